@@ -1,0 +1,21 @@
+//! `Command`: what a person may ask of the engine.
+//!
+//! Invariant: a command is a value; it enters the engine as an input and stands in the journal.
+//! Absent on purpose: keys and screens (`tui`) and whether the command is granted (`engine`).
+
+use serde::{Deserialize, Serialize};
+
+use super::ratio::Ratio;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Command {
+    /// No new entries; exits and protective orders go on.
+    Pause,
+    Resume,
+    /// From the next decision on, this strategy decides.
+    SwitchStrategy(String),
+    /// Share of equity for all symbols together, 0 to 1.
+    SetInvest(Ratio),
+    /// Cancel what rests and leave every position at the market; entries are paused.
+    Flatten,
+}

@@ -1,0 +1,83 @@
+//! What the market says: closed bars, trades, best bid and ask.
+//!
+//! Invariant: a `Bar` is closed; a forming bar has no type here.
+//! Absent on purpose: the order book (`market::book`) and taker volumes, which many recordings lack.
+
+use serde::{Deserialize, Serialize};
+
+use super::digest::{Digest, StateHash};
+use super::price::Price;
+use super::quantity::Quantity;
+use super::side::Side;
+use super::symbol::SymbolId;
+use super::time::{Span, Time};
+
+/// A closed one-minute bar. Volume is in the base asset.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Bar {
+    pub open_time: Time,
+    pub open: f64,
+    pub high: f64,
+    pub low: f64,
+    pub close: f64,
+    pub volume: f64,
+}
+
+/// One public trade, aggregated by taker order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trade {
+    pub time: Time,
+    pub price: Price,
+    pub quantity: Quantity,
+    /// The side of the taker.
+    pub aggressor: Side,
+}
+
+/// Best bid and ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookTop {
+    pub bid: Price,
+    pub bid_quantity: Quantity,
+    pub ask: Price,
+    pub ask_quantity: Quantity,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum MarketEvent {
+    BarClosed { symbol: SymbolId, bar: Bar },
+    Trade { symbol: SymbolId, trade: Trade },
+    BookTop { symbol: SymbolId, top: BookTop },
+}
+
+impl Bar {
+    pub const INTERVAL: Span = Span::MINUTE;
+
+    /// The last millisecond of the minute, as Binance states it.
+    pub const fn close_time(&self) -> Time {
+        self.open_time.plus(Span(Span::MINUTE.0 - 1_000))
+    }
+
+    /// `Ok` when the numbers can be a bar: finite, positive, low <= open, close <= high, volume >= 0.
+    pub fn validate(&self) -> Result<(), &'static str> {
+        let prices = [self.open, self.high, self.low, self.close];
+        if prices.iter().any(|p| !p.is_finite() || *p <= 0.0) {
+            return Err("a price is not a positive finite number");
+        }
+        if !self.volume.is_finite() || self.volume < 0.0 {
+            return Err("the volume is negative or not finite");
+        }
+        if self.high < self.open.max(self.close) || self.low > self.open.min(self.close) {
+            return Err("open or close lies outside low..high");
+        }
+        Ok(())
+    }
+}
+
+impl StateHash for Bar {
+    fn state_hash(&self, digest: &mut Digest) {
+        digest.add(&self.open_time);
+        for x in [self.open, self.high, self.low, self.close, self.volume] {
+            digest.f64(x);
+        }
+    }
+}
