@@ -3,3 +3,6 @@
 //! The rooms in reading order; each imports only from lower floors (`ARCHITECTURE.md`).
 
 pub mod domain;
+pub mod engine;
+pub mod market;
+pub mod performance;

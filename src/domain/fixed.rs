@@ -54,8 +54,8 @@ impl<U> Fixed<U> {
     pub fn from_f64(x: f64) -> Option<Self> {
         let scaled = (x * SCALE as f64).round();
         // 2^63 is exactly representable; NaN fails both comparisons.
-        (scaled > -9.223_372_036_854_775_8e18 && scaled < 9.223_372_036_854_775_8e18)
-            .then(|| Self::from_raw(scaled as i64))
+        const LIMIT: f64 = 9_223_372_036_854_775_808.0;
+        (scaled > -LIMIT && scaled < LIMIT).then(|| Self::from_raw(scaled as i64))
     }
 
     #[inline]

@@ -80,7 +80,7 @@ pub struct PercentPriceBySide {
 }
 
 /// The filter an order breaks, named as Binance names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum FilterFailure {
     #[error("PRICE_FILTER")]
     PriceFilter,

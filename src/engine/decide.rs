@@ -1,0 +1,227 @@
+//! A bar has closed: measure, ask the strategy, act on the answer. Also commands, settings and timers.
+//!
+//! Invariant: a decision sees closed bars only; what it orders fills at the next open at the earliest.
+//! Absent on purpose: how an entry or exit is carried through (`desk`).
+
+use super::effect::{Effect, Effects};
+use super::instrument::Desk;
+use super::notice::{ExitBy, HaltReason, Notice};
+use super::orders::{OrderEvent, OrderState, Purpose, transition};
+use super::risk::{OrderRequest, Payload, Refused, sizing};
+use super::settings::{Settings, StrategyName};
+use super::strategy::Strategy;
+use super::{ANSWER_DEADLINE, Engine, QUERY_INTERVAL, STALE_AFTER};
+use crate::domain::{Bar, Command, NewOrder, OrderKind, Price, Quantity, Ratio, Side, SymbolId};
+
+impl Engine {
+    pub(super) fn on_bar(&mut self, symbol: SymbolId, bar: &Bar, effects: &mut Effects) {
+        let Some(instrument) = self.instruments.get_mut(symbol.index()) else { return };
+        let Some(close) = Price::from_f64(bar.close) else { return };
+        instrument.window.push(*bar, close);
+        instrument.strategy.update(&instrument.window);
+        instrument.mark = Some(close);
+        instrument.last_close = Some(bar.close_time());
+        instrument.bars_held = instrument.bars_held.saturating_add(1);
+        instrument.exit_waits = false;
+        if instrument.stale {
+            instrument.stale = false;
+            effects.notice(Notice::Fresh { symbol });
+        }
+        let exposed = self.exposed();
+        let equity = self.equity();
+        self.performance.on_bar(bar.close_time(), equity, exposed);
+        self.compare_books(effects);
+        self.counts.decisions += 1;
+        self.decide(symbol, effects);
+    }
+
+    /// Sum of the absolute values of all positions.
+    fn exposed(&self) -> crate::domain::Value {
+        crate::domain::Value(self.instruments.iter().map(|instrument| instrument.value().0.abs()).sum())
+    }
+
+    /// The venue's cash and ours must agree whenever no trade is on its way.
+    fn compare_books(&mut self, effects: &mut Effects) {
+        let Some(venue) = self.venue_cash else { return };
+        if venue != self.portfolio.cash() {
+            self.halt(HaltReason::BooksDiffer, effects);
+        }
+    }
+
+    #[inline]
+    fn decide(&mut self, symbol: SymbolId, effects: &mut Effects) {
+        let min_hold = self.settings.min_hold_bars;
+        let instrument = &mut self.instruments[symbol.index()];
+        let target = instrument.strategy.target().clamp(0.0, 1.0);
+        if target == 0.0 {
+            instrument.awaiting_fresh_signal = false;
+        }
+        match instrument.desk {
+            Desk::Flat if target > 0.0 && !instrument.awaiting_fresh_signal => self.enter(symbol, target, effects),
+            Desk::Holding if target == 0.0 && instrument.bars_held >= min_hold => {
+                instrument.leave = Some(ExitBy::Signal);
+                let (signal, quantity) = (instrument.strategy.signal(), instrument.position.quantity);
+                let price = instrument.mark.unwrap_or_default();
+                effects.notice(Notice::Decided { symbol, signal, quantity, price });
+                self.advance(symbol, effects);
+            }
+            // A failed exit is tried again at each bar.
+            Desk::Leaving => self.advance(symbol, effects),
+            Desk::Flat | Desk::Entering | Desk::Holding => {}
+        }
+    }
+
+    fn enter(&mut self, symbol: SymbolId, target: f64, effects: &mut Effects) {
+        // Exposure changes smaller than the band are not worth their cost.
+        if Ratio::from_f64(target).is_none_or(|change| change < self.settings.no_trade_band) {
+            return;
+        }
+        let signal = self.instruments[symbol.index()].strategy.signal();
+        match self.try_enter(symbol, target * signal.confidence) {
+            Ok((quantity, effect)) => {
+                let instrument = &mut self.instruments[symbol.index()];
+                instrument.desk = Desk::Entering;
+                instrument.last_refusal = None;
+                let price = instrument.mark.unwrap_or_default();
+                effects.notice(Notice::Decided { symbol, signal, quantity, price });
+                effects.push(effect);
+            }
+            Err(reason) => self.refuse(symbol, reason, effects),
+        }
+    }
+
+    fn try_enter(&mut self, symbol: SymbolId, exposure: f64) -> Result<(Quantity, Effect), Refused> {
+        let quantity = self.entry_quantity(symbol, exposure)?;
+        let order = NewOrder {
+            symbol,
+            client_id: self.next_client_id(),
+            side: Side::Buy,
+            kind: OrderKind::Market { quantity },
+        };
+        let request = OrderRequest { purpose: Purpose::Entry, payload: Payload::Order(order) };
+        Ok((quantity, self.approve(symbol, request)?))
+    }
+
+    /// What an entry at this exposure would buy now.
+    fn entry_quantity(&self, symbol: SymbolId, exposure: f64) -> Result<Quantity, Refused> {
+        let instrument = &self.instruments[symbol.index()];
+        let view = sizing::SizingView {
+            settings: &self.settings,
+            rules: &instrument.rules,
+            equity: self.equity(),
+            free_cash: self.free_cash(),
+            price: instrument.mark.ok_or(Refused::NoPrice)?,
+            symbols: self.instruments.len(),
+            exposure,
+        };
+        sizing::entry_quantity(&view).ok_or(Refused::Overflow)
+    }
+
+    /// Says why, once for each new reason.
+    fn refuse(&mut self, symbol: SymbolId, reason: Refused, effects: &mut Effects) {
+        let instrument = &mut self.instruments[symbol.index()];
+        let same_kind = |last: Refused| std::mem::discriminant(&last) == std::mem::discriminant(&reason);
+        if !instrument.last_refusal.is_some_and(same_kind) {
+            instrument.last_refusal = Some(reason);
+            effects.notice(Notice::Refused { symbol, reason });
+        }
+    }
+
+    pub(super) fn on_command(&mut self, command: &Command, effects: &mut Effects) {
+        let done = match command {
+            Command::Pause => {
+                self.paused = true;
+                Ok(())
+            }
+            Command::Resume => {
+                self.paused = false;
+                Ok(())
+            }
+            Command::SwitchStrategy(name) => self.switch_strategy(name),
+            Command::SetInvest(share) if share.is_negative() || *share > Ratio::ONE => {
+                Err("invest_percent is 0 to 100".to_owned())
+            }
+            Command::SetInvest(share) => {
+                self.settings.invest = *share;
+                Ok(())
+            }
+            Command::Flatten => {
+                self.paused = true;
+                self.leave_everything(effects);
+                Ok(())
+            }
+        };
+        effects.notice(match done {
+            Ok(()) => Notice::CommandAccepted { command: command.clone() },
+            Err(reason) => Notice::CommandRefused { command: command.clone(), reason },
+        });
+    }
+
+    fn switch_strategy(&mut self, name: &str) -> Result<(), String> {
+        let names = StrategyName::ALL.map(StrategyName::as_str).join(", ");
+        let name = StrategyName::parse(name).ok_or_else(|| format!("unknown strategy {name:?}; known: {names}"))?;
+        self.settings.strategy = name;
+        self.rebuild_strategies();
+        Ok(())
+    }
+
+    pub(super) fn on_settings(&mut self, settings: &Settings, effects: &mut Effects) {
+        let rebuild = settings.strategy != self.settings.strategy || settings.trend != self.settings.trend;
+        self.settings = settings.clone();
+        if rebuild {
+            self.rebuild_strategies();
+        }
+        effects.notice(Notice::SettingsChanged);
+    }
+
+    /// The new strategy has seen the kept bars and takes over the position as it stands at the next decision.
+    fn rebuild_strategies(&mut self) {
+        for instrument in &mut self.instruments {
+            instrument.strategy = Strategy::warmed(&self.settings, &instrument.window);
+            instrument.awaiting_fresh_signal = false;
+        }
+    }
+
+    fn leave_everything(&mut self, effects: &mut Effects) {
+        for at in 0..self.instruments.len() {
+            if self.instruments[at].desk != Desk::Flat {
+                self.instruments[at].leave = Some(ExitBy::Command);
+                self.advance(SymbolId(at as u16), effects);
+            }
+        }
+    }
+
+    pub(super) fn on_timer(&mut self, effects: &mut Effects) {
+        let now = self.now;
+        for (at, instrument) in self.instruments.iter_mut().enumerate() {
+            let late = instrument.last_close.is_some_and(|close| now >= close.plus(STALE_AFTER));
+            if late && !instrument.stale {
+                instrument.stale = true;
+                effects.notice(Notice::Stale { symbol: SymbolId(at as u16) });
+            }
+        }
+        let session = self.session;
+        for order in self.orders.live_mut() {
+            let wait = match order.state {
+                OrderState::Submitted => ANSWER_DEADLINE,
+                OrderState::Unknown => QUERY_INTERVAL,
+                OrderState::Open
+                | OrderState::PartiallyFilled
+                | OrderState::Cancelling
+                | OrderState::Filled
+                | OrderState::Canceled
+                | OrderState::Expired
+                | OrderState::Rejected => continue,
+            };
+            if now >= order.sent.plus(wait) {
+                let client_id = session.client_order_id(order.sequence);
+                if order.state == OrderState::Submitted {
+                    effects.notice(Notice::OutcomeUnknown { symbol: order.symbol, client_id: client_id.clone() });
+                }
+                order.state = transition(order.state, OrderEvent::NoAnswer);
+                order.sent = now;
+                effects.push(Effect::Query { symbol: order.symbol, client_id });
+            }
+        }
+    }
+}

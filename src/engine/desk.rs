@@ -1,0 +1,233 @@
+//! The desk of a symbol: carries entries, protection and exits through, whatever order things happen in.
+//!
+//! Invariant: `advance` looks only at the desk's state and the live orders, so calling it twice does nothing twice.
+//! Absent on purpose: slicing and passive orders.
+
+use super::Engine;
+use super::effect::{Effect, Effects};
+use super::instrument::Desk;
+use super::notice::{ExitBy, Notice, TradeRecord};
+use super::orders::{Order, OrderEvent, OrderState, Purpose, transition};
+use super::risk::stops::Protection;
+use super::risk::{EntryGate, OrderRequest, Payload, Refused, RiskView, check};
+use crate::domain::{
+    ClientOrderId, Money, NewOco, NewOrder, OcoLeg, OrderKind, Price, Quantity, Side, SymbolId, Value,
+};
+
+impl Engine {
+    /// Does the next thing that the desk's state asks for.
+    pub(super) fn advance(&mut self, symbol: SymbolId, effects: &mut Effects) {
+        let at = symbol.index();
+        if self.instruments[at].desk == Desk::Entering && !self.has_live(symbol, |p| p == Purpose::Entry) {
+            self.instruments[at].bars_held = 0;
+            self.instruments[at].desk =
+                if self.instruments[at].sellable().is_zero() { Desk::Flat } else { Desk::Holding };
+        }
+        if self.instruments[at].desk == Desk::Holding {
+            self.hold(symbol, effects);
+        }
+        if self.instruments[at].desk == Desk::Leaving {
+            self.leave(symbol, effects);
+        }
+        if self.instruments[at].desk == Desk::Flat {
+            self.close_trade(symbol, effects);
+        }
+    }
+
+    /// Held: see that the protection rests at the venue, or that there is nothing left to protect.
+    fn hold(&mut self, symbol: SymbolId, effects: &mut Effects) {
+        let instrument = &mut self.instruments[symbol.index()];
+        if instrument.leave.is_some() {
+            instrument.desk = Desk::Leaving;
+            return;
+        }
+        if self.has_live(symbol, Purpose::protects) {
+            return;
+        }
+        if self.instruments[symbol.index()].sellable().is_zero() {
+            self.instruments[symbol.index()].desk = Desk::Flat;
+            return;
+        }
+        match self.protect(symbol) {
+            Ok(Some(effect)) => effects.push(effect),
+            Ok(None) => {}
+            // What cannot be protected is not held.
+            Err(reason) => {
+                effects.notice(Notice::Refused { symbol, reason });
+                self.instruments[symbol.index()].leave = Some(ExitBy::Stop);
+                self.instruments[symbol.index()].desk = Desk::Leaving;
+            }
+        }
+    }
+
+    /// On the way out: first the protection goes (it locks the base), then the rest is sold.
+    fn leave(&mut self, symbol: SymbolId, effects: &mut Effects) {
+        if self.has_live(symbol, |p| p == Purpose::Exit) {
+            return;
+        }
+        if self.has_live(symbol, Purpose::protects) {
+            self.cancel_protection(symbol, effects);
+            return;
+        }
+        let instrument = &self.instruments[symbol.index()];
+        let quantity = instrument.sellable();
+        if quantity.is_zero() {
+            self.instruments[symbol.index()].desk = Desk::Flat;
+        } else if !instrument.exit_waits {
+            let client_id = self.next_client_id();
+            let order = NewOrder { symbol, client_id, side: Side::Sell, kind: OrderKind::Market { quantity } };
+            let request = OrderRequest { purpose: Purpose::Exit, payload: Payload::Order(order) };
+            match self.approve(symbol, request) {
+                Ok(effect) => effects.push(effect),
+                Err(reason) => {
+                    self.instruments[symbol.index()].exit_waits = true;
+                    effects.notice(Notice::Refused { symbol, reason });
+                }
+            }
+        }
+    }
+
+    /// One cancel for the list: cancelling a leg cancels both.
+    fn cancel_protection(&mut self, symbol: SymbolId, effects: &mut Effects) {
+        let session = self.session;
+        let resting = self.orders.live_mut().iter_mut().filter(|o| o.symbol == symbol && o.purpose.protects());
+        let mut first = None;
+        for order in resting {
+            match order.state {
+                OrderState::Open | OrderState::PartiallyFilled => {
+                    order.state = transition(order.state, OrderEvent::CancelSent);
+                    first.get_or_insert(order.sequence);
+                }
+                // Wait for the answer that is on its way.
+                OrderState::Submitted | OrderState::Cancelling | OrderState::Unknown => {}
+                OrderState::Filled | OrderState::Canceled | OrderState::Expired | OrderState::Rejected => {}
+            }
+        }
+        if let Some(sequence) = first {
+            effects.push(Effect::Cancel { symbol, client_id: session.client_order_id(sequence) });
+        }
+    }
+
+    /// Stop and target for what is held; `None` when both are switched off.
+    fn protect(&mut self, symbol: SymbolId) -> Result<Option<Effect>, Refused> {
+        let instrument = &self.instruments[symbol.index()];
+        let entry = instrument.trade.and_then(|trade| trade.average(Side::Buy)).or(instrument.mark);
+        let entry = entry.ok_or(Refused::NoPrice)?;
+        let quantity = instrument.sellable();
+        let protection = Protection::of(&self.settings, &instrument.rules, entry);
+        let (purpose, payload) = match (protection.stop, protection.target) {
+            (None, None) => return Ok(None),
+            (Some(stop), None) => (Purpose::Stop, self.single(symbol, OrderKind::StopLoss { quantity, stop })),
+            (None, Some(stop)) => (Purpose::Target, self.single(symbol, OrderKind::TakeProfit { quantity, stop })),
+            (Some(stop), Some(target)) => (Purpose::Stop, self.bracket(symbol, quantity, stop, target)),
+        };
+        self.approve(symbol, OrderRequest { purpose, payload }).map(Some)
+    }
+
+    fn single(&mut self, symbol: SymbolId, kind: OrderKind) -> Payload {
+        Payload::Order(NewOrder { symbol, client_id: self.next_client_id(), side: Side::Sell, kind })
+    }
+
+    fn bracket(&mut self, symbol: SymbolId, quantity: Quantity, stop: Price, target: Price) -> Payload {
+        Payload::Oco(NewOco {
+            symbol,
+            list_client_id: self.next_client_id(),
+            side: Side::Sell,
+            quantity,
+            above: OcoLeg { client_id: self.next_client_id(), kind: OrderKind::TakeProfit { quantity, stop: target } },
+            below: OcoLeg { client_id: self.next_client_id(), kind: OrderKind::StopLoss { quantity, stop } },
+        })
+    }
+
+    /// Risk judges; what passes is registered before its effect exists.
+    pub(super) fn approve(&mut self, symbol: SymbolId, request: OrderRequest) -> Result<Effect, Refused> {
+        let instrument = &self.instruments[symbol.index()];
+        let open = self.orders.of(symbol).count() as u32;
+        let triggers = self.orders.of(symbol).filter(|order| order.kind.stop_price().is_some()).count() as u32;
+        let view = RiskView {
+            rules: &instrument.rules,
+            gate: EntryGate { paused: self.paused, halted: self.halted, stale: instrument.stale },
+            free_cash: self.free_cash(),
+            held: instrument.position.quantity,
+            mark: instrument.mark,
+            min_trade_size: self.settings.min_trade_size,
+            open_orders: open,
+            open_trigger_orders: triggers,
+        };
+        let approved = check(&view, request)?;
+        self.register(approved.request());
+        Ok(Effect::Submit(approved))
+    }
+
+    fn register(&mut self, request: &OrderRequest) {
+        let legs: Vec<(Purpose, ClientOrderId, OrderKind)> = match &request.payload {
+            Payload::Order(order) => vec![(request.purpose, order.client_id.clone(), order.kind)],
+            Payload::Oco(oco) => vec![
+                (Purpose::Target, oco.above.client_id.clone(), oco.above.kind),
+                (Purpose::Stop, oco.below.client_id.clone(), oco.below.kind),
+            ],
+        };
+        for (purpose, client_id, kind) in legs {
+            let Some(sequence) = self.session.sequence_of(&client_id) else { continue };
+            self.counts.orders += 1;
+            self.orders.register(Order {
+                sequence,
+                symbol: request.payload.symbol(),
+                purpose,
+                side: request.payload.side(),
+                kind,
+                state: OrderState::Submitted,
+                filled: Quantity::ZERO,
+                sent: self.now,
+            });
+        }
+    }
+
+    pub(super) fn next_client_id(&mut self) -> ClientOrderId {
+        self.sequence += 1;
+        self.session.client_order_id(self.sequence)
+    }
+
+    /// Cash less what live entries may still cost.
+    pub(super) fn free_cash(&self) -> Money {
+        let entries = self.orders.live().iter().filter(|order| order.purpose == Purpose::Entry);
+        entries.fold(self.portfolio.cash(), |free, order| {
+            let mark = self.instruments[order.symbol.index()].mark.unwrap_or_default();
+            let open = order.kind.quantity().saturating_sub(order.filled);
+            free.saturating_sub(Money::notional(mark, open).unwrap_or(Money::MAX))
+        })
+    }
+
+    fn has_live(&self, symbol: SymbolId, purpose: impl Fn(Purpose) -> bool) -> bool {
+        self.orders.of(symbol).any(|order| purpose(order.purpose))
+    }
+
+    /// Flat again: the round trip, if there was one, is over.
+    fn close_trade(&mut self, symbol: SymbolId, effects: &mut Effects) {
+        let closed = self.now;
+        let instrument = &mut self.instruments[symbol.index()];
+        let by = instrument.leave.take();
+        let Some(trade) = instrument.trade.take() else { return };
+        let (Some(entry), Some(exit)) = (trade.average(Side::Buy), trade.average(Side::Sell)) else { return };
+        let exit_by = by.unwrap_or(ExitBy::Signal);
+        // Taken out by its stop, its target or by hand: wait until the strategy starts anew.
+        instrument.awaiting_fresh_signal = match exit_by {
+            ExitBy::Stop | ExitBy::Target | ExitBy::Command => true,
+            ExitBy::Signal => false,
+        };
+        let pnl = Value(instrument.position.realised.0 - trade.realised_before.0);
+        let record = TradeRecord {
+            symbol,
+            opened: trade.opened,
+            closed,
+            entry,
+            exit,
+            quantity: trade.sold,
+            pnl,
+            fees: trade.fees,
+            exit_by,
+        };
+        self.performance.trades.record(pnl);
+        effects.notice(Notice::TradeClosed { trade: record });
+    }
+}

@@ -1,0 +1,42 @@
+//! `Effect`: everything the engine wants from the outside.
+//!
+//! Invariant: effects are values in the order in which they are to be carried out; an order appears only as `Approved`.
+//! Absent on purpose: how they are carried out (`runtime::dispatch`).
+
+use super::notice::Notice;
+use super::risk::Approved;
+use crate::domain::{ClientOrderId, SymbolId};
+
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Place an order or an OCO. Sent at most once, whatever happens.
+    Submit(Approved),
+    /// Cancel an order; one leg of an OCO cancels the whole list.
+    Cancel { symbol: SymbolId, client_id: ClientOrderId },
+    /// Ask the venue what became of an order.
+    Query { symbol: SymbolId, client_id: ClientOrderId },
+    /// Something a person or a log should see.
+    Notice(Notice),
+}
+
+/// The list that one step fills. Reused between steps.
+#[derive(Debug, Default)]
+pub struct Effects(Vec<Effect>);
+
+impl Effects {
+    pub fn push(&mut self, effect: Effect) {
+        self.0.push(effect);
+    }
+
+    pub fn notice(&mut self, notice: Notice) {
+        self.0.push(Effect::Notice(notice));
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub fn drain(&mut self) -> std::vec::Drain<'_, Effect> {
+        self.0.drain(..)
+    }
+}

@@ -1,0 +1,181 @@
+//! `Instrument`: all that the engine knows of one symbol.
+//!
+//! Invariant: what stands under `view` is shown to people and decides nothing; it takes no part in the state hash.
+//! Absent on purpose: orders, which live in one list for all symbols.
+
+use std::collections::VecDeque;
+
+use super::notice::ExitBy;
+use super::portfolio::Position;
+use super::risk::Refused;
+use super::strategy::Strategy;
+use crate::domain::{
+    BookTop, Digest, Money, OrderType, Price, Quantity, Side, StateHash, SymbolRules, Time, Trade, TradeId, Value,
+};
+use crate::market::BarWindow;
+
+/// Where the position of a symbol stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Desk {
+    /// Nothing held that can be sold, nothing on its way.
+    Flat,
+    /// An entry is on its way.
+    Entering,
+    /// Held, protective orders at the venue.
+    Holding,
+    /// On the way out: protective orders are cancelled, then the rest is sold.
+    Leaving,
+}
+
+#[derive(Debug, Clone)]
+pub struct Instrument {
+    pub rules: SymbolRules,
+    pub window: BarWindow,
+    pub strategy: Strategy,
+    /// Last closed price, or the price of a later own fill.
+    pub mark: Option<Price>,
+    pub position: Position,
+    pub desk: Desk,
+    pub trade: Option<OpenTrade>,
+    /// A reason to leave that does not wait for a decision.
+    pub leave: Option<ExitBy>,
+    /// After a stop or target: no entry until the strategy has wanted to be flat.
+    pub awaiting_fresh_signal: bool,
+    /// An exit failed; try again at the next bar.
+    pub exit_waits: bool,
+    pub bars_held: u32,
+    pub last_close: Option<Time>,
+    pub stale: bool,
+    pub last_refusal: Option<Refused>,
+    seen_trades: VecDeque<TradeId>,
+    pub view: View,
+}
+
+/// The round trip that is going on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenTrade {
+    pub opened: Time,
+    pub bought: Quantity,
+    pub spent: Money,
+    pub sold: Quantity,
+    pub received: Money,
+    pub realised_before: Value,
+    pub fees: Value,
+}
+
+/// What a person sees between bars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct View {
+    pub top: Option<BookTop>,
+    pub last_trade: Option<Trade>,
+}
+
+/// Trade ids remembered to book each fill once.
+const REMEMBERED_TRADES: usize = 256;
+
+impl Instrument {
+    pub fn new(rules: SymbolRules, strategy: Strategy) -> Instrument {
+        Instrument {
+            rules,
+            window: BarWindow::default(),
+            strategy,
+            mark: None,
+            position: Position::default(),
+            desk: Desk::Flat,
+            trade: None,
+            leave: None,
+            awaiting_fresh_signal: false,
+            exit_waits: false,
+            bars_held: 0,
+            last_close: None,
+            stale: false,
+            last_refusal: None,
+            seen_trades: VecDeque::new(),
+            view: View::default(),
+        }
+    }
+
+    /// The part of the position that the venue would let us sell at the market now; dust is zero.
+    pub fn sellable(&self) -> Quantity {
+        let step = self.rules.step(OrderType::Market).max(self.rules.step(OrderType::Limit));
+        let quantity = self.position.quantity.floor_to_step(step);
+        let worth = self.mark.and_then(|mark| Money::notional(mark, quantity)).unwrap_or(Money::ZERO);
+        if quantity < self.rules.lot.min || worth < self.rules.notional.min { Quantity::ZERO } else { quantity }
+    }
+
+    /// True the first time a trade id is seen.
+    pub fn remember_trade(&mut self, id: TradeId) -> bool {
+        if self.seen_trades.contains(&id) {
+            return false;
+        }
+        if self.seen_trades.len() == REMEMBERED_TRADES {
+            self.seen_trades.pop_front();
+        }
+        self.seen_trades.push_back(id);
+        true
+    }
+
+    #[inline]
+    pub fn value(&self) -> Value {
+        match self.mark {
+            Some(mark) if !self.position.quantity.is_zero() => self.position.value(mark),
+            Some(_) | None => Value::ZERO,
+        }
+    }
+
+    pub fn unrealised(&self) -> Value {
+        match self.mark {
+            Some(mark) => self.position.unrealised(mark),
+            None => Value(-self.position.cost.0),
+        }
+    }
+}
+
+impl OpenTrade {
+    /// Average price paid, or received for sells; `None` before the first fill of that side.
+    pub fn average(&self, side: Side) -> Option<Price> {
+        let (money, quantity) = match side {
+            Side::Buy => (self.spent, self.bought),
+            Side::Sell => (self.received, self.sold),
+        };
+        if !quantity.is_positive() {
+            return None;
+        }
+        let raw = i128::from(money.raw()) * i128::from(crate::domain::fixed::SCALE) / i128::from(quantity.raw());
+        i64::try_from(raw).ok().map(Price::from_raw)
+    }
+}
+
+impl StateHash for Instrument {
+    fn state_hash(&self, digest: &mut Digest) {
+        digest.text(self.rules.symbol.as_str());
+        digest.add(&self.window);
+        digest.add(&self.strategy);
+        digest.option(self.mark.as_ref());
+        digest.add(&self.position);
+        digest.u8(self.desk as u8);
+        digest.option(self.trade.as_ref());
+        digest.u8(self.leave.map_or(255, |by| by as u8));
+        digest.bool(self.awaiting_fresh_signal);
+        digest.bool(self.exit_waits);
+        digest.u64(u64::from(self.bars_held));
+        digest.option(self.last_close.as_ref());
+        digest.bool(self.stale);
+        digest.u64(self.seen_trades.len() as u64);
+        for id in &self.seen_trades {
+            digest.i64(id.0);
+        }
+    }
+}
+
+impl StateHash for OpenTrade {
+    fn state_hash(&self, digest: &mut Digest) {
+        digest.add(&self.opened);
+        digest.add(&self.bought);
+        digest.add(&self.spent);
+        digest.add(&self.sold);
+        digest.add(&self.received);
+        digest.add(&self.realised_before);
+        digest.add(&self.fees);
+    }
+}

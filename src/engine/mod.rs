@@ -1,0 +1,225 @@
+//! The engine room: one synchronous value that owns all trading state.
+//!
+//! Invariant: `step` reads no clock, draws no random number, opens nothing and cannot fail; the same inputs give the
+//! same state hash.
+//! Absent on purpose: who calls it; live, backtest and replay drivers differ only in where inputs come from.
+
+mod account;
+mod decide;
+mod desk;
+pub mod effect;
+pub mod input;
+pub mod instrument;
+pub mod notice;
+pub mod orders;
+pub mod portfolio;
+pub mod ports;
+pub mod risk;
+pub mod settings;
+pub mod snapshot;
+pub mod strategy;
+
+pub use effect::{Effect, Effects};
+pub use input::{Answer, Input, Outcome, Stamped, Start};
+pub use notice::{FillRecord, HaltReason, Notice, TradeRecord};
+pub use settings::Settings;
+pub use snapshot::Snapshot;
+
+use crate::domain::{Digest, MarketEvent, Money, Price, Session, Span, SymbolId, Time, Value};
+use crate::performance::Performance;
+use instrument::Instrument;
+use orders::{OrderState, Orders};
+use portfolio::Portfolio;
+use strategy::Strategy;
+
+/// An order without an answer for this long is `Unknown`.
+const ANSWER_DEADLINE: Span = Span::from_seconds(10);
+/// An unknown order is asked for this often.
+const QUERY_INTERVAL: Span = Span::from_seconds(5);
+/// A symbol without a closed bar for this long is stale.
+const STALE_AFTER: Span = Span::from_seconds(150);
+
+/// All trading state.
+pub struct Engine {
+    now: Time,
+    session: Session,
+    sequence: u64,
+    settings: Settings,
+    paused: bool,
+    halted: Option<HaltReason>,
+    instruments: Vec<Instrument>,
+    orders: Orders,
+    portfolio: Portfolio,
+    performance: Performance,
+    counts: Counts,
+    /// Quote balance at the venue after our last fill, once the venue said it.
+    venue_cash: Option<Money>,
+}
+
+/// How often things happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Closed bars at which a strategy was asked.
+    pub decisions: u64,
+    /// Orders sent; an OCO counts as two.
+    pub orders: u64,
+    pub fills: u64,
+}
+
+impl Engine {
+    /// An engine as its first input describes it.
+    pub fn new(now: Time, start: &Start, effects: &mut Effects) -> Engine {
+        let quote = start.rules.first().map_or_else(|| crate::domain::Asset::new(""), |rules| rules.quote.clone());
+        let portfolio = Portfolio::new(quote, &start.balances);
+        let equity = portfolio.start();
+        let mut engine = Engine {
+            now,
+            session: start.session,
+            sequence: 0,
+            settings: start.settings.clone(),
+            paused: false,
+            halted: None,
+            instruments: Vec::with_capacity(start.rules.len()),
+            orders: Orders::default(),
+            portfolio,
+            performance: Performance::new(equity),
+            counts: Counts::default(),
+            venue_cash: None,
+        };
+        for (at, rules) in start.rules.iter().enumerate() {
+            let mut instrument = Instrument::new(rules.clone(), Strategy::new(&engine.settings));
+            for bar in start.history.get(at).into_iter().flatten() {
+                engine.take_history(&mut instrument, bar);
+            }
+            engine.instruments.push(instrument);
+        }
+        effects.notice(Notice::Started { symbols: engine.instruments.len(), equity });
+        engine
+    }
+
+    /// Takes one input at time `now` and lists what is to be done about it.
+    pub fn step(&mut self, now: Time, input: &Input, effects: &mut Effects) {
+        self.now = self.now.max(now);
+        match input {
+            Input::Market(MarketEvent::BarClosed { symbol, bar }) => self.on_bar(*symbol, bar, effects),
+            Input::Market(MarketEvent::Trade { symbol, trade }) => {
+                if let Some(instrument) = self.instruments.get_mut(symbol.index()) {
+                    instrument.view.last_trade = Some(*trade);
+                }
+            }
+            Input::Market(MarketEvent::BookTop { symbol, top }) => {
+                if let Some(instrument) = self.instruments.get_mut(symbol.index()) {
+                    instrument.view.top = Some(*top);
+                }
+            }
+            Input::Answer(answer) => self.on_answer(answer, effects),
+            Input::Report(report) => self.on_report(report, effects),
+            Input::Balances(update) => self.on_balances(update),
+            Input::Command(command) => self.on_command(command, effects),
+            Input::Settings(settings) => self.on_settings(settings, effects),
+            Input::Timer => self.on_timer(effects),
+            // A second start inside a run is a mistake of the driver; the state stands.
+            Input::Start(_) => {}
+        }
+    }
+
+    /// When `Input::Timer` is wanted, if at all.
+    #[inline]
+    pub fn next_timer(&self) -> Option<Time> {
+        let orders = self.orders.live().iter().filter_map(|order| match order.state {
+            OrderState::Submitted => Some(order.sent.plus(ANSWER_DEADLINE)),
+            OrderState::Unknown => Some(order.sent.plus(QUERY_INTERVAL)),
+            OrderState::Open
+            | OrderState::PartiallyFilled
+            | OrderState::Cancelling
+            | OrderState::Filled
+            | OrderState::Canceled
+            | OrderState::Expired
+            | OrderState::Rejected => None,
+        });
+        let bars = self.instruments.iter().filter(|instrument| !instrument.stale);
+        let stale = bars.filter_map(|instrument| instrument.last_close.map(|close| close.plus(STALE_AFTER)));
+        orders.chain(stale).min()
+    }
+
+    /// Fingerprint of all trading state; no sockets, no wall time, no views.
+    pub fn state_hash(&self) -> u64 {
+        let mut digest = Digest::new();
+        digest.u64(self.session.0);
+        digest.u64(self.sequence);
+        digest.add(&self.settings);
+        digest.bool(self.paused);
+        digest.u8(self.halted.map_or(255, |reason| reason as u8));
+        digest.all(self.instruments.iter());
+        digest.add(&self.orders);
+        digest.add(&self.portfolio);
+        digest.add(&self.performance);
+        for count in [self.counts.decisions, self.counts.orders, self.counts.fills] {
+            digest.u64(count);
+        }
+        digest.option(self.venue_cash.as_ref());
+        digest.finish()
+    }
+
+    /// Cash plus positions at their marks.
+    #[inline]
+    pub fn equity(&self) -> Value {
+        let positions: i128 = self.instruments.iter().map(|instrument| instrument.value().0).sum();
+        Value(self.portfolio.net_cash().0.saturating_add(positions))
+    }
+
+    pub fn performance(&self) -> &Performance {
+        &self.performance
+    }
+
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub fn fees(&self) -> Value {
+        self.portfolio.fees()
+    }
+
+    pub fn realised(&self) -> Value {
+        Value(self.instruments.iter().map(|instrument| instrument.position.realised.0).sum())
+    }
+
+    pub fn unrealised(&self) -> Value {
+        Value(self.instruments.iter().map(|instrument| instrument.unrealised().0).sum())
+    }
+
+    pub fn cash(&self) -> Money {
+        self.portfolio.cash()
+    }
+
+    pub fn halted(&self) -> Option<HaltReason> {
+        self.halted
+    }
+
+    pub fn symbols(&self) -> usize {
+        self.instruments.len()
+    }
+
+    /// The position's quantity of one symbol.
+    pub fn held(&self, symbol: SymbolId) -> crate::domain::Quantity {
+        self.instruments.get(symbol.index()).map_or(crate::domain::Quantity::ZERO, |i| i.position.quantity)
+    }
+
+    fn take_history(&self, instrument: &mut Instrument, bar: &crate::domain::Bar) {
+        let Some(close) = Price::from_f64(bar.close) else { return };
+        instrument.window.push(*bar, close);
+        instrument.strategy.update(&instrument.window);
+        instrument.mark = Some(close);
+    }
+
+    fn halt(&mut self, reason: HaltReason, effects: &mut Effects) {
+        if self.halted.is_none() {
+            self.halted = Some(reason);
+            effects.notice(Notice::Halted { reason });
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! `Notice`: what the engine tells people: decisions taken, orders, fills, refusals, changes of state.
+//!
+//! Invariant: a notice is a fact with its numbers; its sentence is made by `Display`.
+//! Absent on purpose: levels and colours; the door that shows a notice chooses them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::risk::Refused;
+use super::strategy::Signal;
+use crate::domain::{ClientOrderId, Command, ExecutionReport, Money, Price, Quantity, Side, SymbolId, Time, Value};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Notice {
+    Started {
+        symbols: usize,
+        equity: Value,
+    },
+    /// A decision that changes the position.
+    Decided {
+        symbol: SymbolId,
+        signal: Signal,
+        quantity: Quantity,
+        price: Price,
+    },
+    Refused {
+        symbol: SymbolId,
+        reason: Refused,
+    },
+    Rejected {
+        symbol: SymbolId,
+        client_id: ClientOrderId,
+        code: i64,
+        message: String,
+    },
+    OutcomeUnknown {
+        symbol: SymbolId,
+        client_id: ClientOrderId,
+    },
+    Filled {
+        fill: FillRecord,
+    },
+    TradeClosed {
+        trade: TradeRecord,
+    },
+    CommandAccepted {
+        command: Command,
+    },
+    CommandRefused {
+        command: Command,
+        reason: String,
+    },
+    SettingsChanged,
+    Stale {
+        symbol: SymbolId,
+    },
+    Fresh {
+        symbol: SymbolId,
+    },
+    /// A report that fits no order of this session.
+    Foreign {
+        symbol: SymbolId,
+        client_id: ClientOrderId,
+    },
+    LateFill {
+        symbol: SymbolId,
+        client_id: ClientOrderId,
+    },
+    Halted {
+        reason: HaltReason,
+    },
+}
+
+/// One own fill, as booked.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FillRecord {
+    pub time: Time,
+    pub symbol: SymbolId,
+    pub side: Side,
+    pub price: Price,
+    pub quantity: Quantity,
+    pub fee: Money,
+    pub fee_asset: String,
+    pub client_id: ClientOrderId,
+}
+
+/// One closed round trip.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TradeRecord {
+    pub symbol: SymbolId,
+    pub opened: Time,
+    pub closed: Time,
+    pub entry: Price,
+    pub exit: Price,
+    pub quantity: Quantity,
+    pub pnl: Value,
+    pub fees: Value,
+    pub exit_by: ExitBy,
+}
+
+/// What ended a round trip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExitBy {
+    Signal,
+    Stop,
+    Target,
+    Command,
+}
+
+/// Why no new orders are made until a person looked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum HaltReason {
+    #[error("a sum left the range of the number type")]
+    Overflow,
+    #[error("more was sold than the position held")]
+    SoldMoreThanHeld,
+    #[error("the venue's balance differs from the engine's books")]
+    BooksDiffer,
+}
+
+impl ExitBy {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ExitBy::Signal => "signal",
+            ExitBy::Stop => "stop",
+            ExitBy::Target => "target",
+            ExitBy::Command => "command",
+        }
+    }
+}
+
+impl FillRecord {
+    pub(super) fn of(report: &ExecutionReport) -> FillRecord {
+        let (fee, fee_asset) = match &report.commission {
+            Some(commission) => (commission.amount, commission.asset.to_string()),
+            None => (Money::ZERO, String::new()),
+        };
+        FillRecord {
+            time: report.time,
+            symbol: report.symbol,
+            side: report.side,
+            price: report.last_price,
+            quantity: report.last_quantity,
+            fee,
+            fee_asset,
+            client_id: report.client_id.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Notice::Started { symbols, equity } => write!(f, "started with {symbols} symbol(s) and equity {equity:.2}"),
+            Notice::Decided { signal, quantity, price, .. } => {
+                write!(f, "decided: {signal}; {quantity} at about {price}")
+            }
+            Notice::Refused { reason, .. } => write!(f, "order refused: {reason}"),
+            Notice::Rejected { client_id, code, message, .. } => {
+                write!(f, "order {client_id} rejected by the venue: {message} ({code})")
+            }
+            Notice::OutcomeUnknown { client_id, .. } => {
+                write!(f, "order {client_id}: no answer, outcome unknown; asking")
+            }
+            Notice::Filled { fill } => write!(
+                f,
+                "filled: {} {} at {}, fee {} {}",
+                fill.side.as_str(),
+                fill.quantity,
+                fill.price,
+                fill.fee,
+                fill.fee_asset
+            ),
+            Notice::TradeClosed { trade } => write!(
+                f,
+                "trade closed by {}: {} from {} to {}, PnL {:+.4}",
+                trade.exit_by.as_str(),
+                trade.quantity,
+                trade.entry,
+                trade.exit,
+                trade.pnl
+            ),
+            Notice::CommandAccepted { command } => write!(f, "done: {command:?}"),
+            Notice::CommandRefused { command, reason } => write!(f, "refused: {command:?}: {reason}"),
+            Notice::SettingsChanged => write!(f, "settings changed"),
+            Notice::Stale { .. } => write!(f, "no closed bar for over two minutes: entries are blocked"),
+            Notice::Fresh { .. } => write!(f, "bars arrive again: entries are allowed"),
+            Notice::Foreign { client_id, .. } => {
+                write!(f, "report for order {client_id}, which is not of this session")
+            }
+            Notice::LateFill { client_id, .. } => write!(f, "late fill of closed order {client_id}: booked"),
+            Notice::Halted { reason } => write!(f, "HALTED: {reason}; no new orders"),
+        }
+    }
+}

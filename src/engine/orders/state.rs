@@ -1,0 +1,160 @@
+//! `Order` and `Orders`: the live orders of this session and the newest closed ones.
+//!
+//! Invariant: sequences only grow; closed orders stay findable as tombstones, so a late or doubled report is recognised.
+//! Absent on purpose: the transition table (`transition`).
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Digest, OrderKind, Price, Quantity, Side, StateHash, SymbolId, Time};
+
+/// Where an order stands, as far as we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OrderState {
+    /// Sent, no answer yet.
+    Submitted,
+    Open,
+    PartiallyFilled,
+    /// A cancel was sent, no answer yet.
+    Cancelling,
+    /// Sent, and the answer was lost: it may or may not exist.
+    Unknown,
+    Filled,
+    Canceled,
+    Expired,
+    Rejected,
+}
+
+/// Why an order exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    Entry,
+    Exit,
+    Stop,
+    Target,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    pub sequence: u64,
+    pub symbol: SymbolId,
+    pub purpose: Purpose,
+    pub side: Side,
+    pub kind: OrderKind,
+    pub state: OrderState,
+    pub filled: Quantity,
+    pub sent: Time,
+}
+
+/// Live orders, and tombstones of closed ones.
+#[derive(Debug, Clone, Default)]
+pub struct Orders {
+    live: Vec<Order>,
+    closed: VecDeque<Order>,
+}
+
+/// Closed orders kept for late reports.
+const TOMBSTONES: usize = 64;
+
+impl OrderState {
+    pub const fn is_closed(self) -> bool {
+        match self {
+            OrderState::Filled | OrderState::Canceled | OrderState::Expired | OrderState::Rejected => true,
+            OrderState::Submitted
+            | OrderState::Open
+            | OrderState::PartiallyFilled
+            | OrderState::Cancelling
+            | OrderState::Unknown => false,
+        }
+    }
+}
+
+impl Purpose {
+    pub const fn protects(self) -> bool {
+        match self {
+            Purpose::Stop | Purpose::Target => true,
+            Purpose::Entry | Purpose::Exit => false,
+        }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Purpose::Entry => "entry",
+            Purpose::Exit => "exit",
+            Purpose::Stop => "stop",
+            Purpose::Target => "target",
+        }
+    }
+}
+
+impl Order {
+    /// The trigger or limit price, if any.
+    pub fn resting_price(&self) -> Option<Price> {
+        self.kind.stop_price().or(self.kind.limit_price())
+    }
+}
+
+impl Orders {
+    pub fn register(&mut self, order: Order) {
+        self.live.push(order);
+    }
+
+    /// Forgets an order that never left: risk refused it.
+    pub fn withdraw(&mut self, sequence: u64) {
+        self.live.retain(|order| order.sequence != sequence);
+    }
+
+    pub fn live(&self) -> &[Order] {
+        &self.live
+    }
+
+    pub fn live_mut(&mut self) -> &mut [Order] {
+        &mut self.live
+    }
+
+    pub fn of(&self, symbol: SymbolId) -> impl Iterator<Item = &Order> {
+        self.live.iter().filter(move |order| order.symbol == symbol)
+    }
+
+    pub fn find_mut(&mut self, sequence: u64) -> Option<&mut Order> {
+        let Orders { live, closed } = self;
+        live.iter_mut().find(|o| o.sequence == sequence).or_else(|| closed.iter_mut().find(|o| o.sequence == sequence))
+    }
+
+    /// Moves closed orders to the tombstones.
+    pub fn sweep(&mut self) {
+        let mut at = 0;
+        while at < self.live.len() {
+            if self.live[at].state.is_closed() {
+                if self.closed.len() == TOMBSTONES {
+                    self.closed.pop_front();
+                }
+                let order = self.live.remove(at);
+                self.closed.push_back(order);
+            } else {
+                at += 1;
+            }
+        }
+    }
+}
+
+impl StateHash for Order {
+    fn state_hash(&self, digest: &mut Digest) {
+        digest.u64(self.sequence);
+        digest.add(&self.symbol);
+        digest.u8(self.purpose as u8);
+        digest.add(&self.side);
+        digest.add(&self.kind);
+        digest.u8(self.state as u8);
+        digest.add(&self.filled);
+        digest.add(&self.sent);
+    }
+}
+
+impl StateHash for Orders {
+    fn state_hash(&self, digest: &mut Digest) {
+        digest.all(self.live.iter());
+        digest.all(self.closed.iter());
+    }
+}

@@ -1,0 +1,170 @@
+//! `check`: every order passes here, or it does not exist.
+//!
+//! Invariant: an entry needs open gates, cash and size; an exit or a stop never sells more than the position.
+//! Absent on purpose: rounding; what comes in is judged as it is.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::rules::OrderContext;
+use crate::domain::{FilterFailure, Money, NewOco, NewOrder, OrderKind, Price, Quantity, Side, SymbolId, SymbolRules};
+use crate::engine::notice::HaltReason;
+use crate::engine::orders::Purpose;
+
+/// An order that risk has passed. It can be sent, once.
+#[derive(Debug, PartialEq)]
+pub struct Approved {
+    request: OrderRequest,
+}
+
+/// What the engine wants to send.
+#[derive(Debug, PartialEq)]
+pub struct OrderRequest {
+    pub purpose: Purpose,
+    pub payload: Payload,
+}
+
+#[derive(Debug, PartialEq)]
+pub enum Payload {
+    Order(NewOrder),
+    Oco(NewOco),
+}
+
+/// Why an order may not be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum Refused {
+    #[error("entries are paused")]
+    Paused,
+    #[error("halted: {0}")]
+    Halted(HaltReason),
+    #[error("no fresh bar for this symbol")]
+    Stale,
+    #[error("no price yet")]
+    NoPrice,
+    #[error("the order is worth {worth}, less than min_trade_size {minimum}")]
+    TooSmall { worth: Money, minimum: Money },
+    #[error("the order needs {needed}, but {free} is free")]
+    InsufficientCash { needed: Money, free: Money },
+    #[error("the order sells {asked}, but {held} is held")]
+    NotHeld { asked: Quantity, held: Quantity },
+    #[error("the venue's filter {0} forbids it")]
+    Filter(FilterFailure),
+    #[error("a number of the order is out of range")]
+    Overflow,
+}
+
+/// What may open a position now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryGate {
+    pub paused: bool,
+    pub halted: Option<HaltReason>,
+    pub stale: bool,
+}
+
+/// What the check needs to see of the engine's state.
+#[derive(Debug, Clone, Copy)]
+pub struct RiskView<'a> {
+    pub rules: &'a SymbolRules,
+    pub gate: EntryGate,
+    /// Cash less what live entries may still need.
+    pub free_cash: Money,
+    pub held: Quantity,
+    pub mark: Option<Price>,
+    pub min_trade_size: Money,
+    pub open_orders: u32,
+    pub open_trigger_orders: u32,
+}
+
+impl Approved {
+    pub fn request(&self) -> &OrderRequest {
+        &self.request
+    }
+
+    pub fn payload(&self) -> &Payload {
+        &self.request.payload
+    }
+}
+
+impl Payload {
+    pub fn symbol(&self) -> SymbolId {
+        match self {
+            Payload::Order(order) => order.symbol,
+            Payload::Oco(oco) => oco.symbol,
+        }
+    }
+
+    /// The id by which the venue's answer names the request.
+    pub fn client_id(&self) -> &crate::domain::ClientOrderId {
+        match self {
+            Payload::Order(order) => &order.client_id,
+            Payload::Oco(oco) => &oco.list_client_id,
+        }
+    }
+
+    pub fn side(&self) -> Side {
+        match self {
+            Payload::Order(order) => order.side,
+            Payload::Oco(oco) => oco.side,
+        }
+    }
+
+    fn quantity(&self) -> Quantity {
+        match self {
+            Payload::Order(order) => order.kind.quantity(),
+            Payload::Oco(oco) => oco.quantity,
+        }
+    }
+}
+
+/// Judges one order. The only maker of `Approved`.
+pub fn check(view: &RiskView<'_>, request: OrderRequest) -> Result<Approved, Refused> {
+    let mark = view.mark.ok_or(Refused::NoPrice)?;
+    match request.purpose {
+        Purpose::Entry => check_entry(view, &request.payload, mark)?,
+        Purpose::Exit | Purpose::Stop | Purpose::Target => check_reduction(view, &request.payload)?,
+    }
+    let context =
+        OrderContext { reference: mark, open_orders: view.open_orders, open_trigger_orders: view.open_trigger_orders };
+    let passed = match &request.payload {
+        Payload::Order(order) => view.rules.check(order.side, order.kind, context),
+        Payload::Oco(oco) => view.rules.check_oco(oco, context),
+    };
+    passed.map_err(Refused::Filter)?;
+    Ok(Approved { request })
+}
+
+fn check_entry(view: &RiskView<'_>, payload: &Payload, mark: Price) -> Result<(), Refused> {
+    if let Some(reason) = view.gate.halted {
+        return Err(Refused::Halted(reason));
+    }
+    if view.gate.paused {
+        return Err(Refused::Paused);
+    }
+    if view.gate.stale {
+        return Err(Refused::Stale);
+    }
+    let worth = worth(payload, mark).ok_or(Refused::Overflow)?;
+    if worth < view.min_trade_size {
+        return Err(Refused::TooSmall { worth, minimum: view.min_trade_size });
+    }
+    if worth > view.free_cash {
+        return Err(Refused::InsufficientCash { needed: worth, free: view.free_cash });
+    }
+    Ok(())
+}
+
+/// Exits and protective orders pass every gate, but sell at most what this engine holds.
+fn check_reduction(view: &RiskView<'_>, payload: &Payload) -> Result<(), Refused> {
+    let asked = payload.quantity();
+    if payload.side() != Side::Sell || asked > view.held {
+        return Err(Refused::NotHeld { asked, held: view.held });
+    }
+    Ok(())
+}
+
+fn worth(payload: &Payload, mark: Price) -> Option<Money> {
+    match payload {
+        Payload::Order(NewOrder { kind: OrderKind::MarketQuote { amount }, .. }) => Some(*amount),
+        Payload::Order(order) => Money::notional(order.kind.limit_price().unwrap_or(mark), order.kind.quantity()),
+        Payload::Oco(oco) => Money::notional(mark, oco.quantity),
+    }
+}

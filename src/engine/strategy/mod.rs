@@ -1,0 +1,156 @@
+//! Strategies: from closed bars to a target exposure with its reasons.
+//!
+//! Invariant: a strategy is a pure fold over closed bars; fed with the same bars it stands in the same state.
+//! Absent on purpose: sizes, orders and positions.
+
+pub mod reversal;
+pub mod trend;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::settings::{Settings, StrategyName};
+use crate::domain::{Digest, StateHash};
+use crate::market::BarWindow;
+
+/// The strategy of one symbol.
+#[derive(Debug, Clone)]
+pub enum Strategy {
+    Trend(trend::Trend),
+    Reversal(reversal::Reversal),
+    /// Holds nothing: a real action and the first champion.
+    Flat,
+}
+
+/// What a strategy wants after a bar.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Signal {
+    /// Wanted exposure, -1 to 1 of the full size; spot holds 0 to 1.
+    pub target: f64,
+    /// 0 to 1.
+    pub confidence: f64,
+    pub reason: Reason,
+}
+
+/// Why, with the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub enum Reason {
+    /// Too few bars seen.
+    WarmingUp {
+        seen: u32,
+        needed: u32,
+    },
+    /// Means of the fast and the slow window.
+    Averages {
+        fast: f64,
+        slow: f64,
+    },
+    /// Return over the look-back window against the threshold.
+    NoExhaustion {
+        fall: f64,
+        threshold: f64,
+    },
+    /// Bought after a fall; holds until `exit` or until `bars` run out.
+    Rebound {
+        fall: f64,
+        exit: f64,
+        bars: u32,
+    },
+    AlwaysFlat,
+}
+
+impl Strategy {
+    pub fn new(settings: &Settings) -> Strategy {
+        match settings.strategy {
+            StrategyName::Trend => Strategy::Trend(trend::Trend::new(settings.trend)),
+            StrategyName::Reversal => Strategy::Reversal(reversal::Reversal::default()),
+            StrategyName::Flat => Strategy::Flat,
+        }
+    }
+
+    /// A strategy that has already seen the bars of the window.
+    pub fn warmed(settings: &Settings, window: &BarWindow) -> Strategy {
+        let mut strategy = Strategy::new(settings);
+        let mut seen = BarWindow::default();
+        for (bar, close) in window.iter() {
+            seen.push(*bar, close);
+            strategy.update(&seen);
+        }
+        strategy
+    }
+
+    /// Takes the newest bar of the window. Call once after each push.
+    #[inline]
+    pub fn update(&mut self, window: &BarWindow) {
+        match self {
+            Strategy::Trend(trend) => trend.update(window),
+            Strategy::Reversal(reversal) => reversal.update(window),
+            Strategy::Flat => {}
+        }
+    }
+
+    /// The exposure it wants now.
+    #[inline]
+    pub fn target(&self) -> f64 {
+        match self {
+            Strategy::Trend(trend) => trend.target(),
+            Strategy::Reversal(reversal) => reversal.target(),
+            Strategy::Flat => 0.0,
+        }
+    }
+
+    /// Target, confidence and reasons.
+    pub fn signal(&self) -> Signal {
+        let reason = match self {
+            Strategy::Trend(trend) => trend.reason(),
+            Strategy::Reversal(reversal) => reversal.reason(),
+            Strategy::Flat => Reason::AlwaysFlat,
+        };
+        Signal { target: self.target(), confidence: 1.0, reason }
+    }
+
+    pub fn name(&self) -> StrategyName {
+        match self {
+            Strategy::Trend(_) => StrategyName::Trend,
+            Strategy::Reversal(_) => StrategyName::Reversal,
+            Strategy::Flat => StrategyName::Flat,
+        }
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "target {:+.2}, because {}", self.target, self.reason)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::WarmingUp { seen, needed } => write!(f, "warming up: {seen} of {needed} bars"),
+            Reason::Averages { fast, slow } => {
+                let relation = if fast > slow { "above" } else { "not above" };
+                write!(f, "the fast average {fast:.4} is {relation} the slow {slow:.4}")
+            }
+            Reason::NoExhaustion { fall, threshold } => {
+                write!(f, "the move of {:+.2} % is no exhausted fall of {:.2} %", fall * 100.0, threshold * 100.0)
+            }
+            Reason::Rebound { fall, exit, bars } => {
+                write!(f, "bought after a fall of {:.2} %, leaves at {exit:.4} or in {bars} bars", fall * 100.0)
+            }
+            Reason::AlwaysFlat => write!(f, "flat holds nothing"),
+        }
+    }
+}
+
+impl StateHash for Strategy {
+    fn state_hash(&self, digest: &mut Digest) {
+        digest.text(self.name().as_str());
+        match self {
+            Strategy::Trend(trend) => digest.add(trend),
+            Strategy::Reversal(reversal) => digest.add(reversal),
+            Strategy::Flat => {}
+        }
+    }
+}
