@@ -3,6 +3,11 @@
 //! The rooms in reading order; each imports only from lower floors (`ARCHITECTURE.md`).
 
 pub mod domain;
-pub mod engine;
+
 pub mod market;
 pub mod performance;
+pub mod simulator;
+
+pub mod engine;
+
+pub mod runtime;

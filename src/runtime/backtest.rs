@@ -1,0 +1,193 @@
+//! The backtest driver: the simulator called directly, event time, no sockets.
+//!
+//! Invariant: with and without skipping, the state at each close is the same.
+//! Absent on purpose: a second engine or a second matching for speed.
+
+use super::dispatch::{ask, input_of};
+use super::run::{Finished, Run};
+use crate::domain::{Balance, Bar, Command, MarketEvent, Money, Quantity, Side, SymbolId, SymbolRules, Time, Trade};
+use crate::engine::ports::{BarSource, Journal, JournalError, Minutes, SourceError};
+use crate::engine::{Engine, Input, Notice, Start};
+use crate::simulator::{AccountId, MinuteStep, PathPoint, Simulator, UnfitBar, minute_steps};
+
+/// What a backtest is made of.
+pub struct Backtest<'a> {
+    pub source: &'a mut dyn BarSource,
+    /// With the same rules as `start`, and no account yet.
+    pub simulator: Simulator,
+    pub start: Start,
+    pub detail: Detail,
+    /// Commands with the time from which they count, in time order.
+    pub commands: Vec<(Time, Command)>,
+    pub journal: Option<Box<dyn Journal>>,
+    /// Called after each closed bar.
+    pub on_close: Option<OnClose<'a>>,
+    /// Called for each notice.
+    pub on_notice: Option<Box<dyn FnMut(Time, &Notice)>>,
+}
+
+/// Sees the engine after each closed bar; `false` stops the run.
+pub type OnClose<'a> = Box<dyn FnMut(&Engine) -> bool + 'a>;
+
+/// How much of the path is walked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Every point of every bar, with trades shown to the engine as live does.
+    Full,
+    /// Only bars whose range reaches a working order.
+    Skip,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum BacktestError {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Bar(#[from] UnfitBar),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+/// Runs to the end of the source.
+pub fn backtest(mut backtest: Backtest<'_>) -> Result<Finished, BacktestError> {
+    let mut minutes = Minutes::new(backtest.source)?;
+    let account = backtest.simulator.open_account(backtest.start.balances.clone());
+    seed_prices(&mut backtest.simulator, &backtest.start);
+    let begin = backtest.start.history.iter().flatten().map(Bar::close_time).max().unwrap_or(Time(0));
+    let mut run = Run::begin(begin, backtest.start, backtest.journal)?;
+    if let Some(listener) = backtest.on_notice {
+        run.listen(listener);
+    }
+    let mut driver = Driver {
+        run,
+        simulator: backtest.simulator,
+        account,
+        detail: backtest.detail,
+        commands: backtest.commands.into(),
+        on_close: backtest.on_close,
+    };
+    while let Some(bars) = minutes.next_minute()? {
+        if !driver.minute(bars)? {
+            break;
+        }
+    }
+    Ok(driver.run.finish()?)
+}
+
+/// Bars before the start have closed at the venue too.
+pub fn seed_prices(simulator: &mut Simulator, start: &Start) {
+    for (at, bars) in start.history.iter().enumerate() {
+        if let Some(bar) = bars.last() {
+            simulator.settle_quiet_bar(SymbolId(at as u16), bar);
+        }
+    }
+}
+
+struct Driver<'a> {
+    run: Run,
+    simulator: Simulator,
+    account: AccountId,
+    detail: Detail,
+    commands: std::collections::VecDeque<(Time, Command)>,
+    on_close: Option<OnClose<'a>>,
+}
+
+impl Driver<'_> {
+    /// `false` when the caller wants to stop.
+    fn minute(&mut self, bars: &[(SymbolId, Bar)]) -> Result<bool, BacktestError> {
+        let reached = self.detail == Detail::Full
+            || bars.iter().any(|(symbol, bar)| self.simulator.reaches(*symbol, bar))
+            || !self.commands.is_empty();
+        if reached {
+            for step in minute_steps(bars)? {
+                match step {
+                    MinuteStep::Move { symbol, point } => {
+                        self.simulator.move_to(symbol, point);
+                        self.before(point.time)?;
+                        if self.detail == Detail::Full {
+                            self.show(symbol, point)?;
+                        }
+                        self.drain()?;
+                    }
+                    MinuteStep::Close { symbol, bar } => {
+                        if !self.close(symbol, &bar)? {
+                            return Ok(false);
+                        }
+                    }
+                }
+            }
+            return Ok(true);
+        }
+        for (symbol, bar) in bars {
+            self.simulator.settle_quiet_bar(*symbol, bar);
+            if !self.close(*symbol, bar)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    fn close(&mut self, symbol: SymbolId, bar: &Bar) -> Result<bool, BacktestError> {
+        self.deliver(bar.close_time(), &Input::Market(MarketEvent::BarClosed { symbol, bar: *bar }))?;
+        Ok(match &mut self.on_close {
+            Some(on_close) => on_close(self.run.engine()),
+            None => true,
+        })
+    }
+
+    fn show(&mut self, symbol: SymbolId, point: PathPoint) -> Result<(), BacktestError> {
+        let trade = Trade { time: point.time, price: point.price, quantity: Quantity::ZERO, aggressor: Side::Buy };
+        Ok(self.run.step(point.time, &Input::Market(MarketEvent::Trade { symbol, trade }))?)
+    }
+
+    /// Fires what is due before the event at `time`: timers, then commands.
+    #[inline]
+    fn before(&mut self, time: Time) -> Result<(), BacktestError> {
+        while let Some(due) = self.run.due_timer(time) {
+            self.run.step(due, &Input::Timer)?;
+            self.carry_out(due)?;
+        }
+        while self.commands.front().is_some_and(|(at, _)| *at <= time) {
+            let Some((_, command)) = self.commands.pop_front() else { break };
+            self.run.step(time, &Input::Command(command))?;
+            self.carry_out(time)?;
+        }
+        Ok(())
+    }
+
+    /// One event, what it causes, and what that causes, until the venue has nothing more to say.
+    #[inline]
+    fn deliver(&mut self, time: Time, input: &Input) -> Result<(), BacktestError> {
+        self.before(time)?;
+        self.run.step(time, input)?;
+        self.carry_out(time)?;
+        self.drain()
+    }
+
+    #[inline]
+    fn drain(&mut self) -> Result<(), BacktestError> {
+        while let Some((_, event)) = self.simulator.next_event() {
+            if let Some((time, input)) = input_of(event) {
+                self.before(time)?;
+                self.run.step(time, &input)?;
+                self.carry_out(time)?;
+            }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn carry_out(&mut self, now: Time) -> Result<(), BacktestError> {
+        while let Some(request) = self.run.next_request() {
+            let answer = ask(&mut self.simulator, self.account, now, &request);
+            self.run.step(now, &Input::Answer(answer))?;
+        }
+        Ok(())
+    }
+}
+
+/// Account of a demo or backtest: this much of each symbol's quote asset.
+pub fn start_balances(rules: &[SymbolRules], amount: Money) -> Vec<Balance> {
+    let quote = rules.first().map(|rules| rules.quote.clone());
+    quote.map(|asset| Balance { asset, free: amount, locked: Money::ZERO }).into_iter().collect()
+}

@@ -1,0 +1,86 @@
+//! `Request`: an effect on its way to a venue, and the simulator as a venue that answers at once.
+//!
+//! Invariant: each request gets exactly one answer or none; a submit is carried out at most once.
+//! Absent on purpose: retries.
+
+use crate::domain::{ClientOrderId, OrderId, SymbolId, Time};
+use crate::engine::risk::{Approved, Payload};
+use crate::engine::{Answer, Effect, Input, Outcome};
+use crate::simulator::{AccountId, OrderRef, Refusal, Simulator, VenueEvent};
+
+/// What a venue is asked.
+#[derive(Debug)]
+pub enum Request {
+    Submit(Approved),
+    Cancel { symbol: SymbolId, client_id: ClientOrderId },
+    Query { symbol: SymbolId, client_id: ClientOrderId },
+}
+
+impl Request {
+    /// `None` for notices.
+    pub fn of(effect: Effect) -> Option<Request> {
+        match effect {
+            Effect::Submit(approved) => Some(Request::Submit(approved)),
+            Effect::Cancel { symbol, client_id } => Some(Request::Cancel { symbol, client_id }),
+            Effect::Query { symbol, client_id } => Some(Request::Query { symbol, client_id }),
+            Effect::Notice(_) => None,
+        }
+    }
+
+    /// The id that the answer will carry.
+    pub fn client_id(&self) -> &ClientOrderId {
+        match self {
+            Request::Submit(approved) => approved.payload().client_id(),
+            Request::Cancel { client_id, .. } | Request::Query { client_id, .. } => client_id,
+        }
+    }
+}
+
+/// The simulator's answer to a request.
+pub fn ask(simulator: &mut Simulator, account: AccountId, now: Time, request: &Request) -> Answer {
+    let outcome = match request {
+        Request::Submit(approved) => match approved.payload() {
+            Payload::Order(order) => placed(simulator.place(account, now, order).map(|placed| placed.order_id)),
+            Payload::Oco(oco) => placed(simulator.place_oco(account, now, oco).map(|list| list.order_ids[0])),
+        },
+        Request::Cancel { symbol, client_id } => {
+            match simulator.cancel(account, now, *symbol, &OrderRef::Client(client_id.clone())) {
+                Ok(order) => Outcome::Found { status: order.status },
+                Err(refusal) => Outcome::CancelRefused { code: CANCEL_REJECTED, message: refusal.to_string() },
+            }
+        }
+        Request::Query { symbol, client_id } => {
+            match simulator.order(account, *symbol, &OrderRef::Client(client_id.clone())) {
+                Some(order) => Outcome::Found { status: order.status },
+                None => Outcome::NotFound,
+            }
+        }
+    };
+    Answer { client_id: request.client_id().clone(), outcome }
+}
+
+/// The input that a venue's event becomes, with its time; list events carry nothing that reports do not.
+pub fn input_of(event: VenueEvent) -> Option<(Time, Input)> {
+    match event {
+        VenueEvent::Report(report) => Some((report.time, Input::Report(Box::new(report)))),
+        VenueEvent::Balances(update) => Some((update.time, Input::Balances(update))),
+        VenueEvent::List(_) => None,
+    }
+}
+
+/// Binance's code for a refused cancel.
+const CANCEL_REJECTED: i64 = -2011;
+/// Binance's code for a filter failure.
+const FILTER_FAILURE: i64 = -1013;
+/// Binance's code for an order that the matching engine refused.
+const NEW_ORDER_REJECTED: i64 = -2010;
+
+fn placed(result: Result<OrderId, Refusal>) -> Outcome {
+    match result {
+        Ok(order_id) => Outcome::Accepted { order_id },
+        Err(refusal) => {
+            let code = if matches!(refusal, Refusal::Filter(_)) { FILTER_FAILURE } else { NEW_ORDER_REJECTED };
+            Outcome::Rejected { code, message: refusal.to_string() }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The drivers: they bring inputs to the engine and carry its effects out.
+//!
+//! Invariant: a driver decides nothing; live, backtest and replay differ only in where inputs come from.
+//! Absent on purpose: sockets (`binance`), files (`store`, `journal`) and the person's terminal.
+
+pub mod backtest;
+pub mod clock;
+pub mod dispatch;
+pub mod live;
+pub mod record;
+pub mod replay;
+pub mod run;
+pub mod wires;
+
+pub use record::Record;
+pub use run::{Finished, Run};

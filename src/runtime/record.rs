@@ -1,0 +1,43 @@
+//! `Record`: the fills and closed trades of a run, collected from the engine's notices.
+//!
+//! Invariant: in the order in which the engine booked them.
+//! Absent on purpose: equity curves.
+
+use crate::engine::{FillRecord, Notice, TradeRecord};
+
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Record {
+    pub fills: Vec<FillRecord>,
+    pub trades: Vec<TradeRecord>,
+}
+
+impl Record {
+    pub fn take(&mut self, notice: &Notice) {
+        match notice {
+            Notice::Filled { fill } => self.fills.push(fill.clone()),
+            Notice::TradeClosed { trade } => self.trades.push(trade.clone()),
+            Notice::Started { .. }
+            | Notice::Decided { .. }
+            | Notice::Refused { .. }
+            | Notice::Rejected { .. }
+            | Notice::OutcomeUnknown { .. }
+            | Notice::CommandAccepted { .. }
+            | Notice::CommandRefused { .. }
+            | Notice::SettingsChanged
+            | Notice::Stale { .. }
+            | Notice::Fresh { .. }
+            | Notice::Foreign { .. }
+            | Notice::LateFill { .. }
+            | Notice::Halted { .. } => {}
+        }
+    }
+
+    /// A sentence on the first fill that differs; `None` when both lists are equal.
+    pub fn first_difference(&self, other: &Record) -> Option<String> {
+        let longest = self.fills.len().max(other.fills.len());
+        (0..longest).find_map(|at| match (self.fills.get(at), other.fills.get(at)) {
+            (Some(left), Some(right)) if left == right => None,
+            (left, right) => Some(format!("fill {at} differs:\n  left  {left:?}\n  right {right:?}")),
+        })
+    }
+}

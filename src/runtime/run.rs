@@ -1,0 +1,154 @@
+//! `Run`: the engine with its journal, its record and the list of what is to be sent.
+//!
+//! Invariant: an input is in the journal before the engine sees it; without a record there is no trade.
+//! Absent on purpose: where inputs come from.
+
+use std::collections::VecDeque;
+
+use super::dispatch::Request;
+use super::record::Record;
+use crate::domain::{Digest, Time};
+use crate::engine::ports::{Journal, JournalError};
+use crate::engine::{Effect, Effects, Engine, Input, Notice, Start};
+
+pub struct Run {
+    engine: Engine,
+    effects: Effects,
+    record: Record,
+    pending: VecDeque<Request>,
+    effect_digest: Digest,
+    inputs: u64,
+    journal: Option<Box<dyn Journal>>,
+    listener: Option<Box<dyn FnMut(Time, &Notice)>>,
+}
+
+/// What a run leaves behind.
+pub struct Finished {
+    pub engine: Engine,
+    pub record: Record,
+    /// Fingerprint of all effects in order; a replay must give the same.
+    pub effect_hash: u64,
+    pub inputs: u64,
+}
+
+impl Run {
+    pub fn begin(now: Time, start: Start, mut journal: Option<Box<dyn Journal>>) -> Result<Run, JournalError> {
+        let first = Input::Start(Box::new(start));
+        if let Some(journal) = &mut journal {
+            journal.append(&journal_line(now, &first)?)?;
+        }
+        let Input::Start(start) = first else { return Err(JournalError("a run begins with its start".to_owned())) };
+        let mut effects = Effects::default();
+        let engine = Engine::new(now, &start, &mut effects);
+        let mut run = Run {
+            engine,
+            effects,
+            record: Record::default(),
+            pending: VecDeque::new(),
+            effect_digest: Digest::new(),
+            inputs: 1,
+            journal,
+            listener: None,
+        };
+        run.collect(now);
+        Ok(run)
+    }
+
+    /// Calls `listener` for each notice from now on (logs, screens).
+    pub fn listen(&mut self, listener: Box<dyn FnMut(Time, &Notice)>) {
+        self.listener = Some(listener);
+    }
+
+    /// Journals the input, steps the engine, collects what it wants.
+    #[inline]
+    pub fn step(&mut self, now: Time, input: &Input) -> Result<(), JournalError> {
+        if let Some(journal) = &mut self.journal {
+            journal.append(&journal_line(now, input)?)?;
+        }
+        self.inputs += 1;
+        self.engine.step(now, input, &mut self.effects);
+        if !self.effects.is_empty() {
+            self.collect(now);
+        }
+        Ok(())
+    }
+
+    /// When the engine next wants a timer, if it is due at `until`.
+    #[inline]
+    pub fn due_timer(&self, until: Time) -> Option<Time> {
+        self.engine.next_timer().filter(|time| *time <= until)
+    }
+
+    /// The next request to carry out, oldest first.
+    pub fn next_request(&mut self) -> Option<Request> {
+        self.pending.pop_front()
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub fn finish(mut self) -> Result<Finished, JournalError> {
+        let effect_hash = self.effect_digest.finish();
+        if let Some(mut journal) = self.journal.take() {
+            let end = JournalEnd { state_hash: self.engine.state_hash(), effect_hash, inputs: self.inputs };
+            journal.append(&encode(&JournalRecord::End(end))?)?;
+            journal.close()?;
+        }
+        Ok(Finished { engine: self.engine, record: self.record, effect_hash, inputs: self.inputs })
+    }
+
+    fn collect(&mut self, now: Time) {
+        for effect in self.effects.drain() {
+            match effect {
+                Effect::Notice(notice) => {
+                    self.record.take(&notice);
+                    if let Some(listener) = &mut self.listener {
+                        listener(now, &notice);
+                    }
+                }
+                Effect::Submit(_) | Effect::Cancel { .. } | Effect::Query { .. } => {
+                    self.effect_digest.text(&format!("{effect:?}"));
+                    self.pending.extend(Request::of(effect));
+                }
+            }
+        }
+    }
+}
+
+/// One line of the journal.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JournalRecord {
+    Input(crate::engine::Stamped),
+    End(JournalEnd),
+}
+
+/// The last line of a run that ended well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct JournalEnd {
+    pub state_hash: u64,
+    pub effect_hash: u64,
+    pub inputs: u64,
+}
+
+/// The same bytes as `JournalRecord::Input`, without owning the input.
+#[derive(serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+enum JournalInput<'a> {
+    Input(StampedRef<'a>),
+}
+
+#[derive(serde::Serialize)]
+struct StampedRef<'a> {
+    now: Time,
+    input: &'a Input,
+}
+
+fn journal_line(now: Time, input: &Input) -> Result<String, JournalError> {
+    encode(&JournalInput::Input(StampedRef { now, input }))
+}
+
+fn encode(record: &impl serde::Serialize) -> Result<String, JournalError> {
+    serde_json::to_string(record).map_err(|error| JournalError(format!("an input cannot be written as JSON: {error}")))
+}

@@ -1,0 +1,192 @@
+//! The register: every order, list and trade the venue remembers, by account.
+//!
+//! Invariant: open records are always kept; of terminal ones and of trades the newest 10,000 of each account.
+//! Absent on purpose: what a change means; `matching` and `admission` decide.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::domain::{ClientOrderId, Money, OrderId, OrderListId};
+
+use super::book::Place;
+use super::orders::{AccountId, ListRecord, ListRef, ListStatus, OrderRecord, OrderRef, TradeRecord};
+
+/// How many terminal records and trades of an account stay queryable.
+const KEPT: usize = 10_000;
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct Register {
+    orders: BTreeMap<OrderId, Order>,
+    lists: BTreeMap<OrderListId, ListRecord>,
+    accounts: Vec<Drawer>,
+    last_order: i64,
+    last_list: i64,
+}
+
+/// An order and what only the venue knows of it.
+#[derive(Debug, Clone)]
+pub(super) struct Order {
+    pub(super) record: OrderRecord,
+    pub(super) account: AccountId,
+    /// What it still locks of the asset it spends.
+    pub(super) locked: Money,
+    /// The other leg, as long as it is open.
+    pub(super) sibling: Option<OrderId>,
+    pub(super) place: Place,
+}
+
+/// What belongs to one account.
+#[derive(Debug, Clone, Default)]
+struct Drawer {
+    open: BTreeSet<OrderId>,
+    done: VecDeque<OrderId>,
+    by_client: BTreeMap<ClientOrderId, OrderId>,
+    open_lists: BTreeSet<OrderListId>,
+    done_lists: VecDeque<OrderListId>,
+    lists_by_client: BTreeMap<ClientOrderId, OrderListId>,
+    trades: VecDeque<TradeRecord>,
+}
+
+impl Register {
+    pub(super) fn open_account(&mut self) {
+        self.accounts.push(Drawer::default());
+    }
+
+    pub(super) fn has_account(&self, account: AccountId) -> bool {
+        usize::from(account.0) < self.accounts.len()
+    }
+
+    pub(super) fn next_order_id(&mut self) -> OrderId {
+        self.last_order += 1;
+        OrderId(self.last_order)
+    }
+
+    pub(super) fn next_list_id(&mut self) -> OrderListId {
+        self.last_list += 1;
+        OrderListId(self.last_list)
+    }
+
+    pub(super) fn add(&mut self, order: Order) {
+        let drawer = &mut self.accounts[usize::from(order.account.0)];
+        drawer.open.insert(order.record.order_id);
+        drawer.by_client.insert(order.record.client_id.clone(), order.record.order_id);
+        self.orders.insert(order.record.order_id, order);
+    }
+
+    pub(super) fn add_list(&mut self, account: AccountId, list: ListRecord) {
+        let drawer = &mut self.accounts[usize::from(account.0)];
+        drawer.open_lists.insert(list.list_id);
+        drawer.lists_by_client.insert(list.client_id.clone(), list.list_id);
+        self.lists.insert(list.list_id, list);
+    }
+
+    pub(super) fn add_trade(&mut self, account: AccountId, trade: TradeRecord) {
+        let trades = &mut self.accounts[usize::from(account.0)].trades;
+        if trades.len() == KEPT {
+            trades.pop_front();
+        }
+        trades.push_back(trade);
+    }
+
+    /// Puts a terminal order away, and the oldest one out where there are too many.
+    pub(super) fn close(&mut self, id: OrderId) {
+        let account = self.order(id).account;
+        let drawer = &mut self.accounts[usize::from(account.0)];
+        drawer.open.remove(&id);
+        drawer.done.push_back(id);
+        if drawer.done.len() <= KEPT {
+            return;
+        }
+        let Some(oldest) = drawer.done.pop_front() else { return };
+        if let Some(order) = self.orders.remove(&oldest)
+            && drawer.by_client.get(&order.record.client_id) == Some(&oldest)
+        {
+            drawer.by_client.remove(&order.record.client_id);
+        }
+    }
+
+    /// Puts a finished list away, and the oldest one out where there are too many.
+    pub(super) fn close_list(&mut self, account: AccountId, id: OrderListId) {
+        let drawer = &mut self.accounts[usize::from(account.0)];
+        drawer.open_lists.remove(&id);
+        drawer.done_lists.push_back(id);
+        if drawer.done_lists.len() <= KEPT {
+            return;
+        }
+        let Some(oldest) = drawer.done_lists.pop_front() else { return };
+        if let Some(list) = self.lists.remove(&oldest)
+            && drawer.lists_by_client.get(&list.client_id) == Some(&oldest)
+        {
+            drawer.lists_by_client.remove(&list.client_id);
+        }
+    }
+
+    /// An order that the book or an index names; it must exist.
+    pub(super) fn order(&self, id: OrderId) -> &Order {
+        &self.orders[&id]
+    }
+
+    pub(super) fn order_mut(&mut self, id: OrderId) -> &mut Order {
+        self.orders.get_mut(&id).expect("an order that the book names is in the register")
+    }
+
+    pub(super) fn list(&self, id: OrderListId) -> Option<&ListRecord> {
+        self.lists.get(&id)
+    }
+
+    pub(super) fn list_mut(&mut self, id: OrderListId) -> Option<&mut ListRecord> {
+        self.lists.get_mut(&id)
+    }
+
+    /// The order of this account that the caller means: of one client id the newest.
+    pub(super) fn find(&self, account: AccountId, which: &OrderRef) -> Option<OrderId> {
+        match which {
+            OrderRef::Id(id) => self.orders.get(id).filter(|order| order.account == account).map(|_| *id),
+            OrderRef::Client(client) => self.accounts.get(usize::from(account.0))?.by_client.get(client).copied(),
+        }
+    }
+
+    pub(super) fn find_list(&self, account: AccountId, which: &ListRef) -> Option<OrderListId> {
+        let drawer = self.accounts.get(usize::from(account.0))?;
+        match which {
+            ListRef::Id(id) => {
+                let list = self.lists.get(id)?;
+                (drawer.lists_by_client.get(&list.client_id) == Some(id)
+                    || drawer.open_lists.contains(id)
+                    || drawer.done_lists.contains(id))
+                .then_some(*id)
+            }
+            ListRef::Client(client) => drawer.lists_by_client.get(client).copied(),
+        }
+    }
+
+    /// True when an open order of the account has this client id.
+    pub(super) fn is_taken(&self, account: AccountId, client: &ClientOrderId) -> bool {
+        let drawer = &self.accounts[usize::from(account.0)];
+        drawer.by_client.get(client).is_some_and(|id| drawer.open.contains(id))
+    }
+
+    /// True when an open list of the account has this client id.
+    pub(super) fn is_list_taken(&self, account: AccountId, client: &ClientOrderId) -> bool {
+        let drawer = &self.accounts[usize::from(account.0)];
+        let list = drawer.lists_by_client.get(client).and_then(|id| self.lists.get(id));
+        list.is_some_and(|list| list.status == ListStatus::ExecStarted)
+    }
+
+    pub(super) fn open(&self, account: AccountId) -> impl Iterator<Item = &Order> + use<'_> {
+        let drawer = self.accounts.get(usize::from(account.0));
+        drawer.into_iter().flat_map(|drawer| &drawer.open).map(|id| self.order(*id))
+    }
+
+    pub(super) fn all(&self, account: AccountId) -> impl Iterator<Item = &Order> + use<'_> {
+        self.orders.values().filter(move |order| order.account == account)
+    }
+
+    pub(super) fn open_lists(&self, account: AccountId) -> impl Iterator<Item = &ListRecord> + use<'_> {
+        let drawer = self.accounts.get(usize::from(account.0));
+        drawer.into_iter().flat_map(|drawer| &drawer.open_lists).filter_map(|id| self.lists.get(id))
+    }
+
+    pub(super) fn trades(&self, account: AccountId) -> impl Iterator<Item = &TradeRecord> + use<'_> {
+        self.accounts.get(usize::from(account.0)).into_iter().flat_map(|drawer| &drawer.trades)
+    }
+}
