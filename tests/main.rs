@@ -1,1 +1,4 @@
+//! All tests of the house in one binary, a module for each topic.
 
+mod determinism;
+mod support;

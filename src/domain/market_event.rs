@@ -57,6 +57,19 @@ impl Bar {
         self.open_time.plus(Span(Span::MINUTE.0 - 1_000))
     }
 
+    /// The bar with its numbers rounded to eight decimals, as Binance's messages carry them; a number that came from
+    /// eight decimals stays as it is.
+    pub fn on_grid(self) -> Bar {
+        Bar {
+            open: on_grid(self.open),
+            high: on_grid(self.high),
+            low: on_grid(self.low),
+            close: on_grid(self.close),
+            volume: on_grid(self.volume),
+            ..self
+        }
+    }
+
     /// `Ok` when the numbers can be a bar: finite, positive, low <= open, close <= high, volume >= 0.
     pub fn validate(&self) -> Result<(), &'static str> {
         let prices = [self.open, self.high, self.low, self.close];
@@ -71,6 +84,13 @@ impl Bar {
         }
         Ok(())
     }
+}
+
+/// From here on neighbouring f64 lie further apart than 1e-8, so every number is on the grid.
+const GRID_END: f64 = 67_108_864.0;
+
+fn on_grid(x: f64) -> f64 {
+    if x.abs() < GRID_END { (x * 1e8).round() / 1e8 } else { x }
 }
 
 impl StateHash for Bar {

@@ -12,6 +12,26 @@ pub trait BarSource {
     fn next_bar(&mut self) -> Result<Option<(SymbolId, Bar)>, SourceError>;
 }
 
+impl<T: BarSource + ?Sized> BarSource for &mut T {
+    fn history(&mut self, symbol: SymbolId) -> Result<Vec<Bar>, SourceError> {
+        (**self).history(symbol)
+    }
+
+    fn next_bar(&mut self) -> Result<Option<(SymbolId, Bar)>, SourceError> {
+        (**self).next_bar()
+    }
+}
+
+impl<T: BarSource + ?Sized> BarSource for Box<T> {
+    fn history(&mut self, symbol: SymbolId) -> Result<Vec<Bar>, SourceError> {
+        (**self).history(symbol)
+    }
+
+    fn next_bar(&mut self) -> Result<Option<(SymbolId, Bar)>, SourceError> {
+        (**self).next_bar()
+    }
+}
+
 /// A full sentence: file, row, what was found, what is allowed, what to do.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -29,14 +49,14 @@ pub trait Journal {
 pub struct JournalError(pub String);
 
 /// Groups the bars of a source by their minute: what the path of several symbols is walked through together.
-pub struct Minutes<'a> {
-    source: &'a mut dyn BarSource,
+pub struct Minutes<S> {
+    source: S,
     next: Option<(SymbolId, Bar)>,
     bars: Vec<(SymbolId, Bar)>,
 }
 
-impl<'a> Minutes<'a> {
-    pub fn new(source: &'a mut dyn BarSource) -> Result<Minutes<'a>, SourceError> {
+impl<S: BarSource> Minutes<S> {
+    pub fn new(mut source: S) -> Result<Minutes<S>, SourceError> {
         let next = source.next_bar()?;
         Ok(Minutes { source, next, bars: Vec::new() })
     }

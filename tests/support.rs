@@ -1,0 +1,146 @@
+//! What several test modules share: bar sources from memory, settings, runs.
+
+use std::collections::VecDeque;
+
+use kestrel::domain::{Bar, Command, Money, Price, Ratio, Seed, Session, Span, Symbol, SymbolId, SymbolRules, Time};
+use kestrel::engine::ports::{BarSource, SourceError};
+use kestrel::engine::settings::{Sizing, StrategyName, TrendLengths};
+use kestrel::engine::{Engine, Settings, Start};
+use kestrel::runtime::Finished;
+use kestrel::runtime::backtest::{Backtest, Detail, backtest, start_balances};
+use kestrel::simulator::generator::Generator;
+use kestrel::simulator::{self, FeePolicy, FeeSchedule, Simulator};
+
+/// Bars from memory, already merged by (time, symbol).
+pub struct MemorySource {
+    pub history: Vec<Vec<Bar>>,
+    pub bars: VecDeque<(SymbolId, Bar)>,
+}
+
+impl BarSource for MemorySource {
+    fn history(&mut self, symbol: SymbolId) -> Result<Vec<Bar>, SourceError> {
+        Ok(self.history.get(symbol.index()).cloned().unwrap_or_default())
+    }
+
+    fn next_bar(&mut self) -> Result<Option<(SymbolId, Bar)>, SourceError> {
+        Ok(self.bars.pop_front())
+    }
+}
+
+/// 2023-07-01 00:00 UTC.
+pub const START: Time = Time(1_688_169_600_000_000);
+
+/// A market of generated bars for each symbol, with some minutes missing.
+pub fn generated(seed: u64, rules: &[SymbolRules], bars: usize, gaps: &[(usize, usize)]) -> MemorySource {
+    let mut merged: Vec<(SymbolId, Bar)> = Vec::new();
+    for (at, rules) in rules.iter().enumerate() {
+        let price = 100.0 * (at + 1) as f64;
+        let generator = Generator::new(Seed(seed), &rules.symbol, rules, START, price);
+        merged.extend(generator.take(bars).map(|bar| (SymbolId(at as u16), bar)));
+    }
+    let is_missing = |time: Time| {
+        let minute = (time.since(START).0 / Span::MINUTE.0) as usize;
+        gaps.iter().any(|(from, length)| (*from..from + length).contains(&minute))
+    };
+    merged.retain(|(_, bar)| !is_missing(bar.open_time));
+    merged.sort_by_key(|(symbol, bar)| (bar.open_time, *symbol));
+    MemorySource { history: vec![Vec::new(); rules.len()], bars: merged.into() }
+}
+
+pub fn rules(names: &[&str]) -> Vec<SymbolRules> {
+    names
+        .iter()
+        .map(|name| {
+            let mut rules = SymbolRules::default_for(&Symbol::new(name));
+            rules.price.tick = "0.01".parse().expect("a tick");
+            rules.lot.step = "0.00001".parse().expect("a step");
+            rules
+        })
+        .collect()
+}
+
+pub fn settings(strategy: StrategyName) -> Settings {
+    Settings {
+        strategy,
+        invest: ratio("0.5"),
+        sizing: Sizing::Invest,
+        min_trade_size: money("10"),
+        stop_loss: ratio("0.004"),
+        take_profit: ratio("0.006"),
+        trend: TrendLengths { fast: 5, slow: 13 },
+        min_hold_bars: 3,
+        no_trade_band: ratio("0.1"),
+        bnb_price: "600".parse().expect("a price"),
+    }
+}
+
+pub fn ratio(text: &str) -> Ratio {
+    text.parse().expect("a ratio")
+}
+
+pub fn money(text: &str) -> Money {
+    text.parse().expect("money")
+}
+
+pub fn price(text: &str) -> Price {
+    text.parse().expect("a price")
+}
+
+pub fn venue(policy: FeePolicy) -> simulator::Settings {
+    let rate = ratio("0.001");
+    simulator::Settings { fees: FeeSchedule { maker: rate, taker: rate, policy }, half_spread: ratio("0.00005") }
+}
+
+/// A backtest over bars from memory.
+pub struct Scenario {
+    pub rules: Vec<SymbolRules>,
+    pub settings: Settings,
+    pub venue: simulator::Settings,
+    pub commands: Vec<(Time, Command)>,
+}
+
+impl Scenario {
+    pub fn new(names: &[&str], strategy: StrategyName) -> Scenario {
+        Scenario {
+            rules: rules(names),
+            settings: settings(strategy),
+            venue: venue(FeePolicy::Received),
+            commands: Vec::new(),
+        }
+    }
+
+    pub fn start(&self) -> Start {
+        Start {
+            session: Session(7),
+            rules: self.rules.clone(),
+            settings: self.settings.clone(),
+            balances: start_balances(&self.rules, money("10000")),
+            history: Vec::new(),
+        }
+    }
+
+    /// Runs and calls `on_close` after each closed bar.
+    pub fn run(&self, source: &mut MemorySource, detail: Detail, on_close: impl FnMut(&Engine) -> bool) -> Finished {
+        backtest(Backtest {
+            source,
+            simulator: Simulator::new(self.rules.clone(), self.venue),
+            start: self.start(),
+            detail,
+            commands: self.commands.clone(),
+            journal: None,
+            on_close: Some(Box::new(on_close)),
+            on_notice: None,
+        })
+        .expect("bars from memory are valid")
+    }
+}
+
+/// State hash after each closed bar.
+pub fn hashes(scenario: &Scenario, source: &mut MemorySource, detail: Detail) -> (Vec<u64>, Finished) {
+    let mut hashes = Vec::new();
+    let finished = scenario.run(source, detail, |engine| {
+        hashes.push(engine.state_hash());
+        true
+    });
+    (hashes, finished)
+}
