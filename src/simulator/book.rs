@@ -68,10 +68,18 @@ impl Book {
         match place {
             Place::Nowhere => {}
             Place::Waiting => self.waiting.push(id),
-            Place::Resting(Side::Buy, price) => drop(self.bids.insert((Reverse(price), id))),
-            Place::Resting(Side::Sell, price) => drop(self.asks.insert((price, id))),
-            Place::Above(stop) => drop(self.above.insert((stop, id))),
-            Place::Below(stop) => drop(self.below.insert((Reverse(stop), id))),
+            Place::Resting(Side::Buy, price) => {
+                let _ = self.bids.insert((Reverse(price), id));
+            }
+            Place::Resting(Side::Sell, price) => {
+                let _ = self.asks.insert((price, id));
+            }
+            Place::Above(stop) => {
+                let _ = self.above.insert((stop, id));
+            }
+            Place::Below(stop) => {
+                let _ = self.below.insert((Reverse(stop), id));
+            }
         }
         self.refresh();
     }
@@ -80,10 +88,18 @@ impl Book {
         match place {
             Place::Nowhere => {}
             Place::Waiting => self.waiting.retain(|waiting| *waiting != id),
-            Place::Resting(Side::Buy, price) => drop(self.bids.remove(&(Reverse(price), id))),
-            Place::Resting(Side::Sell, price) => drop(self.asks.remove(&(price, id))),
-            Place::Above(stop) => drop(self.above.remove(&(stop, id))),
-            Place::Below(stop) => drop(self.below.remove(&(Reverse(stop), id))),
+            Place::Resting(Side::Buy, price) => {
+                let _ = self.bids.remove(&(Reverse(price), id));
+            }
+            Place::Resting(Side::Sell, price) => {
+                let _ = self.asks.remove(&(price, id));
+            }
+            Place::Above(stop) => {
+                let _ = self.above.remove(&(stop, id));
+            }
+            Place::Below(stop) => {
+                let _ = self.below.remove(&(Reverse(stop), id));
+            }
         }
         self.refresh();
     }

@@ -22,7 +22,7 @@ mod register;
 use std::collections::VecDeque;
 
 use crate::domain::rules::SymbolStatus;
-use crate::domain::{Balance, Bar, OrderId, Price, Ratio, Side, SymbolId, SymbolRules, Time};
+use crate::domain::{Balance, Bar, Price, Ratio, Side, SymbolId, SymbolRules, Time};
 
 use book::Book;
 use ledger::Ledger;
@@ -237,11 +237,5 @@ impl Market {
             Side::Buy => self.quote,
             Side::Sell => self.base,
         }
-    }
-
-    /// Where the record of an order lives in this market's book is decided by its kind; the id names it.
-    fn forget(&mut self, order: &register::Order) {
-        let id: OrderId = order.record.order_id;
-        self.book.remove(order.place, id);
     }
 }

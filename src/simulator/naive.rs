@@ -1,4 +1,355 @@
-//! The naive venue: the oracle of the fast one, every order in one list that is scanned from end to end.
+//! The naive venue: the oracle of the fast one. Every order stands in one list that is scanned from end to end.
 //!
 //! Invariant: the same calls give the same answers, events and balances as `Simulator`.
-//! Absent on purpose: speed, bounds on memory, and code shared with `matching`.
+//! Absent on purpose: speed, bounds on memory, queries, amounts out of range, and code shared with `matching`, `book` and `ledger`.
+
+mod execution;
+mod holdings;
+
+use std::collections::VecDeque;
+
+use crate::domain::rules::{FilterFailure, OrderContext, SymbolStatus};
+use crate::domain::{
+    Asset, Balance, ClientOrderId, ExecutionType, Money, NewOco, NewOrder, OrderId, OrderKind, OrderListId,
+    OrderStatus, OrderType, Price, Quantity, Side, SymbolId, SymbolRules, Time, TimeInForce,
+};
+
+use super::orders::{
+    AccountId, ListRecord, ListStatus, OrderRecord, OrderRef, Placed, PlacedList, Refusal, VenueEvent,
+};
+use super::{PathPoint, PointKind, Settings};
+
+#[derive(Debug, Clone)]
+pub struct Naive {
+    settings: Settings,
+    rules: Vec<SymbolRules>,
+    prices: Vec<Option<Price>>,
+    is_between: Vec<bool>,
+    trades: Vec<i64>,
+    /// The order with id n stands at n - 1, the list with id n too.
+    orders: Vec<Entry>,
+    lists: Vec<(AccountId, ListRecord)>,
+    accounts: Vec<Vec<Balance>>,
+    events: VecDeque<(AccountId, VenueEvent)>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    record: OrderRecord,
+    account: AccountId,
+    locked: Money,
+    is_waiting: bool,
+}
+
+impl Naive {
+    pub fn new(rules: Vec<SymbolRules>, settings: Settings) -> Naive {
+        let count = rules.len();
+        Naive {
+            settings,
+            rules,
+            prices: vec![None; count],
+            is_between: vec![true; count],
+            trades: vec![0; count],
+            orders: Vec::new(),
+            lists: Vec::new(),
+            accounts: Vec::new(),
+            events: VecDeque::new(),
+        }
+    }
+
+    pub fn open_account(&mut self, balances: Vec<Balance>) -> AccountId {
+        self.accounts.push(balances);
+        AccountId((self.accounts.len() - 1) as u16)
+    }
+
+    pub fn next_event(&mut self) -> Option<(AccountId, VenueEvent)> {
+        self.events.pop_front()
+    }
+
+    pub fn balance(&self, account: AccountId, asset: &Asset) -> Balance {
+        let held = self.accounts[usize::from(account.0)].iter().find(|held| held.asset == *asset);
+        held.cloned().unwrap_or_else(|| Balance::empty(asset.clone()))
+    }
+
+    pub fn move_to(&mut self, symbol: SymbolId, point: PathPoint) {
+        let at = symbol.index();
+        let rises = self.prices[at].is_none_or(|last| point.price >= last);
+        self.prices[at] = Some(point.price);
+        for up in [rises, !rises] {
+            while let Some(index) = self.first_reached(symbol, up, point.price) {
+                self.expire_sibling(index, point.time);
+                match self.orders[index].record.kind {
+                    OrderKind::Limit { price, .. } => {
+                        self.trades[at] += 1;
+                        let quantity = self.orders[index].record.remaining();
+                        self.fill(index, price, quantity, self.trades[at], true, point.time);
+                        self.finish_list(index, point.time);
+                    }
+                    OrderKind::StopLoss { stop, .. } | OrderKind::TakeProfit { stop, .. } => {
+                        self.orders[index].record.is_working = true;
+                        let price = if point.kind == PointKind::Open { point.price } else { stop };
+                        self.take(index, price, point.time);
+                    }
+                    OrderKind::Market { .. } | OrderKind::MarketQuote { .. } => return,
+                }
+            }
+        }
+        for index in 0..self.orders.len() {
+            if self.orders[index].is_waiting && self.orders[index].record.symbol == symbol {
+                self.take(index, point.price, point.time);
+            }
+        }
+        self.is_between[at] = point.kind == PointKind::Close;
+    }
+
+    pub fn place(&mut self, account: AccountId, now: Time, order: &NewOrder) -> Result<Placed, Refusal> {
+        let NewOrder { symbol, side, kind, .. } = *order;
+        let price = self.check_open(symbol, &[kind])?;
+        let rules = &self.rules[symbol.index()];
+        rules.check(side, kind, self.context(account, symbol, price)).map_err(Refusal::Filter)?;
+        self.check_client_id(account, &order.client_id)?;
+        if let Some(stop) = kind.stop_price()
+            && if rises_to(side, kind) { price >= stop } else { price <= stop }
+        {
+            return Err(Refusal::WouldTriggerImmediately);
+        }
+        let is_between = self.is_between[symbol.index()];
+        let lock = self.demand(account, symbol, side, kind, price)?;
+        self.lock(account, symbol, side, lock)?;
+        let index = self.enter(account, now, symbol, side, &order.client_id, kind, None, lock);
+        self.tell_spent(index, lock, now);
+        let takes = match kind {
+            OrderKind::Limit { price: limit, time_in_force, .. } => {
+                time_in_force != TimeInForce::Gtc || self.is_marketable(symbol, side, limit, price, index)
+            }
+            OrderKind::Market { .. } | OrderKind::MarketQuote { .. } => true,
+            OrderKind::StopLoss { .. } | OrderKind::TakeProfit { .. } => false,
+        };
+        self.orders[index].is_waiting = takes && is_between;
+        if takes && !is_between {
+            self.take(index, price, now);
+        }
+        Ok(Placed { order_id: OrderId(index as i64 + 1), time: now })
+    }
+
+    pub fn place_oco(&mut self, account: AccountId, now: Time, oco: &NewOco) -> Result<PlacedList, Refusal> {
+        let NewOco { symbol, side, quantity, .. } = *oco;
+        let kinds = [oco.above.kind, oco.below.kind];
+        let price = self.check_open(symbol, &kinds)?;
+        if !self.rules[symbol.index()].oco_allowed {
+            return Err(Refusal::NotSupported);
+        }
+        let [target, stop] = if side == Side::Sell { kinds } else { [kinds[1], kinds[0]] };
+        let is_target = match target {
+            OrderKind::Limit { time_in_force, .. } => time_in_force == TimeInForce::Gtc,
+            OrderKind::TakeProfit { .. } => true,
+            OrderKind::Market { .. } | OrderKind::MarketQuote { .. } | OrderKind::StopLoss { .. } => false,
+        };
+        let fits = stop.order_type() == OrderType::StopLoss && kinds.iter().all(|kind| kind.quantity() == quantity);
+        if !is_target || !fits {
+            return Err(Refusal::LegsWrong);
+        }
+        let rules = &self.rules[symbol.index()];
+        rules.check_oco(oco, self.context(account, symbol, price)).map_err(Refusal::Filter)?;
+        self.check_client_id(account, &oco.above.client_id)?;
+        self.check_client_id(account, &oco.below.client_id)?;
+        let is_open = |list: &ListRecord| list.status == ListStatus::ExecStarted;
+        let same = |(owner, list): &(AccountId, ListRecord)| {
+            *owner == account && is_open(list) && list.client_id == oco.list_client_id
+        };
+        if oco.above.client_id == oco.below.client_id || self.lists.iter().any(same) {
+            return Err(Refusal::DuplicateClientId);
+        }
+        let [above, below] = kinds.map(|kind| kind.limit_price().or(kind.stop_price()).unwrap_or_default());
+        if !(below < price && price < above) {
+            return Err(Refusal::PricesWrong);
+        }
+        if target.limit_price().is_some_and(|limit| self.is_marketable(symbol, side, limit, price, usize::MAX)) {
+            return Err(Refusal::WouldMatchImmediately);
+        }
+        let locks =
+            [self.demand(account, symbol, side, target, price)?, self.demand(account, symbol, side, stop, price)?];
+        let lock = locks[0].max(locks[1]);
+        self.lock(account, symbol, side, lock)?;
+        let list_id = OrderListId(self.lists.len() as i64 + 1);
+        let legs = [(&oco.above, lock), (&oco.below, Money::ZERO)]
+            .map(|(leg, lock)| self.enter(account, now, symbol, side, &leg.client_id, leg.kind, Some(list_id), lock));
+        let order_ids = legs.map(|index| OrderId(index as i64 + 1));
+        let list = ListRecord {
+            list_id,
+            client_id: oco.list_client_id.clone(),
+            symbol,
+            orders: [(order_ids[0], oco.above.client_id.clone()), (order_ids[1], oco.below.client_id.clone())],
+            status: ListStatus::ExecStarted,
+            updated: now,
+        };
+        self.events.push_back((account, VenueEvent::List(list.clone())));
+        self.lists.push((account, list));
+        self.tell_spent(legs[0], lock, now);
+        Ok(PlacedList { list_id, order_ids, time: now })
+    }
+
+    pub fn cancel(
+        &mut self,
+        account: AccountId,
+        now: Time,
+        symbol: SymbolId,
+        which: &OrderRef,
+    ) -> Result<OrderRecord, Refusal> {
+        let names = |entry: &&Entry| match which {
+            OrderRef::Id(id) => entry.record.order_id == *id,
+            OrderRef::Client(client) => entry.record.client_id == *client,
+        };
+        let mut found = self.orders.iter().filter(|entry| {
+            entry.account == account && entry.record.symbol == symbol && !entry.record.status.is_terminal()
+        });
+        let found = found.rfind(names).ok_or(Refusal::UnknownOrder)?;
+        let (id, list_id) = (found.record.order_id, found.record.list_id);
+        let mut released = Money::ZERO;
+        let mut last = 0;
+        for index in 0..self.orders.len() {
+            let record = &self.orders[index].record;
+            let is_meant = record.order_id == id || (list_id.is_some() && record.list_id == list_id);
+            if is_meant && !record.status.is_terminal() {
+                released = released.saturating_add(std::mem::take(&mut self.orders[index].locked));
+                self.end(index, ExecutionType::Canceled, OrderStatus::Canceled, None, now);
+                last = index;
+            }
+        }
+        self.finish_list(last, now);
+        if released.is_positive() {
+            self.unlock(last, released);
+            self.tell_spent(last, released, now);
+        }
+        Ok(self.orders[id.0 as usize - 1].record.clone())
+    }
+
+    fn check_open(&self, symbol: SymbolId, kinds: &[OrderKind]) -> Result<Price, Refusal> {
+        let rules = self.rules.get(symbol.index()).ok_or(Refusal::UnknownSymbol)?;
+        if rules.status != SymbolStatus::Trading {
+            return Err(Refusal::MarketClosed);
+        }
+        let price = self.prices[symbol.index()].ok_or(Refusal::NoPrice)?;
+        let supports = |kind: &OrderKind| rules.order_types.contains(&kind.order_type());
+        if kinds.iter().all(supports) { Ok(price) } else { Err(Refusal::NotSupported) }
+    }
+
+    fn check_client_id(&self, account: AccountId, id: &ClientOrderId) -> Result<(), Refusal> {
+        let is_taken = self.orders.iter().any(|entry| {
+            entry.account == account && !entry.record.status.is_terminal() && entry.record.client_id == *id
+        });
+        if is_taken { Err(Refusal::DuplicateClientId) } else { Ok(()) }
+    }
+
+    fn context(&self, account: AccountId, symbol: SymbolId, reference: Price) -> OrderContext {
+        let open = |entry: &&Entry| {
+            entry.account == account && entry.record.symbol == symbol && !entry.record.status.is_terminal()
+        };
+        let open_orders = self.orders.iter().filter(open).count() as u32;
+        let triggers = self.orders.iter().filter(open).filter(|entry| entry.record.kind.stop_price().is_some());
+        OrderContext { reference, open_orders, open_trigger_orders: triggers.count() as u32 }
+    }
+
+    /// What to lock.
+    fn demand(
+        &self,
+        account: AccountId,
+        symbol: SymbolId,
+        side: Side,
+        kind: OrderKind,
+        price: Price,
+    ) -> Result<Money, Refusal> {
+        let fees = self.settings.fees;
+        let is_between = self.is_between[symbol.index()];
+        let path_price = if is_between { price } else { self.taker_price(symbol, side, price) };
+        let quantity = match kind {
+            OrderKind::MarketQuote { amount } => {
+                let quantity = self.quantity_for(account, symbol, side, amount, path_price);
+                let rules = &self.rules[symbol.index()];
+                let allowed = |min: Quantity, max: Quantity| quantity >= min && (max.is_zero() || quantity <= max);
+                if !quantity.is_positive() || !allowed(rules.lot.min, rules.lot.max) {
+                    return Err(Refusal::Filter(FilterFailure::LotSize));
+                }
+                if !allowed(rules.market_lot.min, rules.market_lot.max) {
+                    return Err(Refusal::Filter(FilterFailure::MarketLotSize));
+                }
+                quantity
+            }
+            OrderKind::Market { quantity }
+            | OrderKind::Limit { quantity, .. }
+            | OrderKind::StopLoss { quantity, .. }
+            | OrderKind::TakeProfit { quantity, .. } => quantity,
+        };
+        if side == Side::Sell {
+            return Ok(quantity.as_money());
+        }
+        let cost = match kind {
+            OrderKind::MarketQuote { amount } => Some(amount),
+            OrderKind::Limit { price, .. } => self.cost(price, quantity, fees.maker.max(fees.taker)),
+            OrderKind::StopLoss { stop, .. } | OrderKind::TakeProfit { stop, .. } => {
+                self.cost(stop, quantity, fees.taker)
+            }
+            OrderKind::Market { .. } if is_between => self.cost(price, quantity, fees.taker),
+            OrderKind::Market { .. } => {
+                let (mut left, mut sum) = (quantity, Money::ZERO);
+                for (price, offered) in self.offers(account, symbol, side, path_price) {
+                    let part = left.min(offered);
+                    sum = sum.saturating_add(self.cost(price, part, fees.taker).ok_or(Refusal::Overflow)?);
+                    left = left.saturating_sub(part);
+                }
+                Some(sum)
+            }
+        };
+        cost.ok_or(Refusal::Overflow)
+    }
+
+    /// What a taker of this account meets: better resting orders of others, then the path without end.
+    fn offers(&self, account: AccountId, symbol: SymbolId, side: Side, path_price: Price) -> Vec<(Price, Quantity)> {
+        let mut offers: Vec<(Price, Quantity)> = Vec::new();
+        let mut seen = vec![false; self.orders.len()];
+        while let Some(index) = self.best_against(symbol, side, path_price, &seen) {
+            seen[index] = true;
+            if self.orders[index].account != account {
+                let record = &self.orders[index].record;
+                offers.push((record.kind.limit_price().unwrap_or_default(), record.remaining()));
+            }
+        }
+        offers.push((path_price, Quantity::MAX));
+        offers
+    }
+
+    /// The best resting order strictly better for a taker of `side` than the path.
+    fn best_against(&self, symbol: SymbolId, side: Side, path_price: Price, seen: &[bool]) -> Option<usize> {
+        let mut best: Option<(usize, Price)> = None;
+        for (index, entry) in self.orders.iter().enumerate() {
+            let record = &entry.record;
+            let is_resting = !entry.is_waiting && !record.status.is_terminal();
+            let is_opposite = record.symbol == symbol && record.side != side;
+            let Some(price) = record.kind.limit_price() else { continue };
+            let is_better = |than: Price| if side == Side::Buy { price < than } else { price > than };
+            let is_seen = seen.get(index).copied().unwrap_or(false);
+            if is_resting && is_opposite && !is_seen && is_better(best.map_or(path_price, |(_, price)| price)) {
+                best = Some((index, price));
+            }
+        }
+        best.map(|(index, _)| index)
+    }
+
+    fn is_marketable(&self, symbol: SymbolId, side: Side, limit: Price, price: Price, index: usize) -> bool {
+        let within = |price: Price| if side == Side::Buy { price <= limit } else { price >= limit };
+        let crosses = |(other, entry): (usize, &Entry)| {
+            let record = &entry.record;
+            let is_resting = other != index && !entry.is_waiting && !record.status.is_terminal();
+            is_resting
+                && record.symbol == symbol
+                && record.side != side
+                && record.kind.limit_price().is_some_and(within)
+        };
+        within(self.taker_price(symbol, side, price)) || self.orders.iter().enumerate().any(crosses)
+    }
+}
+
+/// True for the triggers that a rising price reaches.
+fn rises_to(side: Side, kind: OrderKind) -> bool {
+    (side == Side::Buy) == (kind.order_type() == OrderType::StopLoss)
+}

@@ -16,7 +16,7 @@ const KEPT: usize = 10_000;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Register {
     orders: BTreeMap<OrderId, Order>,
-    lists: BTreeMap<OrderListId, ListRecord>,
+    lists: BTreeMap<OrderListId, (AccountId, ListRecord)>,
     accounts: Vec<Drawer>,
     last_order: i64,
     last_list: i64,
@@ -76,7 +76,7 @@ impl Register {
         let drawer = &mut self.accounts[usize::from(account.0)];
         drawer.open_lists.insert(list.list_id);
         drawer.lists_by_client.insert(list.client_id.clone(), list.list_id);
-        self.lists.insert(list.list_id, list);
+        self.lists.insert(list.list_id, (account, list));
     }
 
     pub(super) fn add_trade(&mut self, account: AccountId, trade: TradeRecord) {
@@ -113,7 +113,7 @@ impl Register {
             return;
         }
         let Some(oldest) = drawer.done_lists.pop_front() else { return };
-        if let Some(list) = self.lists.remove(&oldest)
+        if let Some((_, list)) = self.lists.remove(&oldest)
             && drawer.lists_by_client.get(&list.client_id) == Some(&oldest)
         {
             drawer.lists_by_client.remove(&list.client_id);
@@ -130,11 +130,11 @@ impl Register {
     }
 
     pub(super) fn list(&self, id: OrderListId) -> Option<&ListRecord> {
-        self.lists.get(&id)
+        self.lists.get(&id).map(|(_, list)| list)
     }
 
     pub(super) fn list_mut(&mut self, id: OrderListId) -> Option<&mut ListRecord> {
-        self.lists.get_mut(&id)
+        self.lists.get_mut(&id).map(|(_, list)| list)
     }
 
     /// The order of this account that the caller means: of one client id the newest.
@@ -146,17 +146,14 @@ impl Register {
     }
 
     pub(super) fn find_list(&self, account: AccountId, which: &ListRef) -> Option<OrderListId> {
-        let drawer = self.accounts.get(usize::from(account.0))?;
         match which {
-            ListRef::Id(id) => {
-                let list = self.lists.get(id)?;
-                (drawer.lists_by_client.get(&list.client_id) == Some(id)
-                    || drawer.open_lists.contains(id)
-                    || drawer.done_lists.contains(id))
-                .then_some(*id)
-            }
-            ListRef::Client(client) => drawer.lists_by_client.get(client).copied(),
+            ListRef::Id(id) => self.lists.get(id).filter(|(owner, _)| *owner == account).map(|_| *id),
+            ListRef::Client(client) => self.accounts.get(usize::from(account.0))?.lists_by_client.get(client).copied(),
         }
+    }
+
+    pub(super) fn is_open(&self, id: OrderId) -> bool {
+        self.orders.get(&id).is_some_and(|order| !order.record.status.is_terminal())
     }
 
     /// True when an open order of the account has this client id.
@@ -169,7 +166,7 @@ impl Register {
     pub(super) fn is_list_taken(&self, account: AccountId, client: &ClientOrderId) -> bool {
         let drawer = &self.accounts[usize::from(account.0)];
         let list = drawer.lists_by_client.get(client).and_then(|id| self.lists.get(id));
-        list.is_some_and(|list| list.status == ListStatus::ExecStarted)
+        list.is_some_and(|(_, list)| list.status == ListStatus::ExecStarted)
     }
 
     pub(super) fn open(&self, account: AccountId) -> impl Iterator<Item = &Order> + use<'_> {
@@ -183,7 +180,7 @@ impl Register {
 
     pub(super) fn open_lists(&self, account: AccountId) -> impl Iterator<Item = &ListRecord> + use<'_> {
         let drawer = self.accounts.get(usize::from(account.0));
-        drawer.into_iter().flat_map(|drawer| &drawer.open_lists).filter_map(|id| self.lists.get(id))
+        drawer.into_iter().flat_map(|drawer| &drawer.open_lists).filter_map(|id| self.list(*id))
     }
 
     pub(super) fn trades(&self, account: AccountId) -> impl Iterator<Item = &TradeRecord> + use<'_> {

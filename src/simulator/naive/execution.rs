@@ -1,0 +1,162 @@
+//! Executions of the naive venue: what is reached, what a taker meets, and in which order.
+//!
+//! Invariant: every choice is the best of a scan over all orders; ties go to the older order.
+//! Absent on purpose: any index, and formulas where bisection gives the same number.
+
+use crate::domain::{
+    ExecutionType, Money, OrderKind, OrderStatus, Price, Quantity, Ratio, Side, SymbolId, Time, TimeInForce,
+};
+
+use super::super::orders::{AccountId, ExpiryReason, OrderRecord};
+use super::{Naive, rises_to};
+
+impl Naive {
+    /// The next order on the way of the price: nearest first, then by acceptance.
+    pub(super) fn first_reached(&self, symbol: SymbolId, up: bool, price: Price) -> Option<usize> {
+        let tick = self.tick(symbol);
+        let mut first: Option<(usize, Price)> = None;
+        for (index, entry) in self.orders.iter().enumerate() {
+            let record = &entry.record;
+            if record.symbol != symbol || record.status.is_terminal() || entry.is_waiting {
+                continue;
+            }
+            let (rises, at) = match (record.kind.limit_price(), record.kind.stop_price(), record.side) {
+                (Some(limit), _, Side::Sell) => (true, limit.saturating_add(tick)),
+                (Some(limit), _, Side::Buy) => (false, limit.saturating_sub(tick)),
+                (None, Some(stop), side) => (rises_to(side, record.kind), stop),
+                (None, None, _) => continue,
+            };
+            let is_reached = if up { at <= price } else { at >= price };
+            let is_nearer = first.is_none_or(|(_, best)| if up { at < best } else { at > best });
+            if rises == up && is_reached && is_nearer {
+                first = Some((index, at));
+            }
+        }
+        first.map(|(index, _)| index)
+    }
+
+    pub(super) fn take(&mut self, index: usize, price: Price, time: Time) {
+        self.orders[index].is_waiting = false;
+        let OrderRecord { symbol, side, kind, .. } = self.orders[index].record;
+        let account = self.orders[index].account;
+        let path_price = self.taker_price(symbol, side, price);
+        let limit = kind.limit_price();
+        let within =
+            |price: Price| limit.is_none_or(|limit| if side == Side::Buy { price <= limit } else { price >= limit });
+        if let OrderKind::MarketQuote { amount } = kind {
+            self.orders[index].record.quantity = self.quantity_for(account, symbol, side, amount, path_price);
+        }
+        if kind.time_in_force() == TimeInForce::Fok {
+            let offers = self.offers(account, symbol, side, path_price);
+            let offered = offers.iter().filter(|(price, _)| within(*price));
+            if offered.fold(0_i128, |sum, offer| sum + i128::from(offer.1.raw())) < i128::from(kind.quantity().raw()) {
+                return self.expire(index, ExpiryReason::UnfilledFok, time);
+            }
+        }
+        let mut reason = ExpiryReason::InsufficientLiquidity;
+        while self.orders[index].record.remaining().is_positive() {
+            let remaining = self.orders[index].record.remaining();
+            let maker = self
+                .best_against(symbol, side, path_price, &[])
+                .filter(|maker| within(self.orders[*maker].record.kind.limit_price().unwrap_or_default()));
+            let (price, offered) = match maker {
+                Some(maker) if self.orders[maker].account == account => {
+                    self.expire_sibling(maker, time);
+                    let status = OrderStatus::ExpiredInMatch;
+                    self.end(maker, ExecutionType::TradePrevention, status, Some(ExpiryReason::SelfTrade), time);
+                    self.finish_list(maker, time);
+                    continue;
+                }
+                Some(maker) => {
+                    let record = &self.orders[maker].record;
+                    (record.kind.limit_price().unwrap_or_default(), record.remaining())
+                }
+                None if within(path_price) => (path_price, remaining),
+                None if kind.time_in_force() == TimeInForce::Gtc => {
+                    return;
+                }
+                None => {
+                    reason = ExpiryReason::UnfilledIoc;
+                    break;
+                }
+            };
+            let wanted = remaining.min(offered);
+            let quantity = self.covered(index, price, wanted);
+            if quantity.is_zero() {
+                break;
+            }
+            if let Some(maker) = maker {
+                self.expire_sibling(maker, time);
+            }
+            self.trades[symbol.index()] += 1;
+            let trade = self.trades[symbol.index()];
+            self.fill(index, price, quantity, trade, false, time);
+            if let Some(maker) = maker {
+                self.fill(maker, price, quantity, trade, true, time);
+                self.finish_list(maker, time);
+            }
+            if quantity < wanted {
+                break;
+            }
+        }
+        if !self.orders[index].record.status.is_terminal() {
+            self.expire(index, reason, time);
+        }
+        self.finish_list(index, time);
+    }
+
+    /// How much of `most` the order can pay for.
+    fn covered(&self, index: usize, price: Price, most: Quantity) -> Quantity {
+        let OrderRecord { symbol, side, kind, .. } = self.orders[index].record;
+        let free = self.balance(self.orders[index].account, &self.spent(index)).free;
+        let available = self.orders[index].locked.saturating_add(free);
+        let allows = |q: Quantity| match side {
+            Side::Buy => self.cost(price, q, self.settings.fees.taker).is_some_and(|cost| cost <= available),
+            Side::Sell => q.as_money() <= available,
+        };
+        self.steps(symbol, kind, most, allows)
+    }
+
+    /// The largest number of steps up to `most` that is allowed, by bisection.
+    pub(super) fn steps(
+        &self,
+        symbol: SymbolId,
+        kind: OrderKind,
+        most: Quantity,
+        allows: impl Fn(Quantity) -> bool,
+    ) -> Quantity {
+        let step = self.rules[symbol.index()].step(kind.order_type()).raw().max(1);
+        let (mut low, mut high) = (0, most.raw() / step);
+        while low < high {
+            let middle = low + (high - low + 1) / 2;
+            if allows(Quantity::from_raw(middle * step)) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        Quantity::from_raw(low * step)
+    }
+
+    pub(super) fn quantity_for(
+        &self,
+        account: AccountId,
+        symbol: SymbolId,
+        side: Side,
+        amount: Money,
+        path_price: Price,
+    ) -> Quantity {
+        let rate = if side == Side::Buy { self.settings.fees.taker } else { Ratio::ZERO };
+        let (mut left, mut sum) = (amount, Quantity::ZERO);
+        for (price, offered) in self.offers(account, symbol, side, path_price) {
+            let allows = |q| self.cost(price, q, rate).is_some_and(|cost| cost <= left);
+            let part = self.steps(symbol, OrderKind::MarketQuote { amount }, offered, allows);
+            sum = sum.saturating_add(part);
+            left = left.saturating_sub(self.cost(price, part, rate).unwrap_or_default());
+            if part < offered {
+                break;
+            }
+        }
+        sum
+    }
+}
