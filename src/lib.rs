@@ -10,4 +10,5 @@ pub mod simulator;
 
 pub mod engine;
 
+pub mod exchange;
 pub mod runtime;

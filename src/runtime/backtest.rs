@@ -4,10 +4,10 @@
 //! Absent on purpose: a second engine or a second matching for speed.
 
 use super::dispatch::{ask, input_of};
-use super::run::{Finished, Run};
+use super::run::{Finished, Listener, Run};
 use crate::domain::{Balance, Bar, Command, MarketEvent, Money, Quantity, Side, SymbolId, SymbolRules, Time, Trade};
 use crate::engine::ports::{BarSource, Journal, JournalError, Minutes, SourceError};
-use crate::engine::{Engine, Input, Notice, Start};
+use crate::engine::{Engine, Input, Start};
 use crate::simulator::{AccountId, MinuteStep, PathPoint, Simulator, UnfitBar, minute_steps};
 
 /// What a backtest is made of.
@@ -23,7 +23,7 @@ pub struct Backtest<'a> {
     /// Called after each closed bar.
     pub on_close: Option<OnClose<'a>>,
     /// Called for each notice.
-    pub on_notice: Option<Box<dyn FnMut(Time, &Notice)>>,
+    pub on_notice: Option<Listener>,
 }
 
 /// Sees the engine after each closed bar; `false` stops the run.

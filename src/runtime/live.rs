@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use super::clock::Clock;
 use super::dispatch::Request;
-use super::run::{Finished, Run};
+use super::run::{Finished, Listener, Run};
 use super::wires::{DriverWires, Event, Outgoing};
 use crate::domain::{Command, Time};
 use crate::engine::ports::{Journal, JournalError};
-use crate::engine::{Input, Notice, Start};
+use crate::engine::{Input, Start};
 
 /// Snapshots are published this often at most.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(50);
@@ -26,7 +26,7 @@ pub struct Live {
     pub journal: Option<Box<dyn Journal>>,
     /// Commands with the time from which they count, in time order.
     pub commands: Vec<(Time, Command)>,
-    pub on_notice: Option<Box<dyn FnMut(Time, &Notice)>>,
+    pub on_notice: Option<Listener>,
     /// Completed when the person wants to stop.
     pub stop: tokio::sync::oneshot::Receiver<()>,
 }

@@ -11,6 +11,9 @@ use crate::domain::{Digest, Time};
 use crate::engine::ports::{Journal, JournalError};
 use crate::engine::{Effect, Effects, Engine, Input, Notice, Start};
 
+/// Sees each notice with its time.
+pub type Listener = Box<dyn FnMut(Time, &Notice)>;
+
 pub struct Run {
     engine: Engine,
     effects: Effects,
@@ -19,7 +22,7 @@ pub struct Run {
     effect_digest: Digest,
     inputs: u64,
     journal: Option<Box<dyn Journal>>,
-    listener: Option<Box<dyn FnMut(Time, &Notice)>>,
+    listener: Option<Listener>,
 }
 
 /// What a run leaves behind.
@@ -55,7 +58,7 @@ impl Run {
     }
 
     /// Calls `listener` for each notice from now on (logs, screens).
-    pub fn listen(&mut self, listener: Box<dyn FnMut(Time, &Notice)>) {
+    pub fn listen(&mut self, listener: Listener) {
         self.listener = Some(listener);
     }
 
