@@ -3,3 +3,12 @@
 //! The rooms in reading order; each imports only from lower floors (`ARCHITECTURE.md`).
 
 pub mod domain;
+
+pub mod engine;
+
+pub mod journal;
+pub mod store;
+pub mod telemetry;
+
+pub mod cli;
+pub mod config;
