@@ -6,9 +6,16 @@ pub mod domain;
 
 pub mod market;
 pub mod performance;
+pub mod protocol;
 pub mod simulator;
 
 pub mod engine;
 
 pub mod exchange;
+pub mod journal;
 pub mod runtime;
+pub mod store;
+pub mod telemetry;
+
+pub mod cli;
+pub mod config;

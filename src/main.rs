@@ -1,1 +1,17 @@
-fn main() {}
+//! The program: hands the command line to `cli` and its status to the shell.
+//!
+//! Invariant: a panic is told as one sentence and ends with status 1, as every bug does.
+//! Absent on purpose: everything else.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    std::panic::set_hook(Box::new(|panic| {
+        // What the guard of `store` catches is told as damage of the file.
+        if !kestrel::store::is_decoding() {
+            kestrel::cli::complain(&format!("this is a bug in kestrel, please report it: {panic}"));
+        }
+    }));
+    let status = std::panic::catch_unwind(|| kestrel::cli::start(std::env::args_os().collect()));
+    ExitCode::from(status.unwrap_or(1))
+}

@@ -1,4 +1,11 @@
 //! All tests of the house in one binary, a module for each topic.
 
+mod cli;
+mod config;
 mod determinism;
+mod journal;
+mod protocol;
+mod protocol_rules;
+mod store;
 mod support;
+mod tidy;

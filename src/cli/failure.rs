@@ -1,0 +1,77 @@
+//! `Failure`: why a verb ended, and its exit status.
+//!
+//! Invariant: each kind has one status, stated here and nowhere else; each text is one sentence that says what to do.
+//! Absent on purpose: success.
+
+use crate::config::ConfigError;
+use crate::engine::ports::{JournalError, SourceError};
+use crate::store::StoreError;
+use crate::telemetry::TelemetryError;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    #[error("this is a bug in kestrel, please report it: {0}")]
+    Bug(String),
+    /// Usage or configuration, also: no terminal for the screen.
+    #[error("{0}")]
+    Usage(String),
+    /// Data, also: disk full.
+    #[error("{0}")]
+    Data(String),
+    /// Network, port or venue.
+    #[error("{0}")]
+    Network(String),
+    /// Refused for safety.
+    #[error("{0}")]
+    Refused(String),
+    /// Ended by the user with a checkpoint kept.
+    #[error("{0}")]
+    Interrupted(String),
+}
+
+impl Failure {
+    pub const fn status(&self) -> u8 {
+        match self {
+            Failure::Bug(_) => 1,
+            Failure::Usage(_) => 2,
+            Failure::Data(_) => 3,
+            Failure::Network(_) => 4,
+            Failure::Refused(_) => 5,
+            Failure::Interrupted(_) => 130,
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Failure {
+        Failure::Usage(error.to_string())
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Failure {
+        Failure::Data(error.to_string())
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Failure {
+        Failure::Data(error.to_string())
+    }
+}
+
+impl From<JournalError> for Failure {
+    fn from(error: JournalError) -> Failure {
+        Failure::Data(error.to_string())
+    }
+}
+
+impl From<TelemetryError> for Failure {
+    fn from(error: TelemetryError) -> Failure {
+        match error {
+            TelemetryError::Level { .. } => Failure::Usage(error.to_string()),
+            TelemetryError::Folder { .. } => Failure::Data(error.to_string()),
+            TelemetryError::Twice => Failure::Bug(error.to_string()),
+        }
+    }
+}

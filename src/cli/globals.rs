@@ -1,0 +1,82 @@
+//! Options that every verb knows: settings file, home folder, JSON.
+//!
+//! Invariant: the home folder is `--home`, else KESTREL_HOME, else the XDG data folder, in this order.
+//! Absent on purpose: creating the home folder; who writes there creates it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::failure::Failure;
+use super::{complain, summary};
+use crate::config::{Config, ConfigOrigin, Speed};
+use crate::domain::seed::Seed;
+use crate::store::{ParquetBars, symbols_of};
+use crate::telemetry::{self, TelemetryError};
+
+/// The variable that names the home folder.
+const HOME_VARIABLE: &str = "KESTREL_HOME";
+/// The seed of a run that names none: two plain starts are equal.
+pub const DEFAULT_SEED: u64 = 1;
+
+#[derive(Debug, Clone, Args)]
+pub struct Globals {
+    /// Settings file [default: config.json here, else the built-in one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder for journal, logs and data [default: KESTREL_HOME, else the user's data folder]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub home: Option<PathBuf>,
+    /// Print one JSON object as the last line and nothing else
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+impl Globals {
+    pub fn settings(&self) -> Result<(Config, ConfigOrigin), Failure> {
+        Ok(Config::load(self.config.as_deref())?)
+    }
+
+    pub fn home(&self) -> Result<PathBuf, Failure> {
+        let named = self.home.clone().or_else(|| std::env::var_os(HOME_VARIABLE).map(PathBuf::from));
+        let named = named.filter(|path| !path.as_os_str().is_empty());
+        let home = named.or_else(|| {
+            directories::ProjectDirs::from("", "", "kestrel").map(|folders| folders.data_dir().to_path_buf())
+        });
+        home.ok_or_else(|| Failure::Usage("there is no home folder for this user; name one with --home DIR".into()))
+    }
+
+    /// Starts logging. A folder that cannot be written costs the log, not the run.
+    pub fn start_log(&self, headless: bool) -> Result<(), Failure> {
+        let level = std::env::var(telemetry::LEVEL_VARIABLE).ok();
+        match telemetry::start(&self.home()?, level.as_deref(), headless) {
+            Err(error @ TelemetryError::Folder { .. }) => {
+                complain(&error.to_string());
+                Ok(())
+            }
+            other => Ok(other?),
+        }
+    }
+}
+
+/// Opens the data files: their symbols replace those of the settings, and the first `warmup_bars` minutes warm up.
+pub fn open_data(files: &[PathBuf], config: &mut Config) -> Result<ParquetBars, Failure> {
+    config.symbols = symbols_of(files, &config.symbols)?;
+    let bars = ParquetBars::open(files, &config.symbols)?;
+    Ok(bars.warm_up(config.warmup_bars)?)
+}
+
+/// For clap: a speed as the settings know it.
+pub fn parse_speed(text: &str) -> Result<Speed, String> {
+    Speed::parse(text).ok_or_else(|| format!("allowed is {}", Speed::ALLOWED))
+}
+
+/// The seed that was given, or the default.
+pub fn seed(given: Option<u64>) -> Seed {
+    Seed(given.unwrap_or(DEFAULT_SEED))
+}
+
+/// What a verb answers whose engine is not joined yet. Goes when `app` joins it.
+pub(super) fn not_joined(verb: &str) -> Failure {
+    Failure::Bug(format!("`{verb}` is not joined to the engine in this build of {}", summary::PROGRAM))
+}

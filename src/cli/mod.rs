@@ -1,0 +1,103 @@
+//! The command line: verbs, options and the contract with scripts.
+//!
+//! Invariant: a verb that fails leaves stdout empty, says one sentence on stderr and ends with its failure's status;
+//! with `--json` stdout ends in exactly one JSON object.
+//! Absent on purpose: trading; a verb checks its arguments and hands a plan over.
+
+pub mod backtest;
+mod endpoints;
+pub mod exchange;
+mod failure;
+mod globals;
+pub mod replay;
+pub mod run;
+pub mod summary;
+mod usage;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::{Parser, Subcommand};
+
+pub use endpoints::Endpoints;
+pub use failure::Failure;
+pub use globals::Globals;
+pub use summary::Summary;
+
+#[derive(Debug, Parser)]
+#[command(name = "kestrel", version, about, arg_required_else_help = false, disable_help_subcommand = true)]
+struct CommandLine {
+    #[command(flatten)]
+    globals: Globals,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Trade, with the screen or headless (what happens without a verb)
+    Run(run::RunArgs),
+    /// Serve the local exchange on loopback
+    Exchange(exchange::ExchangeArgs),
+    /// Trade recorded bars as fast as possible and print the result
+    Backtest(backtest::BacktestArgs),
+    /// Run a journal again and compare
+    Replay(replay::ReplayArgs),
+}
+
+/// What a verb leaves behind when it is done.
+#[derive(Debug)]
+pub enum Output {
+    /// The result of `run`, `backtest` and `replay`.
+    Summary(Box<Summary>),
+    /// Everything was printed on the way (`exchange`) or shown on the screen.
+    Nothing,
+}
+
+/// Runs the command line; `arguments` start with the program's name. Returns the exit status.
+pub fn start(arguments: Vec<OsString>) -> u8 {
+    let parsed = match CommandLine::try_parse_from(usage::with_default_verb(arguments)) {
+        Ok(parsed) => parsed,
+        // `--help` and `--version` are no errors.
+        Err(error) if !error.use_stderr() => {
+            let _ = error.print();
+            return 0;
+        }
+        Err(error) => return fail(&Failure::Usage(usage::sentence(&error))),
+    };
+    let globals = &parsed.globals;
+    let done = match &parsed.verb {
+        Verb::Run(args) => run::execute(args, globals),
+        Verb::Exchange(args) => exchange::execute(args, globals),
+        Verb::Backtest(args) => backtest::execute(args, globals),
+        Verb::Replay(args) => replay::execute(args, globals),
+    };
+    match done.and_then(|output| print(&output, globals.json)) {
+        Ok(()) => 0,
+        Err(failure) => fail(&failure),
+    }
+}
+
+/// One sentence on stderr, on one line.
+pub fn complain(sentence: &str) {
+    let line = sentence.replace(['\n', '\r'], " ");
+    // A closed stderr changes nothing about the status.
+    let _ = writeln!(std::io::stderr().lock(), "kestrel: {line}");
+}
+
+fn fail(failure: &Failure) -> u8 {
+    complain(&failure.to_string());
+    failure.status()
+}
+
+fn print(output: &Output, json: bool) -> Result<(), Failure> {
+    let text = match output {
+        Output::Nothing => return Ok(()),
+        Output::Summary(summary) if json => serde_json::to_string(summary)
+            .map_err(|error| Failure::Bug(format!("the summary cannot be written as JSON: {error}")))?,
+        Output::Summary(summary) => summary.table(),
+    };
+    // A reader that closed the pipe has seen what it wanted.
+    let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
+    Ok(())
+}

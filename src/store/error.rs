@@ -1,0 +1,78 @@
+//! Why a kline file was refused: one sentence each, with what to do.
+//!
+//! Invariant: every text names the file, and the row and column where there is one, what was found and what is allowed.
+//! Absent on purpose: the exit status, which is the front hall's.
+
+use std::path::PathBuf;
+
+use crate::engine::ports::SourceError;
+
+/// Every way in which kline files can be unusable. All of them are the user's to mend; none is a bug.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("{}: there is no such file; check the path given with --data", file.display())]
+    Missing { file: PathBuf },
+    #[error("{}: this is not a regular file; give the path of a Parquet file with klines", file.display())]
+    NotAFile { file: PathBuf },
+    #[error("{}: cannot be opened ({reason}); make it readable and try again", file.display())]
+    Unreadable { file: PathBuf, reason: String },
+    #[error("{}: the file is empty (0 bytes); fetch or import it again", file.display())]
+    Empty { file: PathBuf },
+    #[error(
+        "{}: not a Parquet file (it starts with {found:?}, allowed is \"PAR1\"); give Binance klines as Parquet",
+        file.display()
+    )]
+    NotParquet { file: PathBuf, found: String },
+    #[error(
+        "{}: the file is cut off ({bytes} bytes, the closing \"PAR1\" is missing); fetch or import it again",
+        file.display()
+    )]
+    Truncated { file: PathBuf, bytes: u64 },
+    #[error("{}: the Parquet content is damaged ({reason}); fetch or import it again", file.display())]
+    Damaged { file: PathBuf, reason: String },
+    #[error(
+        "{}: column `{column}` is missing; found {found}, needed are open_time, open, high, low, close and volume",
+        file.display()
+    )]
+    MissingColumn { file: PathBuf, column: &'static str, found: String },
+    #[error("{}: column `{column}` has type {found}, allowed is {allowed}; write the file again with that type", file.display())]
+    WrongType { file: PathBuf, column: &'static str, found: String, allowed: &'static str },
+    #[error("{}: the file has no rows; give a file with at least one bar", file.display())]
+    NoRows { file: PathBuf },
+    /// `row` counts from 1.
+    #[error("{}: row {row}, column `{column}`: found {found}, allowed is {allowed}; mend or remove the row", file.display())]
+    BadRow { file: PathBuf, row: u64, column: &'static str, found: String, allowed: &'static str },
+    #[error(
+        "{}: the symbol is unknown: neither the file's metadata key `symbol` nor the start of its name (such as \
+         BTCUSDT-1m.parquet) tells it; rename the file",
+        file.display()
+    )]
+    NoSymbol { file: PathBuf },
+    #[error(
+        "{}: its symbol {symbol} is not among the symbols of this run ({}); leave the file out or add the symbol",
+        file.display(), wanted.join(", ")
+    )]
+    ForeignSymbol { file: PathBuf, symbol: String, wanted: Vec<String> },
+    #[error(
+        "{}: its first bar (open_time {first} ms) is not later than the last bar of {} (open_time {last} ms); give \
+         each minute of a symbol once",
+        file.display(), before.display()
+    )]
+    Overlap { file: PathBuf, before: PathBuf, first: i64, last: i64 },
+    #[error(
+        "{}: all its bars lie within the first {minutes} minutes, which warm up the strategies; give more data or lower \
+         `warmup_bars`",
+        file.display()
+    )]
+    AllWarmUp { file: PathBuf, minutes: u32 },
+    #[error("no data file was given; name at least one with --data FILE")]
+    NoFiles,
+    #[error("{}: cannot be written ({reason}); check the folder and the free space", file.display())]
+    Unwritable { file: PathBuf, reason: String },
+}
+
+impl From<StoreError> for SourceError {
+    fn from(error: StoreError) -> SourceError {
+        SourceError(error.to_string())
+    }
+}

@@ -1,0 +1,160 @@
+//! `ParquetBars`: the bars of several kline files as one stream, merged by (open_time, symbol order).
+//!
+//! Invariant: for each symbol open_time increases strictly, across files too, and memory is one batch a symbol.
+//! Absent on purpose: filling of gaps; a gap in the data is a gap in virtual time.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+
+use super::error::StoreError;
+use super::kline_file::KlineFile;
+use crate::domain::{Bar, Span, Symbol, SymbolId, Time};
+use crate::engine::ports::{BarSource, SourceError};
+
+/// Bars from files. The lanes stand in symbol order, so their place is the `SymbolId`.
+pub struct ParquetBars {
+    lanes: Vec<Lane>,
+    history: Vec<Vec<Bar>>,
+    rows: u64,
+}
+
+/// The files of one symbol, read one after the other.
+struct Lane {
+    waiting: VecDeque<Waiting>,
+    open: Option<KlineFile>,
+    head: Option<Bar>,
+    /// Time and file of the last bar that was read.
+    last: Option<(Time, PathBuf)>,
+}
+
+/// A file that is not being read yet; it is closed, so that years of months cost no memory.
+struct Waiting {
+    path: PathBuf,
+    first: Time,
+}
+
+impl ParquetBars {
+    /// Opens every file and reads its first row. `symbols` is the run's list: a file of another symbol is refused.
+    /// Files of one symbol may come in any order, but must not overlap.
+    pub fn open(files: &[PathBuf], symbols: &[Symbol]) -> Result<ParquetBars, StoreError> {
+        if files.is_empty() {
+            return Err(StoreError::NoFiles);
+        }
+        let mut lanes: Vec<Lane> = symbols.iter().map(|_| Lane::empty()).collect();
+        let mut rows = 0;
+        for path in files {
+            let mut file = KlineFile::open(path)?;
+            let Some(place) = symbols.iter().position(|symbol| symbol == file.symbol()) else {
+                let wanted = symbols.iter().map(Symbol::to_string).collect();
+                return Err(StoreError::ForeignSymbol {
+                    file: path.clone(),
+                    symbol: file.symbol().to_string(),
+                    wanted,
+                });
+            };
+            let Some(bar) = file.next_bar()? else { return Err(StoreError::NoRows { file: path.clone() }) };
+            rows += file.rows();
+            lanes[place].waiting.push_back(Waiting { path: path.clone(), first: bar.open_time });
+        }
+        for lane in &mut lanes {
+            lane.waiting.make_contiguous().sort_by_key(|file| file.first);
+        }
+        let history = symbols.iter().map(|_| Vec::new()).collect();
+        Ok(ParquetBars { lanes, history, rows })
+    }
+
+    /// Takes the first `minutes` minutes of the data out of the stream and keeps them as `history`. Counted from the
+    /// earliest bar of all symbols, so that every symbol starts trading at the same time.
+    pub fn warm_up(mut self, minutes: u32) -> Result<ParquetBars, StoreError> {
+        let Some(earliest) = self.lanes.iter().filter_map(|lane| lane.waiting.front()).map(|file| file.first).min()
+        else {
+            return Ok(self);
+        };
+        let start = earliest.plus(Span(Span::MINUTE.0.saturating_mul(i64::from(minutes))));
+        let files: Vec<PathBuf> = self.lanes.iter().filter_map(|l| l.waiting.back()).map(|f| f.path.clone()).collect();
+        let mut goes_on = false;
+        for (lane, history) in self.lanes.iter_mut().zip(&mut self.history) {
+            while let Some(bar) = lane.peek()?.filter(|bar| bar.open_time < start) {
+                history.push(bar);
+                lane.head = None;
+            }
+            goes_on |= lane.head.is_some();
+        }
+        match files.into_iter().next() {
+            Some(file) if !goes_on => Err(StoreError::AllWarmUp { file, minutes }),
+            _ => Ok(self),
+        }
+    }
+
+    /// Rows of all files as their footers state them, warm-up included: for progress bars.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// The next bar by (open_time, symbol order).
+    pub fn next_merged(&mut self) -> Result<Option<(SymbolId, Bar)>, StoreError> {
+        let mut best: Option<(usize, Bar)> = None;
+        for (place, lane) in self.lanes.iter_mut().enumerate() {
+            let Some(bar) = lane.peek()? else { continue };
+            if best.is_none_or(|(_, first)| bar.open_time < first.open_time) {
+                best = Some((place, bar));
+            }
+        }
+        let Some((place, bar)) = best else { return Ok(None) };
+        self.lanes[place].head = None;
+        Ok(Some((SymbolId(place as u16), bar)))
+    }
+}
+
+impl BarSource for ParquetBars {
+    fn history(&mut self, symbol: SymbolId) -> Result<Vec<Bar>, SourceError> {
+        Ok(self.history.get_mut(symbol.index()).map(std::mem::take).unwrap_or_default())
+    }
+
+    fn next_bar(&mut self) -> Result<Option<(SymbolId, Bar)>, SourceError> {
+        self.next_merged().map_err(SourceError::from)
+    }
+}
+
+impl Lane {
+    fn empty() -> Lane {
+        Lane { waiting: VecDeque::new(), open: None, head: None, last: None }
+    }
+
+    /// The bar that comes next, read if need be. After an error the lane is at its end.
+    fn peek(&mut self) -> Result<Option<Bar>, StoreError> {
+        if self.head.is_none() {
+            self.head = self.read().inspect_err(|_| {
+                self.open = None;
+                self.waiting.clear();
+            })?;
+        }
+        Ok(self.head)
+    }
+
+    fn read(&mut self) -> Result<Option<Bar>, StoreError> {
+        loop {
+            if let Some(file) = &mut self.open {
+                if let Some(bar) = file.next_bar()? {
+                    if let Some((last, _)) = &mut self.last {
+                        *last = bar.open_time;
+                    } else {
+                        self.last = Some((bar.open_time, file.path().to_path_buf()));
+                    }
+                    return Ok(Some(bar));
+                }
+                self.open = None;
+            }
+            let Some(next) = self.waiting.pop_front() else { return Ok(None) };
+            if let Some((last, before)) = self.last.take().filter(|(last, _)| next.first <= *last) {
+                return Err(StoreError::Overlap {
+                    file: next.path,
+                    before,
+                    first: next.first.millis(),
+                    last: last.millis(),
+                });
+            }
+            self.open = Some(KlineFile::open(&next.path)?);
+        }
+    }
+}

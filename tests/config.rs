@@ -1,0 +1,115 @@
+//! Settings: defaults, bounds and explanations.
+
+use kestrel::config::{Config, EMBEDDED, FeePolicy, Sizing, Speed, StrategyName};
+use kestrel::domain::{Money, Ratio, Symbol};
+
+fn parsed(text: &str) -> Config {
+    Config::parse(text, "test.json").unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+fn refused(text: &str) -> String {
+    match Config::parse(text, "test.json") {
+        Ok(_) => panic!("{text} was accepted"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn the_shipped_settings_are_the_defaults() {
+    let config = Config::embedded().expect("the shipped settings");
+    assert_eq!(config, parsed(EMBEDDED));
+    assert_eq!(config.symbols, [Symbol::new("BTCUSDT")]);
+    assert_eq!(config.strategy, StrategyName::Trend);
+    assert_eq!(config.speed, Speed::Times(60.0));
+    assert_eq!((config.trend_fast, config.trend_slow, config.warmup_bars), (20, 50, 500));
+    assert_eq!((config.sizing, config.fee_policy), (Sizing::Invest, FeePolicy::Received));
+    assert_eq!(config.invest(), "0.25".parse::<Ratio>().expect("a ratio"));
+    assert_eq!(config.half_spread(), "0.00005".parse::<Ratio>().expect("a ratio"));
+    assert_eq!(config.start(), "10000".parse::<Money>().expect("an amount"));
+    assert_eq!(config.redis_url, None);
+}
+
+#[test]
+fn settings_written_as_json_read_back_the_same() {
+    let text = r#"{"speed": "max", "sizing": {"fixed": 0.00000001}, "symbols": ["ETHUSDT", "币安人生USDT"],
+        "fee_policy": "bnb", "strategy": "flat", "invest_percent": 33.3, "redis_url": "redis://localhost"}"#;
+    let config = parsed(text);
+    let written = serde_json::to_string(&config).expect("JSON");
+    assert_eq!(parsed(&written), config);
+}
+
+#[test]
+fn zero_means_no_stop_and_no_target() {
+    let config = parsed(r#"{"stop_loss_percent": 0, "take_profit_percent": 0}"#);
+    assert_eq!((config.stop_loss(), config.take_profit()), (None, None));
+    assert_eq!(parsed("{}").stop_loss(), "0.02".parse().ok());
+}
+
+#[test]
+fn every_bound_holds_at_its_edges() {
+    let good = [
+        r#"{"invest_percent": 0}"#,
+        r#"{"invest_percent": 100}"#,
+        r#"{"stop_loss_percent": 99.99}"#,
+        r#"{"speed": 0.5}"#,
+        r#"{"speed": "max"}"#,
+        r#"{"trend_fast": 499, "trend_slow": 500}"#,
+        r#"{"min_hold_minutes": 1440}"#,
+        r#"{"warmup_bars": 512}"#,
+        r#"{"taker_fee_percent": 5}"#,
+        r#"{"sizing": {"fixed": "0.5"}}"#,
+    ];
+    for text in good {
+        parsed(text);
+    }
+    let bad = [
+        ("invest_percent", "100.01"),
+        ("invest_percent", "-1"),
+        ("invest_percent", "\"25\""),
+        ("invest_percent", "null"),
+        ("min_trade_size", "-0.1"),
+        ("stop_loss_percent", "100"),
+        ("take_profit_percent", "-4"),
+        ("speed", "0"),
+        ("speed", "\"fast\""),
+        ("trend_fast", "0"),
+        ("trend_fast", "50"),
+        ("trend_slow", "501"),
+        ("trend_slow", "20.5"),
+        ("min_hold_minutes", "1441"),
+        ("no_trade_band_percent", "101"),
+        ("maker_fee_percent", "5.1"),
+        ("half_spread_percent", "-0.005"),
+        ("start_balance", "0"),
+        ("bnb_price", "0"),
+        ("warmup_bars", "513"),
+        ("inference_latency_ms", "-1"),
+        ("sizing", "{\"fixed\": 0}"),
+        ("sizing", "\"all\""),
+        ("fee_policy", "\"none\""),
+        ("strategy", "\"moon\""),
+        ("symbols", "[]"),
+        ("symbols", "[\"BTCUSDT\", \"BTCUSDT\"]"),
+        ("symbols", "[\"btcusdt\"]"),
+        ("redis_url", "\"http://localhost\""),
+    ];
+    for (key, value) in bad {
+        let said = refused(&format!("{{\"{key}\": {value}}}"));
+        assert!(said.starts_with("test.json: key `") && said.contains(key) && said.contains("allowed is"), "{said}");
+    }
+}
+
+#[test]
+fn unknown_and_double_keys_are_refused() {
+    assert!(refused(r#"{"stop_los_percent": 1}"#).contains("did you mean `stop_loss_percent`?"));
+    assert!(refused(r#"{"qqq": 1}"#).contains("allowed are symbols, strategy"));
+    let double = refused("{\n\"speed\": 1,\n\"speed\": 2}");
+    assert!(double.contains("line 3") && double.contains("`speed` stands there twice"), "{double}");
+    assert!(refused("[1]").contains("JSON object"));
+}
+
+#[test]
+fn a_password_in_the_redis_url_is_refused_and_not_repeated() {
+    let said = refused(r#"{"redis_url": "redis://me:hunter2@localhost"}"#);
+    assert!(said.contains("redis_url") && !said.contains("hunter2"), "{said}");
+}
