@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::weights::RateLimit;
 use crate::domain::rules::{LotFilter, NotionalFilter, PercentPriceBySide, PriceFilter, SymbolStatus};
-use crate::domain::{Asset, Fixed, FixedError, OrderType, Price, Ratio, Symbol, SymbolRules, Time};
+use crate::domain::{Asset, Fixed, FixedError, Money, OrderType, Ratio, Symbol, SymbolRules, Time};
 
 /// `GET /api/v3/exchangeInfo`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -349,7 +349,7 @@ fn read_filter(rules: &mut SymbolRules, filter: &Filter, numbers: &Numbers<'_>) 
     match filter {
         Filter::PriceFilter { min_price, max_price, tick_size } => {
             let (min, tick) = (numbers.read("minPrice", min_price)?, numbers.read("tickSize", tick_size)?);
-            rules.price = PriceFilter { min, max: numbers.read_cap::<_>("maxPrice", max_price)?, tick };
+            rules.price = PriceFilter { min, max: numbers.read_cap("maxPrice", max_price)?, tick };
         }
         Filter::PercentPrice { multiplier_up, multiplier_down, .. } => {
             let up = numbers.read_cap("multiplierUp", multiplier_up)?;
@@ -417,7 +417,7 @@ fn tighten(rules: &mut SymbolRules, bands: PercentPriceBySide) {
 }
 
 /// With two minima on one row the higher holds; where either counts for MARKET, the result does.
-fn raise_minimum(notional: &mut NotionalFilter, min: crate::domain::Money, to_market: bool) {
+fn raise_minimum(notional: &mut NotionalFilter, min: Money, to_market: bool) {
     notional.min = notional.min.max(min);
     notional.min_applies_to_market |= to_market;
 }

@@ -182,11 +182,15 @@ fn json_value(name: &str, text: &str) -> Value {
     if !is_typed {
         return Value::from(text);
     }
-    let typed = match serde_json::from_str(text) {
-        Ok(value @ (Value::Number(_) | Value::Bool(_) | Value::Array(_))) => Some(value),
-        Ok(Value::Null | Value::String(_) | Value::Object(_)) | Err(_) => None,
-    };
-    typed.filter(|value| value.to_string() == text).unwrap_or_else(|| Value::from(text))
+    match serde_json::from_str(text) {
+        Ok(value @ (Value::Number(_) | Value::Bool(_) | Value::Array(_))) if prints_as(&value, text) => value,
+        Ok(_) | Err(_) => Value::from(text),
+    }
+}
+
+fn prints_as(value: &Value, text: &str) -> bool {
+    let printed = value.to_string();
+    printed == text
 }
 
 fn join(pairs: impl Iterator<Item = String>) -> String {

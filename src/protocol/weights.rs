@@ -138,6 +138,18 @@ pub struct Names {
     pub ws: Option<&'static str>,
 }
 
+/// Who may make a call.
+enum Security {
+    /// Anyone.
+    Public,
+    /// A key that may trade; places orders or takes them away.
+    OrderEntry,
+    /// A key that may read the account.
+    Account,
+    /// The WebSocket API connection, about itself.
+    Connection,
+}
+
 impl Call {
     /// Request weight of a call that fails, and of a successful one that is no order entry.
     pub const fn weight(self) -> u32 {
@@ -188,23 +200,32 @@ impl Call {
 
     /// How much an accepted call adds to the unfilled order count.
     pub const fn orders(self) -> u32 {
-        match self {
-            Call::NewOrder => 1,
-            Call::NewOco => 2,
-            _ => 0,
+        if let Call::NewOco = self {
+            2
+        } else if let Call::NewOrder = self {
+            1
+        } else {
+            0
         }
     }
 
     /// True for calls that place or take away orders.
     pub const fn is_order_entry(self) -> bool {
-        matches!(
-            self,
-            Call::NewOrder | Call::CancelOrder | Call::CancelOpenOrders | Call::NewOco | Call::CancelOrderList
-        )
+        match self.security() {
+            Security::OrderEntry => true,
+            Security::Public | Security::Account | Security::Connection => false,
+        }
     }
 
     /// True when the call needs an API key and a signature.
     pub const fn is_signed(self) -> bool {
+        match self.security() {
+            Security::OrderEntry | Security::Account => true,
+            Security::Public | Security::Connection => false,
+        }
+    }
+
+    const fn security(self) -> Security {
         match self {
             Call::Ping
             | Call::Time
@@ -215,28 +236,25 @@ impl Call {
             | Call::Klines
             | Call::AvgPrice
             | Call::TickerPrice { .. }
-            | Call::BookTicker { .. }
-            | Call::UnsubscribeUserStream
-            | Call::ListSubscriptions
-            | Call::SessionStatus
-            | Call::SessionLogout => false,
-            Call::NewOrder
-            | Call::TestOrder { .. }
+            | Call::BookTicker { .. } => Security::Public,
+            Call::NewOrder | Call::CancelOrder | Call::CancelOpenOrders | Call::NewOco | Call::CancelOrderList => {
+                Security::OrderEntry
+            }
+            Call::TestOrder { .. }
             | Call::QueryOrder
-            | Call::CancelOrder
             | Call::OpenOrders { .. }
-            | Call::CancelOpenOrders
             | Call::AllOrders
-            | Call::NewOco
             | Call::QueryOrderList
-            | Call::CancelOrderList
             | Call::OpenOrderLists
             | Call::Account
             | Call::Commission
             | Call::MyTrades { .. }
             | Call::OrderCounts
             | Call::SubscribeUserStream
-            | Call::SessionLogon => true,
+            | Call::SessionLogon => Security::Account,
+            Call::UnsubscribeUserStream | Call::ListSubscriptions | Call::SessionStatus | Call::SessionLogout => {
+                Security::Connection
+            }
         }
     }
 
