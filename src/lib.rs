@@ -3,3 +3,4 @@
 //! The rooms in reading order; each imports only from lower floors (`ARCHITECTURE.md`).
 
 pub mod domain;
+pub mod protocol;

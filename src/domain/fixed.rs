@@ -217,6 +217,9 @@ impl<U> FromStr for Fixed<U> {
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let all_digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        if let Some(magnitude) = small_decimal(whole, fraction) {
+            return Ok(Self::from_raw(if negative { -magnitude } else { magnitude }));
+        }
         if (whole.is_empty() && fraction.is_empty()) || !all_digits(whole) || !all_digits(fraction) {
             return Err(FixedError::NotADecimal);
         }
@@ -237,21 +240,135 @@ impl<U> FromStr for Fixed<U> {
     }
 }
 
+/// The common case in one pass over i64: at most ten digits before the point and eight after it, which always fits.
+/// `None` sends the text to the general rule.
+fn small_decimal(whole: &str, fraction: &str) -> Option<i64> {
+    const SHIFT: [i64; PLACES + 1] = [SCALE, 10_000_000, 1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+    if whole.len() > 10 || fraction.len() > PLACES || whole.len() + fraction.len() == 0 {
+        return None;
+    }
+    let mut magnitude = 0_i64;
+    for byte in whole.bytes().chain(fraction.bytes()) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        magnitude = magnitude * 10 + i64::from(digit);
+    }
+    Some(magnitude * SHIFT[fraction.len()])
+}
+
+/// Decimal text as [`fmt::Display`] prints it, in a buffer on the stack: frames are full of these.
+struct DecimalText {
+    bytes: [u8; Self::LENGTH],
+    start: usize,
+}
+
+impl DecimalText {
+    /// `-92233720368.54775808` has 21 characters.
+    const LENGTH: usize = 24;
+
+    fn of(raw: i64) -> Self {
+        let mut text = Self { bytes: [0; Self::LENGTH], start: Self::LENGTH };
+        let magnitude = raw.unsigned_abs();
+        let (mut whole, mut fraction) = (magnitude / SCALE as u64, magnitude % SCALE as u64);
+        if fraction != 0 {
+            let mut places = PLACES;
+            while fraction.is_multiple_of(10) {
+                fraction /= 10;
+                places -= 1;
+            }
+            for _ in 0..places {
+                text.put((fraction % 10) as u8 + b'0');
+                fraction /= 10;
+            }
+            text.put(b'.');
+        }
+        loop {
+            text.put((whole % 10) as u8 + b'0');
+            whole /= 10;
+            if whole == 0 {
+                break;
+            }
+        }
+        if raw < 0 {
+            text.put(b'-');
+        }
+        text
+    }
+
+    fn put(&mut self, byte: u8) {
+        self.start -= 1;
+        self.bytes[self.start] = byte;
+    }
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[self.start..]).expect("digits, point and sign are ASCII")
+    }
+}
+
 impl<U> Serialize for Fixed<U> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(DecimalText::of(self.raw).as_str())
+    }
+}
+
+/// Reads the number from the text where it lies, without copying it.
+struct DecimalVisitor<U>(PhantomData<U>);
+
+impl<U> serde::de::Visitor<'_> for DecimalVisitor<U> {
+    type Value = Fixed<U>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a decimal number in a string")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Fixed<U>, E> {
+        text.parse().map_err(|error| E::custom(format!("{text:?} {error}")))
     }
 }
 
 impl<'de, U> Deserialize<'de> for Fixed<U> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(|error| serde::de::Error::custom(format!("{text:?} {error}")))
+        deserializer.deserialize_str(DecimalVisitor(PhantomData))
     }
 }
 
 impl<U> crate::domain::StateHash for Fixed<U> {
     fn state_hash(&self, digest: &mut crate::domain::Digest) {
         digest.i64(self.raw);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_serialises_to_the_text_it_prints_and_reads_back() {
+        for raw in [0, 1, -1, 10, SCALE, -SCALE, 12_345_678_900, i64::MAX, i64::MIN, 100, 99_999_999, 1_000_000_001] {
+            let number: Fixed<()> = Fixed::from_raw(raw);
+            assert_eq!(DecimalText::of(raw).as_str(), number.to_string());
+            assert_eq!(serde_json::from_str::<Fixed<()>>(&serde_json::to_string(&number).unwrap()).unwrap(), number);
+        }
+    }
+
+    #[test]
+    fn short_and_long_texts_follow_one_rule() {
+        let cases = [("4.00000200", 400_000_200), ("-.5", -50_000_000), ("7.", 700_000_000), ("0.1000000000", 10_000_000)];
+        for (text, raw) in cases {
+            assert_eq!(text.parse::<Fixed<()>>().map(Fixed::raw), Ok(raw), "{text}");
+        }
+        let errors = [
+            ("", FixedError::NotADecimal),
+            (".", FixedError::NotADecimal),
+            ("1e5", FixedError::NotADecimal),
+            ("1.2.3", FixedError::NotADecimal),
+            ("0.000000001", FixedError::TooPrecise),
+            ("92233720369", FixedError::OutOfRange),
+        ];
+        for (text, error) in errors {
+            assert_eq!(text.parse::<Fixed<()>>(), Err(error), "{text}");
+        }
     }
 }

@@ -1,0 +1,12 @@
+//! Binance's protocol without a socket: messages, their parsing and printing, requests and the vocabulary around them.
+//!
+//! Invariant: client and local exchange build and read each message through the same struct.
+//! Absent on purpose: sockets, clocks, retries and keys (`binance`, `exchange`), and any decision.
+//! Source: Binance spot API docs (rest-api.md, web-socket-api.md, web-socket-streams.md, user-data-stream.md).
+
+pub mod convert;
+pub mod errors;
+pub mod messages;
+pub mod params;
+pub mod parse;
+pub mod requests;
