@@ -54,8 +54,7 @@ impl<U> Fixed<U> {
     pub fn from_f64(x: f64) -> Option<Self> {
         let scaled = (x * SCALE as f64).round();
         // 2^63 is exactly representable; NaN fails both comparisons.
-        (scaled > -9.223_372_036_854_775_8e18 && scaled < 9.223_372_036_854_775_8e18)
-            .then(|| Self::from_raw(scaled as i64))
+        (scaled > -9.223_372_036_854_776e18 && scaled < 9.223_372_036_854_776e18).then(|| Self::from_raw(scaled as i64))
     }
 
     #[inline]
@@ -355,7 +354,8 @@ mod tests {
 
     #[test]
     fn short_and_long_texts_follow_one_rule() {
-        let cases = [("4.00000200", 400_000_200), ("-.5", -50_000_000), ("7.", 700_000_000), ("0.1000000000", 10_000_000)];
+        let cases =
+            [("4.00000200", 400_000_200), ("-.5", -50_000_000), ("7.", 700_000_000), ("0.1000000000", 10_000_000)];
         for (text, raw) in cases {
             assert_eq!(text.parse::<Fixed<()>>().map(Fixed::raw), Ok(raw), "{text}");
         }

@@ -76,16 +76,15 @@ pub struct Response<'a>(pub WsResponse<&'a RawValue>);
 pub fn stream_frame(text: &str) -> Result<StreamFrame<'_>, ParseError> {
     let sequence = frame_sequence(text);
     if let Some((stream, data)) = combined_start(text) {
-        if let Some((event, rest)) = event_by_name(data) {
-            let event = event?;
-            if rest.trim_end().ends_with('}') {
-                return Ok(StreamFrame { sequence, stream: Some(Cow::Borrowed(stream)), event });
-            }
+        if let Some((event, rest)) = event_by_name(data)
+            && rest.trim_end().ends_with('}')
+        {
+            return Ok(StreamFrame { sequence, stream: Some(Cow::Borrowed(stream)), event });
         }
     } else if let Some((event, rest)) = event_by_name(text)
         && rest.trim().is_empty()
     {
-        return Ok(StreamFrame { sequence, stream: None, event: event? });
+        return Ok(StreamFrame { sequence, stream: None, event });
     }
     let probe: Probe<'_> = match serde_json::from_str(text) {
         Ok(probe) => probe,
@@ -164,8 +163,8 @@ pub fn request(text: &str) -> Result<WsRequest<'_>, VenueError> {
 
 /// Reads a control request of a market-stream socket, for the local exchange. Codes: web-socket-streams.md, "Error messages".
 pub fn control_request(text: &str) -> Result<ControlRequest, VenueError> {
-    let request: ControlRequest = serde_json::from_str(text)
-        .map_err(|error| VenueError { code: 3, msg: format!("Invalid JSON: {error}") })?;
+    let request: ControlRequest =
+        serde_json::from_str(text).map_err(|error| VenueError { code: 3, msg: format!("Invalid JSON: {error}") })?;
     if !request.id.is_legal() {
         return Err(VenueError { code: 2, msg: "Invalid request: request ID must be an unsigned integer".to_owned() });
     }
@@ -282,7 +281,7 @@ fn quick_name(text: &str) -> Option<&str> {
 }
 
 /// Reads the hot events in one pass and returns what follows the object; `None` sends the frame the general way.
-fn event_by_name(text: &str) -> Option<(Result<StreamEvent<'_>, ParseError>, &str)> {
+fn event_by_name(text: &str) -> Option<(StreamEvent<'_>, &str)> {
     if text.starts_with("{\"u\":") {
         return first_value(text, StreamEvent::BookTicker);
     }
@@ -298,11 +297,11 @@ fn event_by_name(text: &str) -> Option<(Result<StreamEvent<'_>, ParseError>, &st
 fn first_value<'a, T: Deserialize<'a>>(
     text: &'a str,
     wrap: impl Fn(T) -> StreamEvent<'a>,
-) -> Option<(Result<StreamEvent<'a>, ParseError>, &'a str)> {
+) -> Option<(StreamEvent<'a>, &'a str)> {
     let mut values = serde_json::Deserializer::from_str(text).into_iter::<T>();
     // An unreadable value goes the general way too, which finds the event in other clothes or reports the error.
     let value = values.next()?.ok()?;
-    Some((Ok(wrap(value)), &text[values.byte_offset()..]))
+    Some((wrap(value), &text[values.byte_offset()..]))
 }
 
 fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
