@@ -4,7 +4,7 @@ mod cli;
 mod config;
 mod determinism;
 mod journal;
-mod protocol;
+mod protocol_catalogue;
 mod protocol_rules;
 mod store;
 mod support;
