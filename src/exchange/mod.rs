@@ -6,3 +6,4 @@
 pub mod limits;
 pub mod market_source;
 pub mod pacing;
+pub mod venue;

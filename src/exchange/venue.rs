@@ -1,0 +1,134 @@
+//! `Venue`: everything the exchange knows, without sockets: simulator, market, books, tape, accounts, limits.
+//!
+//! Invariant: one task owns it; requests and market steps take turns.
+//! Absent on purpose: connections and who is subscribed to what (`core`).
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::limits::Limits;
+use super::market_source::Market;
+use crate::domain::{Asset, Balance, Money, Seed, Side, Symbol, SymbolId, SymbolRules, Time, Trade};
+use crate::protocol::sign::Secret;
+use crate::simulator::market_maker::{Depth, MarketMaker};
+use crate::simulator::{AccountId, Settings, Simulator};
+
+/// Public trades kept for `trades` and `aggTrades`, per symbol.
+const KEPT_TRADES: usize = 1_000;
+
+pub struct Venue {
+    pub simulator: Simulator,
+    pub rules: Vec<SymbolRules>,
+    pub market: Market,
+    pub limits: Limits,
+    pub accounts: Accounts,
+    pub tapes: Vec<Tape>,
+    /// Virtual time: when the last step happened.
+    pub now: Time,
+    /// Ids for orders that clients do not name.
+    pub named: u64,
+    /// Numbers execution reports (`I`).
+    pub executions: i64,
+}
+
+/// API keys and the accounts that they open.
+#[derive(Default)]
+pub struct Accounts(BTreeMap<String, KeyHolder>);
+
+pub struct KeyHolder {
+    pub account: AccountId,
+    pub secret: Secret,
+}
+
+/// What the public sees of one symbol.
+pub struct Tape {
+    maker: MarketMaker,
+    pub depth: Depth,
+    /// `lastUpdateId`, `U`, `u` and bookTicker's `u` come from this counter.
+    pub update_id: u64,
+    /// Numbered public trades, oldest first.
+    pub trades: VecDeque<(i64, Trade)>,
+    pub next_trade: i64,
+}
+
+impl Venue {
+    pub fn new(rules: Vec<SymbolRules>, market: Market, settings: Settings, seed: Seed) -> Venue {
+        let mut simulator = Simulator::new(rules.clone(), settings);
+        let mut tapes = Vec::with_capacity(rules.len());
+        for (at, rules) in rules.iter().enumerate() {
+            let symbol = SymbolId(at as u16);
+            let maker = MarketMaker::new(seed, rules, settings.half_spread, MarketMaker::LEVELS);
+            let mut tape =
+                Tape { maker, depth: Depth::default(), update_id: 0, trades: VecDeque::new(), next_trade: 1 };
+            if let Some(bar) = market.bars(symbol).back() {
+                simulator.settle_quiet_bar(symbol, bar);
+                tape.quote(simulator.price(symbol));
+            }
+            tapes.push(tape);
+        }
+        let now = market.last_close().unwrap_or(Time(0));
+        Venue {
+            simulator,
+            rules,
+            market,
+            limits: Limits::default(),
+            accounts: Accounts::default(),
+            tapes,
+            now,
+            named: 0,
+            executions: 0,
+        }
+    }
+
+    /// Opens an account with this much quote currency behind a key pair.
+    pub fn open_account(&mut self, key: &str, secret: &str, quote: Money) {
+        let asset = self.rules.first().map_or_else(|| Asset::new("USDT"), |rules| rules.quote.clone());
+        let account = self.simulator.open_account(vec![Balance { asset, free: quote, locked: Money::ZERO }]);
+        self.accounts.0.insert(key.to_owned(), KeyHolder { account, secret: Secret::new(secret) });
+    }
+
+    pub fn symbol_id(&self, name: &str) -> Option<SymbolId> {
+        self.rules.iter().position(|rules| rules.symbol.as_str() == name).map(|at| SymbolId(at as u16))
+    }
+
+    pub fn symbol(&self, id: SymbolId) -> &Symbol {
+        &self.rules[id.index()].symbol
+    }
+}
+
+impl Accounts {
+    pub fn holder(&self, key: &str) -> Option<&KeyHolder> {
+        self.0.get(key)
+    }
+}
+
+impl Tape {
+    /// The book around a new price; returns the levels that changed and the first update id of the change.
+    pub fn quote(&mut self, price: Option<crate::domain::Price>) -> (u64, Depth) {
+        let first = self.update_id + 1;
+        self.update_id = first;
+        let Some(price) = price else { return (first, Depth::default()) };
+        let depth = self.maker.depth(price, self.update_id);
+        let changed = crate::simulator::market_maker::diff(&self.depth, &depth);
+        self.depth = depth;
+        (first, changed)
+    }
+
+    /// Records a public trade and numbers it.
+    pub fn record(&mut self, trade: Trade) -> i64 {
+        let id = self.next_trade;
+        self.next_trade += 1;
+        if self.trades.len() == KEPT_TRADES {
+            self.trades.pop_front();
+        }
+        self.trades.push_back((id, trade));
+        id
+    }
+}
+
+/// The side that a move of the price suggests for its taker.
+pub fn aggressor(before: Option<crate::domain::Price>, after: crate::domain::Price) -> Side {
+    match before {
+        Some(before) if after < before => Side::Sell,
+        Some(_) | None => Side::Buy,
+    }
+}
