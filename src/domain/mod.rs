@@ -34,6 +34,7 @@ pub use quantity::Quantity;
 pub use ratio::Ratio;
 pub use report::{Commission, ExecutionReport, ExecutionType};
 pub use rules::{FilterFailure, SymbolRules};
+pub use seed::Seed;
 pub use side::Side;
 pub use symbol::{Asset, Symbol, SymbolId};
 pub use time::{Span, Time};
