@@ -1,4 +1,7 @@
 //! The fast venue against the naive one, and quiet bars against walked ones, over random order flow.
+//!
+//! Invariant: both venues see the same calls, and every answer, event and balance is compared after each.
+//! Absent on purpose: expected numbers; `rules` has them.
 
 use std::collections::BTreeSet;
 
