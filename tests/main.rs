@@ -6,6 +6,7 @@ mod determinism;
 mod journal;
 mod protocol_catalogue;
 mod protocol_rules;
+mod simulation;
 mod store;
 mod support;
 mod tidy;
