@@ -35,7 +35,11 @@ pub struct ConnectionId(pub u64);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Socket {
     /// Market streams by name; `combined` wraps each event with its stream's name.
-    Streams { names: Vec<String>, combined: bool, token: Option<String> },
+    Streams {
+        names: Vec<String>,
+        combined: bool,
+        token: Option<String>,
+    },
     WsApi,
 }
 
@@ -57,9 +61,15 @@ pub struct Connection {
 }
 
 pub enum ConnectionKind {
-    Streams { streams: Vec<(Stream, String)>, combined: bool },
+    Streams {
+        streams: Vec<(Stream, String)>,
+        combined: bool,
+    },
     /// User data subscriptions by id.
-    WsApi { subscriptions: BTreeMap<u64, AccountId>, next_subscription: u64 },
+    WsApi {
+        subscriptions: BTreeMap<u64, AccountId>,
+        next_subscription: u64,
+    },
 }
 
 /// What is to be said, in order.
@@ -218,9 +228,11 @@ impl Core {
         for (id, connection) in &self.connections {
             if let ConnectionKind::WsApi { subscriptions, .. } = &connection.kind {
                 let of_account = subscriptions.iter().filter(|(_, holder)| **holder == account);
-                frames.extend(of_account.map(|(subscription, _)| {
-                    (*id, format!(r#"{{"subscriptionId":{subscription},"event":{text}}}"#))
-                }));
+                frames.extend(
+                    of_account.map(|(subscription, _)| {
+                        (*id, format!(r#"{{"subscriptionId":{subscription},"event":{text}}}"#))
+                    }),
+                );
             }
         }
         for (id, text) in frames {

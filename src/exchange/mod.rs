@@ -62,7 +62,9 @@ pub struct Exchange {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ExchangeError {
-    #[error("port {port} on 127.0.0.1 cannot be taken ({error}); another program may use it: choose another --port, or 0 for a free one")]
+    #[error(
+        "port {port} on 127.0.0.1 cannot be taken ({error}); another program may use it: choose another --port, or 0 for a free one"
+    )]
     Port { port: u16, error: std::io::Error },
     #[error("the exchange cannot start its thread ({0})")]
     Thread(std::io::Error),
@@ -140,8 +142,7 @@ fn serve(settings: Settings, counters: Arc<Counters>, stop: oneshot::Receiver<()
     let started = result.and_then(|runtime| {
         let port = settings.port;
         let core = open(settings, counters)?;
-        let listener =
-            runtime.block_on(server::bind(port)).map_err(|error| ExchangeError::Port { port, error })?;
+        let listener = runtime.block_on(server::bind(port)).map_err(|error| ExchangeError::Port { port, error })?;
         let address = listener.local_addr().map_err(|error| ExchangeError::Port { port, error })?;
         Ok((runtime, core, listener, address))
     });

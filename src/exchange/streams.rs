@@ -124,14 +124,14 @@ fn kline_text(name: &str, bar: &Bar, event_time: Time, closed: bool) -> String {
     frame_text(&event, None)
 }
 
-fn depth_text(name: &str, time: Time, first: u64, last: u64, changed: &market_maker::Depth) -> String {
+fn depth_text(name: &str, time: Time, first: i64, last: i64, changed: &market_maker::Depth) -> String {
     let levels = |side: &[market_maker::Level]| side.iter().map(|level| Level(level.price, level.quantity)).collect();
     let update = DepthUpdate {
         event: DepthUpdate::EVENT,
         event_time: UNIT.write(time),
         symbol: name.into(),
-        first_id: first as i64,
-        final_id: last as i64,
+        first_id: first,
+        final_id: last,
         bids: levels(&changed.bids),
         asks: levels(&changed.asks),
     };

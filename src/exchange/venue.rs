@@ -44,7 +44,7 @@ pub struct Tape {
     maker: MarketMaker,
     pub depth: Depth,
     /// `lastUpdateId`, `U`, `u` and bookTicker's `u` come from this counter.
-    pub update_id: u64,
+    pub update_id: i64,
     /// Numbered public trades, oldest first.
     pub trades: VecDeque<(i64, Trade)>,
     pub next_trade: i64,
@@ -111,11 +111,11 @@ impl Accounts {
 
 impl Tape {
     /// The book around a new price; returns the levels that changed and the first update id of the change.
-    pub fn quote(&mut self, price: Option<Price>) -> (u64, Depth) {
+    pub fn quote(&mut self, price: Option<Price>) -> (i64, Depth) {
         let first = self.update_id + 1;
         self.update_id = first;
         let Some(price) = price else { return (first, Depth::default()) };
-        let depth = self.maker.depth(price, self.update_id);
+        let depth = self.maker.depth(price, self.update_id as u64);
         let changed = crate::simulator::market_maker::diff(&self.depth, &depth);
         self.depth = depth;
         (first, changed)

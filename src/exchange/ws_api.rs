@@ -61,7 +61,9 @@ fn result(core: &mut Core, connection: ConnectionId, name: &str, params: &WsPara
         Call::SessionLogon | Call::SessionLogout => Err(VenueError::unsupported_operation().into()),
         Call::SessionStatus => {
             let server_time = now.millis();
-            Ok(format!(r#"{{"apiKey":null,"authorizedSince":null,"connectedSince":{server_time},"returnRateLimits":true,"serverTime":{server_time},"userDataStream":false}}"#))
+            Ok(format!(
+                r#"{{"apiKey":null,"authorizedSince":null,"connectedSince":{server_time},"returnRateLimits":true,"serverTime":{server_time},"userDataStream":false}}"#
+            ))
         }
         Call::Ping
         | Call::Time
@@ -119,7 +121,8 @@ fn subscribe(core: &mut Core, connection: ConnectionId, params: &WsParams) -> Re
 }
 
 fn unsubscribe(core: &mut Core, connection: ConnectionId, params: &WsParams) -> String {
-    if let Some(ConnectionKind::WsApi { subscriptions, .. }) = core.connections.get_mut(&connection).map(|c| &mut c.kind)
+    if let Some(ConnectionKind::WsApi { subscriptions, .. }) =
+        core.connections.get_mut(&connection).map(|c| &mut c.kind)
     {
         match params.0.get("subscriptionId").and_then(|text| text.parse().ok()) {
             Some(id) => {
@@ -207,7 +210,9 @@ pub fn control(core: &mut Core, connection: ConnectionId, text: &str) -> String 
         }
         ControlMethod::GetProperty => Value::Bool(*combined),
         ControlMethod::Other(method) => {
-            let msg = format!("Invalid request: unknown variant `{method}`, expected one of `SUBSCRIBE`, `UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GET_PROPERTY`");
+            let msg = format!(
+                "Invalid request: unknown variant `{method}`, expected one of `SUBSCRIBE`, `UNSUBSCRIBE`, `LIST_SUBSCRIPTIONS`, `SET_PROPERTY`, `GET_PROPERTY`"
+            );
             return frame_text(&ControlReply::RefusedFlat { code: 2, msg, id: request.id }, None);
         }
     };
