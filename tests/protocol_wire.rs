@@ -8,7 +8,6 @@ use kestrel::domain::{
     MarketEvent, Money, NewOco, NewOrder, OcoLeg, OrderId, OrderKind, OrderListId, OrderStatus, OrderType, Price,
     Quantity, Side, SymbolId, Time, TimeInForce, Trade, TradeId,
 };
-use kestrel::protocol::answers::{fill_of_report, reports_of_result, result_of_report};
 use kestrel::protocol::convert::{
     BarTotals, ReportExtras, agg_trade, balances_of_event, book_ticker, event_of_balances, event_of_report,
     kline_event, market_event, report_of_event,
@@ -19,6 +18,7 @@ use kestrel::protocol::messages::market::Combined;
 use kestrel::protocol::messages::user::UserEvent;
 use kestrel::protocol::messages::ws_api::{RequestId, UserFrame, WsRequest, WsResponse};
 use kestrel::protocol::messages::{Open, TimeUnit, WireName};
+use kestrel::protocol::order_reports::{fill_of_report, reports_of_result, result_of_report};
 use kestrel::protocol::params::Params;
 use kestrel::protocol::parse::{self, Answer, ApiContent, StreamEvent, StreamFrame};
 use kestrel::protocol::requests::{

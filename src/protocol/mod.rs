@@ -4,10 +4,10 @@
 //! Absent on purpose: sockets, clocks, retries and keys (`binance`, `exchange`), and any decision.
 //! Source: Binance spot API docs (rest-api.md, web-socket-api.md, web-socket-streams.md, user-data-stream.md).
 
-pub mod answers;
 pub mod convert;
 pub mod errors;
 pub mod messages;
+pub mod order_reports;
 pub mod params;
 pub mod parse;
 pub mod requests;
