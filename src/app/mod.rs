@@ -10,8 +10,6 @@ pub mod replay;
 mod stopwatch;
 mod trades;
 
-use std::path::PathBuf;
-
 use crate::config::{Config, FeePolicy, rules_for};
 use crate::domain::{Price, Seed, Session, SymbolRules};
 use crate::engine::settings::TrendLengths;
@@ -40,9 +38,6 @@ pub struct Outcome {
     pub engine: Engine,
     pub stopwatch: Stopwatch,
 }
-
-/// Where fills and closed trades go, if anywhere.
-pub type TradesFile = Option<PathBuf>;
 
 /// The engine's settings as the file states them.
 pub fn engine_settings(config: &Config) -> Settings {
@@ -98,4 +93,18 @@ const BNB_DISCOUNT: crate::domain::Ratio = crate::domain::Ratio::from_raw(75_000
 
 fn bnb_price(config: &Config) -> Price {
     Price::from_f64(config.bnb_price).unwrap_or_default()
+}
+
+/// Completes on Ctrl-C or SIGTERM.
+pub async fn interrupt() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
 }
