@@ -3,9 +3,11 @@
 mod cli;
 mod config;
 mod determinism;
+mod exchange_calls;
 mod journal;
 mod protocol_catalogue;
 mod protocol_rules;
+mod simulation;
 mod store;
 mod support;
 mod tidy;

@@ -45,6 +45,8 @@ pub(super) fn cancelled(venue: &Venue, record: &OrderRecord, cancel: &ClientOrde
     OrderResult {
         orig_client_order_id: Some(record.client_id.to_string()),
         client_order_id: cancel.to_string(),
+        // Documented for placements only.
+        working_time: None,
         ..result
     }
 }
