@@ -11,9 +11,9 @@ use kestrel::exchange::market_source::{Market, time_of};
 use kestrel::exchange::venue::Venue;
 use kestrel::exchange::{auth, reports};
 use kestrel::protocol::sign::{Secret, sign_ws, signed_query};
-use kestrel::protocol::weights::{ALL_CALLS, RateLimit};
+use kestrel::protocol::weights::{ALL_CALLS, Call, RateLimit};
 use kestrel::protocol::{Params, VenueError};
-use kestrel::simulator::{AccountId, FeePolicy, MinuteStep};
+use kestrel::simulator::{AccountId, FeePolicy, MinuteStep, VenueEvent};
 use serde_json::{Value, json};
 
 use crate::support::{MemorySource, START, money, price, venue as fees};
@@ -65,7 +65,11 @@ impl Desk {
     fn events(&mut self) -> Vec<Value> {
         let mut events = Vec::new();
         while let Some((account, event)) = self.venue.simulator.next_event() {
-            let text = reports::user_event(&mut self.venue, account, &event);
+            let text = match &event {
+                VenueEvent::Report(report) => reports::report_event(&mut self.venue, account, report),
+                VenueEvent::Balances(update) => reports::balances_event(update),
+                VenueEvent::List(list) => reports::list_event(&self.venue, list),
+            };
             events.push(serde_json::from_str(&text).unwrap());
         }
         events
@@ -74,7 +78,8 @@ impl Desk {
     fn ask(&mut self, call: &str, query: &str) -> Result<Value, VenueError> {
         let params = Params::parse_form(query).unwrap();
         let (method, path) = call.split_once(' ').unwrap();
-        let call = calls::of_rest(method, &format!("/api/v3/{path}"), &params).unwrap();
+        let path = if path == "order/oco" { "orderList/oco" } else { path };
+        let call = Call::of_rest(method, &format!("/api/v3/{path}"), &params).unwrap();
         let account = calls::is_signed(call).then_some(ACCOUNT);
         let ask = Ask { call, params: &params, account, now: self.venue.now };
         calls::answer(&mut self.venue, &ask).map(|text| serde_json::from_str(&text).unwrap())
@@ -428,7 +433,7 @@ fn prices_and_rules_are_told_of_one_symbol_of_some_or_of_all() {
     assert_eq!(desk.good("GET time", ""), json!({"serverTime": desk.venue.now.millis()}));
     desk.venue.limits.orders(desk.venue.now, 3).unwrap();
     assert_eq!(desk.good("GET rateLimit/order", "")[0]["count"], json!(3));
-    desk.venue.now = desk.venue.now.plus(Span::from_seconds(10));
+    desk.venue.limits.request(desk.venue.now.plus(Span::from_seconds(10)), 1).unwrap();
     let counts = desk.good("GET rateLimit/order", "");
     // The history ends at 00:19:59.999, ten seconds later the shorter window is a new one.
     assert_eq!((&counts[0]["count"], &counts[1]["count"]), (&json!(0), &json!(3)));

@@ -13,21 +13,12 @@ use crate::protocol::convert::{ReportExtras, event_of_balances, event_of_report}
 use crate::protocol::messages::TimeUnit;
 use crate::protocol::messages::order::OrderListAnswer;
 use crate::protocol::messages::user::{ExecutionReportEvent, ListStatusEvent, ListedLeg};
-use crate::simulator::{AccountId, ListRecord, OrderRef, VenueEvent};
+use crate::simulator::{AccountId, ListRecord, OrderRef};
 
 const UNIT: TimeUnit = TimeUnit::Millisecond;
 
-/// Any event of the simulator as the inner `event` object. Call it for each event as soon as it is drained: what an
-/// event does not carry is read from the order as it stands.
-pub fn user_event(venue: &mut Venue, account: AccountId, event: &VenueEvent) -> String {
-    match event {
-        VenueEvent::Report(report) => report_event(venue, account, report),
-        VenueEvent::Balances(update) => balances_event(venue, update),
-        VenueEvent::List(list) => list_event(venue, list),
-    }
-}
-
-/// `executionReport`. It takes the next execution id, and the name of the cancel that a CANCELED answers.
+/// `executionReport`. It takes the next execution id, and the name of the cancel that a CANCELED answers. Call it as soon
+/// as the report is drained: what the report does not carry is read from the order as it stands.
 pub fn report_event(venue: &mut Venue, account: AccountId, report: &ExecutionReport) -> String {
     venue.executions += 1;
     let cancel = match report.execution {
@@ -40,7 +31,7 @@ pub fn report_event(venue: &mut Venue, account: AccountId, report: &ExecutionRep
         | ExecutionType::TradePrevention => None,
     };
     let mut extras = ReportExtras {
-        event_time: venue.now.max(report.time),
+        event_time: report.time,
         execution_id: venue.executions,
         cancel_id: cancel.as_ref().map(|id| id.as_str()),
         ..ReportExtras::at(report.time)
@@ -57,8 +48,8 @@ pub fn report_event(venue: &mut Venue, account: AccountId, report: &ExecutionRep
 }
 
 /// `outboundAccountPosition`.
-pub fn balances_event(venue: &Venue, update: &BalanceUpdate) -> String {
-    json(&event_of_balances(update, venue.now.max(update.time), UNIT))
+pub fn balances_event(update: &BalanceUpdate) -> String {
+    json(&event_of_balances(update, update.time, UNIT))
 }
 
 /// `listStatus`.
@@ -71,7 +62,7 @@ pub fn list_event(venue: &Venue, list: &ListRecord) -> String {
     });
     json(&ListStatusEvent {
         event: ListStatusEvent::EVENT,
-        event_time: UNIT.write(venue.now.max(list.updated)),
+        event_time: UNIT.write(list.updated),
         symbol: Cow::Borrowed(symbol),
         list_id: list.list_id.0,
         contingency: Cow::Borrowed(OrderListAnswer::OCO),

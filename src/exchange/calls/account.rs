@@ -124,10 +124,7 @@ pub(super) fn trades(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError>
 pub(super) fn order_counts(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> {
     ask.owner()?;
     Form::of(ask.params).finish()?;
-    // Booking nothing on a copy starts the windows of now, so that an old window's count is not told.
-    let mut limits = venue.limits.clone();
-    let _ = limits.orders(ask.now, 0);
-    let (_, seconds, day) = limits.used();
+    let (_, seconds, day) = venue.limits.used();
     let orders = rate_limits().into_iter().filter(|row| row.rate_limit_type == RateLimitType::Orders);
     let counted = orders.map(|row| match row.interval {
         Interval::Second => row.with_count(u64::from(seconds)),

@@ -73,11 +73,7 @@ pub(super) fn depth(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> 
     let levels = |levels: &[market_maker::Level]| -> Vec<Level> {
         levels.iter().take(limit).map(|level| Level(level.price, level.quantity)).collect()
     };
-    Ok(json(&Depth {
-        last_update_id: i64::try_from(tape.update_id).unwrap_or(i64::MAX),
-        bids: levels(&tape.depth.bids),
-        asks: levels(&tape.depth.asks),
-    }))
+    Ok(json(&Depth { last_update_id: tape.update_id, bids: levels(&tape.depth.bids), asks: levels(&tape.depth.asks) }))
 }
 
 pub(super) fn trades(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> {

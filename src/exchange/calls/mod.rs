@@ -81,21 +81,10 @@ pub fn is_signed(call: Call) -> bool {
     call.is_signed()
 }
 
-/// The call of an HTTP request: those of `Call::of_rest` and the deprecated `POST /api/v3/order/oco`, whose
-/// parameters `answer` tells from the new ones.
-pub fn of_rest(method: &str, path: &str, params: &Params) -> Option<Call> {
-    match (method, path) {
-        ("POST", OLD_OCO_PATH) => Some(Call::NewOco),
-        (_, _) => Call::of_rest(method, path, params),
-    }
-}
-
 /// The constant answer to a path beside `/api/v3` that clients read at their start.
 pub fn rest_extra(path: &str) -> Option<&'static str> {
     matches!(path, "/sapi/v1/margin/allPairs" | "/sapi/v1/margin/isolated/allPairs").then_some("[]")
 }
-
-const OLD_OCO_PATH: &str = "/api/v3/order/oco";
 
 impl Ask<'_> {
     /// The account of a signed call.
