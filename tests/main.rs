@@ -3,6 +3,7 @@
 mod cli;
 mod config;
 mod determinism;
+mod exchange_calls;
 mod journal;
 mod protocol;
 mod protocol_catalogue;
