@@ -139,11 +139,10 @@ impl Limiter {
     }
 
     fn of_type(&mut self, now: Time, rate_limit_type: RateLimitType) -> impl Iterator<Item = &mut Window> {
-        let windows = self.windows.iter_mut().filter(move |window| window.row.rate_limit_type == rate_limit_type);
-        windows.map(move |window| {
+        for window in &mut self.windows {
             window.roll(now);
-            window
-        })
+        }
+        self.windows.iter_mut().filter(move |window| window.row.rate_limit_type == rate_limit_type)
     }
 }
 

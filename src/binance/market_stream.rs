@@ -15,7 +15,7 @@ use super::error::Error;
 use super::socket::{self, Heard, Outlet, Reading, Ws};
 use super::symbols::SymbolTable;
 use super::{Event, LinkState, Socket};
-use crate::domain::Time;
+use crate::domain::{Span, Time};
 use crate::engine::Input;
 use crate::protocol::convert::market_event;
 use crate::protocol::messages::TimeUnit;
@@ -132,8 +132,9 @@ impl MarketStream {
 
     /// False when the driver is gone.
     async fn reopen<E>(&mut self, outlet: &mut Outlet<E>) -> bool {
+        let mut least = Span::ZERO;
         loop {
-            let pause = self.backoff.pause().to_duration();
+            let pause = self.backoff.pause().max(least).to_duration();
             tokio::select! {
                 biased;
                 () = outlet.sender.closed() => return false,
@@ -146,9 +147,7 @@ impl MarketStream {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the market stream cannot be opened");
-                    if let Error::Retry { after, .. } = error {
-                        tokio::time::sleep(after.to_duration()).await;
-                    }
+                    least = if let Error::Retry { after, .. } = error { after } else { Span::ZERO };
                 }
             }
         }
