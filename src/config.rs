@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::domain::{Money, Quantity, Ratio, Symbol};
+use crate::engine::settings::{Sizing, StrategyName};
 use document::{Document, shown};
 pub use rules::rules_for;
 
@@ -54,15 +55,6 @@ pub struct Config {
     /// Quote currency at the start of demo and backtest.
     pub start_balance: f64,
     pub warmup_bars: u32,
-    pub inference_latency_ms: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StrategyName {
-    Trend,
-    Reversal,
-    Flat,
 }
 
 /// Virtual seconds a second, or as fast as it goes.
@@ -70,15 +62,6 @@ pub enum StrategyName {
 pub enum Speed {
     Times(f64),
     Max,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Sizing {
-    /// By `invest_percent`.
-    Invest,
-    /// Always this much of the base asset.
-    Fixed(Quantity),
 }
 
 /// The asset in which fees are paid.
@@ -225,7 +208,6 @@ impl Settings<'_> {
             half_spread_percent: self.number("half_spread_percent", 0.0, 5.0)?,
             start_balance: self.positive("start_balance")?,
             warmup_bars: self.whole("warmup_bars", 0, 512)?,
-            inference_latency_ms: self.whole("inference_latency_ms", 0, 60_000)?,
         };
         if config.trend_fast >= config.trend_slow {
             let (fast, slow) = (config.trend_fast, config.trend_slow);
@@ -288,12 +270,8 @@ impl Settings<'_> {
     }
 
     fn strategy(&self) -> Result<StrategyName, ConfigError> {
-        match self.value("strategy").as_str() {
-            Some("trend") => Ok(StrategyName::Trend),
-            Some("reversal") => Ok(StrategyName::Reversal),
-            Some("flat") => Ok(StrategyName::Flat),
-            _ => Err(self.wrong("strategy", "\"trend\", \"reversal\" or \"flat\"")),
-        }
+        let named = self.value("strategy").as_str().and_then(StrategyName::parse);
+        named.ok_or_else(|| self.wrong("strategy", "\"trend\", \"reversal\" or \"flat\""))
     }
 
     fn fee_policy(&self) -> Result<FeePolicy, ConfigError> {
@@ -365,16 +343,6 @@ impl Serialize for Speed {
         match self {
             Speed::Times(number) => serializer.serialize_f64(*number),
             Speed::Max => serializer.serialize_str("max"),
-        }
-    }
-}
-
-impl StrategyName {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            StrategyName::Trend => "trend",
-            StrategyName::Reversal => "reversal",
-            StrategyName::Flat => "flat",
         }
     }
 }

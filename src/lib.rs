@@ -18,5 +18,6 @@ pub mod runtime;
 pub mod store;
 pub mod telemetry;
 
+pub mod app;
 pub mod cli;
 pub mod config;

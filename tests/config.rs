@@ -83,7 +83,6 @@ fn every_bound_holds_at_its_edges() {
         ("start_balance", "0"),
         ("bnb_price", "0"),
         ("warmup_bars", "513"),
-        ("inference_latency_ms", "-1"),
         ("sizing", "{\"fixed\": 0}"),
         ("sizing", "\"all\""),
         ("fee_policy", "\"none\""),

@@ -504,7 +504,7 @@ fn counting_headers_are_printed_and_read_alike() {
 fn windows_stand_on_the_clock() {
     let orders = RateLimit::LIVE[1];
     assert_eq!((orders.interval, orders.window()), (Interval::Second, Span::from_seconds(10)));
-    let at = |seconds| Time::from_millis(1_700_000_000_000 + seconds * 1_000);
+    let at = |seconds: i64| Time::from_millis(1_700_000_000_000 + seconds * 1_000);
     assert_eq!(orders.window_start(at(9)), at(0));
     assert_eq!(orders.window_start(at(10)), at(10));
     let broken = RateLimit { interval_num: 0, ..orders };

@@ -2,14 +2,13 @@
 
 use std::collections::VecDeque;
 
-use rand_chacha::rand_core::Rng;
-
 use kestrel::domain::{Bar, Command, Money, Price, Ratio, Seed, Session, Span, Symbol, SymbolId, SymbolRules, Time};
 use kestrel::engine::ports::{BarSource, SourceError};
 use kestrel::engine::settings::{Sizing, StrategyName, TrendLengths};
 use kestrel::engine::{Engine, Settings, Start};
 use kestrel::runtime::Finished;
 use kestrel::runtime::backtest::{Backtest, Detail, backtest, start_balances};
+use kestrel::simulator::generator::Generator;
 use kestrel::simulator::{self, FeePolicy, FeeSchedule, Simulator};
 
 /// Bars from memory, already merged by (time, symbol).
@@ -36,7 +35,8 @@ pub fn generated(seed: u64, rules: &[SymbolRules], bars: usize, gaps: &[(usize, 
     let mut merged: Vec<(SymbolId, Bar)> = Vec::new();
     for (at, rules) in rules.iter().enumerate() {
         let price = 100.0 * (at + 1) as f64;
-        merged.extend(walk(seed, rules.symbol.as_str(), price, bars).map(|bar| (SymbolId(at as u16), bar)));
+        let generator = Generator::new(Seed(seed), &rules.symbol, rules, START, price);
+        merged.extend(generator.take(bars).map(|bar| (SymbolId(at as u16), bar)));
     }
     let is_missing = |time: Time| {
         let minute = (time.since(START).0 / Span::MINUTE.0) as usize;
@@ -45,30 +45,6 @@ pub fn generated(seed: u64, rules: &[SymbolRules], bars: usize, gaps: &[(usize, 
     merged.retain(|(_, bar)| !is_missing(bar.open_time));
     merged.sort_by_key(|(symbol, bar)| (bar.open_time, *symbol));
     MemorySource { history: vec![Vec::new(); rules.len()], bars: merged.into() }
-}
-
-/// A random walk with fat minutes, in cents.
-fn walk(seed: u64, name: &str, price: f64, bars: usize) -> impl Iterator<Item = Bar> {
-    let mut stream = Seed(seed).stream(name);
-    let mut cents = (price * 100.0) as i64;
-    (0..bars).map(move |at| {
-        let mut draw = |span: i64| (stream.next_u32() as i64).rem_euclid(2 * span + 1) - span;
-        let wild = if draw(20) == 0 { 8 } else { 1 };
-        let open = (cents + draw(3)).max(500);
-        let close = (open + draw((cents / 500).max(2)) * wild).max(500);
-        let high = open.max(close) + draw((cents / 1_000).max(2)).abs();
-        let low = (open.min(close) - draw((cents / 1_000).max(2)).abs()).max(400);
-        cents = close;
-        let price = |cents: i64| cents as f64 / 100.0;
-        Bar {
-            open_time: START.plus(Span(at as i64 * Span::MINUTE.0)),
-            open: price(open),
-            high: price(high),
-            low: price(low),
-            close: price(close),
-            volume: (draw(1_000).abs() + 1) as f64 / 100.0,
-        }
-    })
 }
 
 pub fn rules(names: &[&str]) -> Vec<SymbolRules> {

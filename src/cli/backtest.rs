@@ -1,28 +1,27 @@
-//! `backtest`: recorded bars through the engine and the simulator, as fast as possible.
+//! `backtest`: bars through the engine and the simulator, as fast as possible.
 //!
-//! Invariant: the plan holds open data; a backtest without data does not exist.
-//! Absent on purpose: the backtest itself, which takes the `BacktestPlan`.
+//! Invariant: everything that can be checked is checked before the first bar.
+//! Absent on purpose: the backtest itself (`app::backtest`).
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Output;
 use super::failure::Failure;
-use super::globals::{Globals, not_joined, open_data, seed};
-use crate::config::{Config, ConfigOrigin};
-use crate::domain::seed::Seed;
-use crate::store::ParquetBars;
+use super::globals::{Globals, open_data, seed};
+use super::{Output, Summary};
+use crate::app;
+use crate::app::market::MarketPlan;
 
 #[derive(Debug, Clone, Args)]
 pub struct BacktestArgs {
-    /// Kline files (Parquet); several symbols and several files a symbol are merged by time
-    #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
+    /// Kline files (Parquet) instead of a generated market; several symbols and files are merged by time
+    #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "bars")]
     pub data: Vec<PathBuf>,
     /// Root of every random draw [default: 1]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
-    /// Stop after this many bars, all symbols together
+    /// Stop after this many bars, all symbols together; a generated market needs it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub bars: Option<u64>,
     /// Write closed trades and fills as CSV
@@ -30,33 +29,11 @@ pub struct BacktestArgs {
     pub trades: Option<PathBuf>,
 }
 
-/// A backtest, checked and ready.
-pub struct BacktestPlan {
-    pub json: bool,
-    /// With `symbols` already replaced by those of the data.
-    pub config: Config,
-    pub origin: ConfigOrigin,
-    pub data: ParquetBars,
-    pub seed: Seed,
-    pub bars: Option<u64>,
-    pub trades: Option<PathBuf>,
-}
-
 pub fn execute(args: &BacktestArgs, globals: &Globals) -> Result<Output, Failure> {
-    let plan = plan(args, globals)?;
+    let (mut config, _) = globals.settings()?;
+    let data = if args.data.is_empty() { None } else { Some(open_data(&args.data, &mut config)?) };
     globals.start_log(true)?;
-    carry_out(plan)
-}
-
-/// Checks everything that can be checked before the first bar.
-pub fn plan(args: &BacktestArgs, globals: &Globals) -> Result<BacktestPlan, Failure> {
-    let (mut config, origin) = globals.settings()?;
-    let data = open_data(&args.data, &mut config)?;
-    let (json, trades) = (globals.json, args.trades.clone());
-    Ok(BacktestPlan { json, config, origin, data, seed: seed(args.seed), bars: args.bars, trades })
-}
-
-/// The seam to `app`, which joins data, simulator and engine.
-fn carry_out(_plan: BacktestPlan) -> Result<Output, Failure> {
-    Err(not_joined("backtest"))
+    let plan = MarketPlan { data, seed: seed(args.seed), warmup_bars: config.warmup_bars, bars: args.bars };
+    let outcome = app::backtest::run(&config, plan, args.trades.clone())?;
+    Ok(Output::Summary(Box::new(Summary::of(&outcome))))
 }

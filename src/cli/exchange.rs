@@ -1,18 +1,20 @@
 //! `exchange`: the local exchange on loopback, for this bot or any other.
 //!
 //! Invariant: it listens on this machine only.
-//! Absent on purpose: the server itself, which takes the `ExchangePlan`.
+//! Absent on purpose: the server itself (`exchange`).
 
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use super::Output;
 use super::failure::Failure;
-use super::globals::{Globals, not_joined, open_data, parse_speed, seed};
-use crate::config::{Config, Speed};
-use crate::domain::seed::Seed;
-use crate::store::ParquetBars;
+use super::globals::{Globals, open_data, parse_speed, seed};
+use crate::app;
+use crate::app::market::MarketPlan;
+use crate::config::Speed;
+use crate::exchange::{Exchange, KeyPair};
 
 #[derive(Debug, Clone, Args)]
 pub struct ExchangeArgs {
@@ -33,32 +35,38 @@ pub struct ExchangeArgs {
     pub bars: Option<u64>,
 }
 
-/// An exchange, checked and ready to listen.
-pub struct ExchangePlan {
-    pub port: u16,
-    /// With `speed` and `symbols` already replaced by what the command line says.
-    pub config: Config,
-    /// `None`: the market is generated from the seed.
-    pub data: Option<ParquetBars>,
-    pub seed: Seed,
-    pub bars: Option<u64>,
-}
-
 pub fn execute(args: &ExchangeArgs, globals: &Globals) -> Result<Output, Failure> {
-    let plan = plan(args, globals)?;
-    globals.start_log(true)?;
-    carry_out(plan)
-}
-
-/// Checks everything that can be checked before the port is taken.
-pub fn plan(args: &ExchangeArgs, globals: &Globals) -> Result<ExchangePlan, Failure> {
     let (mut config, _) = globals.settings()?;
     config.speed = args.speed.unwrap_or(config.speed);
     let data = if args.data.is_empty() { None } else { Some(open_data(&args.data, &mut config)?) };
-    Ok(ExchangePlan { port: args.port, config, data, seed: seed(args.seed), bars: args.bars })
+    globals.start_log(true)?;
+    let plan = MarketPlan { data, seed: seed(args.seed), warmup_bars: config.warmup_bars, bars: args.bars };
+    let (exchange, key) = app::exchange::start(&config, plan, args.port, false)?;
+    print_addresses(&exchange, &key)?;
+    app::exchange::wait_for_interrupt()?;
+    Ok(Output::Nothing)
 }
 
-/// The seam to `app`, which starts the server and prints its addresses.
-fn carry_out(_plan: ExchangePlan) -> Result<Output, Failure> {
-    Err(not_joined("exchange"))
+/// The one line that other programs read.
+#[derive(serde::Serialize)]
+struct Addresses {
+    rest_url: String,
+    stream_url: String,
+    ws_api_url: String,
+    api_key: String,
+    api_secret: String,
+}
+
+fn print_addresses(exchange: &Exchange, key: &KeyPair) -> Result<(), Failure> {
+    let addresses = Addresses {
+        rest_url: exchange.rest_url(),
+        stream_url: exchange.stream_url(),
+        ws_api_url: exchange.ws_api_url(),
+        api_key: key.key.clone(),
+        api_secret: key.secret.clone(),
+    };
+    let line = serde_json::to_string(&addresses).map_err(|error| Failure::Bug(error.to_string()))?;
+    let mut stdout = std::io::stdout().lock();
+    let written = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
+    written.map_err(|error| Failure::Data(format!("the addresses cannot be printed on stdout ({error})")))
 }

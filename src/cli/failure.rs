@@ -3,6 +3,7 @@
 //! Invariant: each kind has one status, stated here and nowhere else; each text is one sentence that says what to do.
 //! Absent on purpose: success.
 
+use crate::app::RunError;
 use crate::config::ConfigError;
 use crate::engine::ports::{JournalError, SourceError};
 use crate::store::StoreError;
@@ -63,6 +64,16 @@ impl From<SourceError> for Failure {
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Failure {
         Failure::Data(error.to_string())
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Failure {
+        match error {
+            RunError::Data(text) => Failure::Data(text),
+            RunError::Settings(text) => Failure::Usage(text),
+            RunError::Venue(text) => Failure::Network(text),
+        }
     }
 }
 

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::complain;
 use super::failure::Failure;
-use super::{complain, summary};
 use crate::config::{Config, ConfigOrigin, Speed};
 use crate::domain::seed::Seed;
 use crate::store::{ParquetBars, symbols_of};
@@ -59,11 +59,10 @@ impl Globals {
     }
 }
 
-/// Opens the data files: their symbols replace those of the settings, and the first `warmup_bars` minutes warm up.
+/// Opens the data files: their symbols replace those of the settings. A recording has no bars before its first.
 pub fn open_data(files: &[PathBuf], config: &mut Config) -> Result<ParquetBars, Failure> {
     config.symbols = symbols_of(files, &config.symbols)?;
-    let bars = ParquetBars::open(files, &config.symbols)?;
-    Ok(bars.warm_up(config.warmup_bars)?)
+    Ok(ParquetBars::open(files, &config.symbols)?)
 }
 
 /// For clap: a speed as the settings know it.
@@ -74,9 +73,4 @@ pub fn parse_speed(text: &str) -> Result<Speed, String> {
 /// The seed that was given, or the default.
 pub fn seed(given: Option<u64>) -> Seed {
     Seed(given.unwrap_or(DEFAULT_SEED))
-}
-
-/// What a verb answers whose engine is not joined yet. Goes when `app` joins it.
-pub(super) fn not_joined(verb: &str) -> Failure {
-    Failure::Bug(format!("`{verb}` is not joined to the engine in this build of {}", summary::PROGRAM))
 }

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use super::Output;
 use super::endpoints::Endpoints;
 use super::failure::Failure;
-use super::globals::{Globals, not_joined, open_data, parse_speed, seed};
+use super::globals::{Globals, open_data, parse_speed, seed};
 use crate::config::{Config, ConfigOrigin, Speed};
 use crate::domain::seed::Seed;
 use crate::store::ParquetBars;
@@ -121,7 +121,7 @@ pub fn plan(args: &RunArgs, globals: &Globals) -> Result<RunPlan, Failure> {
 
 /// The seam to `app`, which joins market, exchange, engine and screen.
 fn carry_out(_plan: RunPlan) -> Result<Output, Failure> {
-    Err(not_joined("run"))
+    Err(Failure::Bug("run".into()))
 }
 
 fn permitted(mode: Mode) -> Result<(), Failure> {

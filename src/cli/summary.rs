@@ -9,9 +9,8 @@ use std::fmt::Write;
 
 use serde::{Serialize, Serializer};
 
-use crate::domain::{Symbol, Time, Value};
-
-pub const PROGRAM: &str = concat!("kestrel ", env!("CARGO_PKG_VERSION"));
+use crate::app::Outcome;
+use crate::domain::{Symbol, Time, Value, digest};
 
 /// The summary object of `run`, `backtest` and `replay`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -59,6 +58,41 @@ pub struct Summary {
 }
 
 impl Summary {
+    /// Of a run that ended.
+    pub fn of(outcome: &Outcome) -> Summary {
+        let engine = &outcome.engine;
+        let (performance, counts) = (engine.performance(), engine.counts());
+        let elapsed = outcome.stopwatch.read();
+        let bars = performance.bars();
+        Summary {
+            mode: outcome.mode.to_owned(),
+            strategy: engine.settings().strategy.as_str().to_owned(),
+            symbols: engine.rules().map(|rules| rules.symbol.clone()).collect(),
+            bars,
+            decisions: counts.decisions,
+            orders: counts.orders,
+            fills: counts.fills,
+            trades: performance.trades.trades(),
+            fees: engine.fees(),
+            realised_pnl: engine.realised(),
+            unrealised_pnl: engine.unrealised(),
+            equity_start: performance.start(),
+            equity: engine.equity(),
+            total_return: performance.total_return(),
+            max_drawdown: (bars > 0).then(|| performance.drawdown.worst()),
+            win_rate: performance.trades.rate(),
+            sharpe: performance.sharpe.ratio(),
+            exposure: performance.exposure(),
+            turnover: performance.turnover(),
+            first_bar: engine.first_bar(),
+            last_bar: engine.last_bar(),
+            state_hash: digest::hex(engine.state_hash()),
+            wall_seconds: elapsed.wall_seconds,
+            cpu_seconds: elapsed.cpu_seconds,
+            bars_per_cpu_second: (elapsed.cpu_seconds > 0.0).then(|| bars as f64 / elapsed.cpu_seconds),
+        }
+    }
+
     /// For people: one line a figure, most wanted first.
     pub fn table(&self) -> String {
         let symbols: Vec<&str> = self.symbols.iter().map(Symbol::as_str).collect();
@@ -86,7 +120,7 @@ impl Summary {
         let mut table = String::new();
         for (name, value) in rows {
             // Writing to a String cannot fail.
-            let _ = writeln!(table, "{name:<20} {value}");
+            writeln!(table, "{name:<20} {value}").unwrap_or_default();
         }
         table
     }
@@ -116,7 +150,8 @@ fn clock(time: Option<Time>) -> String {
 #[cfg(test)]
 mod tests {
     use super::Summary;
-    use crate::domain::{Symbol, Time, Value};
+    use crate::app::Outcome;
+    use crate::domain::{Symbol, Time, Value, digest};
 
     fn summary() -> Summary {
         Summary {

@@ -32,6 +32,7 @@ impl Engine {
         self.performance.on_bar(bar.close_time(), equity, exposed);
         self.compare_books(effects);
         self.counts.decisions += 1;
+        self.counts.span = Some((self.counts.span.map_or(bar.open_time, |(first, _)| first), bar.open_time));
         self.decide(symbol, effects);
     }
 

@@ -64,6 +64,8 @@ pub struct Counts {
     /// Orders sent; an OCO counts as two.
     pub orders: u64,
     pub fills: u64,
+    /// Open times of the first and the last closed bar.
+    pub span: Option<(Time, Time)>,
 }
 
 impl Engine {
@@ -200,8 +202,19 @@ impl Engine {
         self.halted
     }
 
-    pub fn symbols(&self) -> usize {
-        self.instruments.len()
+    /// Open time of the first closed bar of the run.
+    pub fn first_bar(&self) -> Option<Time> {
+        self.counts.span.map(|(first, _)| first)
+    }
+
+    /// Open time of the last closed bar of the run.
+    pub fn last_bar(&self) -> Option<Time> {
+        self.counts.span.map(|(_, last)| last)
+    }
+
+    /// Rules of the symbols in the order of their ids.
+    pub fn rules(&self) -> impl Iterator<Item = &crate::domain::SymbolRules> {
+        self.instruments.iter().map(|instrument| &instrument.rules)
     }
 
     /// The position's quantity of one symbol.

@@ -77,14 +77,13 @@ pub struct GeneratedSource {
     generators: Vec<Generator>,
     history: Vec<Vec<Bar>>,
     minute: VecDeque<(SymbolId, Bar)>,
-    minutes_left: Option<u64>,
 }
 
 impl GeneratedSource {
-    /// The first `warmup` bars of each generator are history; then `bars` follow, or no end.
-    pub fn new(mut generators: Vec<Generator>, warmup: usize, bars: Option<u64>) -> GeneratedSource {
+    /// The first `warmup` bars of each generator are history; the rest has no end.
+    pub fn new(mut generators: Vec<Generator>, warmup: usize) -> GeneratedSource {
         let history = generators.iter_mut().map(|generator| generator.take(warmup).collect()).collect();
-        GeneratedSource { generators, history, minute: VecDeque::new(), minutes_left: bars }
+        GeneratedSource { generators, history, minute: VecDeque::new() }
     }
 }
 
@@ -94,8 +93,7 @@ impl BarSource for GeneratedSource {
     }
 
     fn next_bar(&mut self) -> Result<Option<(SymbolId, Bar)>, SourceError> {
-        if self.minute.is_empty() && self.minutes_left != Some(0) {
-            self.minutes_left = self.minutes_left.map(|left| left - 1);
+        if self.minute.is_empty() {
             let bars = self.generators.iter_mut().enumerate();
             self.minute = bars.filter_map(|(at, bars)| Some((SymbolId(at as u16), bars.next()?))).collect();
         }

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::limits::Limits;
 use super::market_source::Market;
-use crate::domain::{Asset, Balance, Money, Seed, Side, Symbol, SymbolId, SymbolRules, Time, Trade};
+use crate::domain::{Asset, Balance, Bar, Money, Price, Seed, Side, Symbol, SymbolId, SymbolRules, Time, Trade};
 use crate::protocol::sign::Secret;
 use crate::simulator::market_maker::{Depth, MarketMaker};
-use crate::simulator::{AccountId, Settings, Simulator};
+use crate::simulator::{AccountId, PathPoint, PointKind, Settings, Simulator};
 
 /// Public trades kept for `trades` and `aggTrades`, per symbol.
 const KEPT_TRADES: usize = 1_000;
@@ -44,10 +44,12 @@ pub struct Tape {
     maker: MarketMaker,
     pub depth: Depth,
     /// `lastUpdateId`, `U`, `u` and bookTicker's `u` come from this counter.
-    pub update_id: u64,
+    pub update_id: i64,
     /// Numbered public trades, oldest first.
     pub trades: VecDeque<(i64, Trade)>,
     pub next_trade: i64,
+    /// The bar that is being made by the path, for the kline stream.
+    pub forming: Option<Bar>,
 }
 
 impl Venue {
@@ -57,8 +59,14 @@ impl Venue {
         for (at, rules) in rules.iter().enumerate() {
             let symbol = SymbolId(at as u16);
             let maker = MarketMaker::new(seed, rules, settings.half_spread, MarketMaker::LEVELS);
-            let mut tape =
-                Tape { maker, depth: Depth::default(), update_id: 0, trades: VecDeque::new(), next_trade: 1 };
+            let mut tape = Tape {
+                maker,
+                depth: Depth::default(),
+                update_id: 0,
+                trades: VecDeque::new(),
+                next_trade: 1,
+                forming: None,
+            };
             if let Some(bar) = market.bars(symbol).back() {
                 simulator.settle_quiet_bar(symbol, bar);
                 tape.quote(simulator.price(symbol));
@@ -103,14 +111,29 @@ impl Accounts {
 
 impl Tape {
     /// The book around a new price; returns the levels that changed and the first update id of the change.
-    pub fn quote(&mut self, price: Option<crate::domain::Price>) -> (u64, Depth) {
+    pub fn quote(&mut self, price: Option<Price>) -> (i64, Depth) {
         let first = self.update_id + 1;
         self.update_id = first;
         let Some(price) = price else { return (first, Depth::default()) };
-        let depth = self.maker.depth(price, self.update_id);
+        let depth = self.maker.depth(price, self.update_id as u64);
         let changed = crate::simulator::market_maker::diff(&self.depth, &depth);
         self.depth = depth;
         (first, changed)
+    }
+
+    /// Takes a point of the path into the bar that is being made.
+    pub fn form(&mut self, point: PathPoint, volume: f64) -> Bar {
+        let price = point.price.to_f64();
+        let fresh =
+            Bar { open_time: point.time.minute(), open: price, high: price, low: price, close: price, volume: 0.0 };
+        let bar = match (point.kind, self.forming) {
+            (PointKind::Inner | PointKind::Close, Some(bar)) => bar,
+            (PointKind::Open, _) | (PointKind::Inner | PointKind::Close, None) => fresh,
+        };
+        let (high, low) = (bar.high.max(price), bar.low.min(price));
+        let grown = Bar { high, low, close: price, volume: bar.volume + volume, ..bar }.on_grid();
+        self.forming = Some(grown);
+        grown
     }
 
     /// Records a public trade and numbers it.
@@ -126,7 +149,7 @@ impl Tape {
 }
 
 /// The side that a move of the price suggests for its taker.
-pub fn aggressor(before: Option<crate::domain::Price>, after: crate::domain::Price) -> Side {
+pub fn aggressor(before: Option<Price>, after: Price) -> Side {
     match before {
         Some(before) if after < before => Side::Sell,
         Some(_) | None => Side::Buy,

@@ -1,7 +1,7 @@
 //! From the wire to the domain and back: bars, trades, book tops, execution reports, balances.
 //!
 //! Invariant: a domain report written as `executionReport` and read back is the same report (times to the wire's unit).
-//! Absent on purpose: requests (`protocol::requests`) and answers to them (`protocol::answers`).
+//! Absent on purpose: requests (`protocol::requests`) and answers to them (`protocol::order_reports`).
 
 use std::borrow::Cow;
 

@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use serde::de::IgnoredAny;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
@@ -152,9 +152,6 @@ pub fn user_event(text: &str) -> Result<UserEvent<'_>, ParseError> {
 /// Reads a WebSocket-API request, for the local exchange. A leading `v3/` of the method is dropped.
 pub fn request(text: &str) -> Result<WsRequest<'_>, VenueError> {
     let mut request: WsRequest<'_> = serde_json::from_str(text).map_err(|error| bad_json(&error))?;
-    if !request.id.is_legal() {
-        return Err(bad_json(&"the id is longer than 36 characters"));
-    }
     if let Some(bare) = request.method.strip_prefix("v3/") {
         request.method = Cow::Owned(bare.to_owned());
     }
@@ -163,21 +160,33 @@ pub fn request(text: &str) -> Result<WsRequest<'_>, VenueError> {
 
 /// Reads a control request of a market-stream socket, for the local exchange. Codes: web-socket-streams.md, "Error messages".
 pub fn control_request(text: &str) -> Result<ControlRequest, VenueError> {
-    let request: ControlRequest =
-        serde_json::from_str(text).map_err(|error| VenueError { code: 3, msg: format!("Invalid JSON: {error}") })?;
+    let request: ControlRequest = serde_json::from_str(text).map_err(|error| {
+        let (code, what) = if error.is_data() { (2, "Invalid request") } else { (3, "Invalid JSON") };
+        VenueError { code, msg: format!("{what}: {error}") }
+    })?;
     if !request.id.is_legal() {
         return Err(VenueError { code: 2, msg: "Invalid request: request ID must be an unsigned integer".to_owned() });
     }
     Ok(request)
 }
 
-impl<'a> Response<'a> {
+/// Reads the body of a REST answer or the result of a response. A key that stands twice counts once, the last one:
+/// Binance's own documentation shows such an order.
+pub fn answer<T: DeserializeOwned>(text: &str) -> Result<T, ParseError> {
+    serde_json::from_str(text).or_else(|error| {
+        let merged: serde_json::Value = serde_json::from_str(text)?;
+        // The first error names line and column.
+        serde_json::from_value(merged).map_err(|_| ParseError(error))
+    })
+}
+
+impl Response<'_> {
     /// The result as `T`; or the refusal; or why the result cannot be read.
-    pub fn read<T: Deserialize<'a>>(&self) -> Result<T, Answer> {
-        self.0.read().map_err(|reason| match reason {
-            Ok(error) => Answer::Refused { status: self.0.status, error },
-            Err(error) => Answer::Unreadable(ParseError(error)),
-        })
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Answer> {
+        match &self.0.error {
+            Some(error) => Err(Answer::Refused { status: self.0.status, error: error.clone() }),
+            None => answer(self.0.result.map_or("null", RawValue::get)).map_err(Answer::Unreadable),
+        }
     }
 }
 

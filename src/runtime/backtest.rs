@@ -101,7 +101,7 @@ impl Driver<'_> {
         if reached {
             for step in minute_steps(bars)? {
                 match step {
-                    MinuteStep::Move { symbol, point } => {
+                    MinuteStep::Move { symbol, point, .. } => {
                         self.simulator.move_to(symbol, point);
                         self.before(point.time)?;
                         if self.detail == Detail::Full {

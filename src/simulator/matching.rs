@@ -214,7 +214,7 @@ impl Simulator {
                 None if limit.is_none_or(|limit| book::is_within(side, path_price, limit)) => (remaining, path_price),
                 None => return SweepEnd::Beyond,
             };
-            let quantity = wanted.min(self.affordable(id, price));
+            let quantity = self.covered(id, price, wanted);
             if !quantity.is_positive() {
                 return SweepEnd::Short;
             }
@@ -373,16 +373,15 @@ impl Simulator {
     ) -> Quantity {
         let (mut left, mut sum) = (amount, Quantity::ZERO);
         let makers = self.makers(account, symbol, side, None, path_price);
-        let step = self.markets[symbol.index()].rules.step(OrderType::Market);
         for (price, offered) in makers.chain([(path_price, Quantity::MAX)]) {
-            let quantity = offered.min(self.quantity_worth(side, price, left).floor_to_step(step));
+            let quantity = offered.min(self.quantity_worth(side, price, left));
             sum = sum.saturating_add(quantity);
             left = left.saturating_sub(self.worth(side, price, quantity).unwrap_or(left));
             if quantity < offered {
                 break;
             }
         }
-        sum
+        sum.floor_to_step(self.markets[symbol.index()].rules.step(OrderType::Market))
     }
 
     /// What a quantity costs a taker who buys, or brings before fees to one who sells.
@@ -401,8 +400,8 @@ impl Simulator {
         }
     }
 
-    /// How much an order can trade at `price` with what it locks and what is free, cut to the step.
-    fn affordable(&self, id: OrderId, price: Price) -> Quantity {
+    /// `wanted`, or where what the order locks and what is free do not cover it, as many steps as they do.
+    fn covered(&self, id: OrderId, price: Price, wanted: Quantity) -> Quantity {
         let order = self.register.order(id);
         let record = &order.record;
         let market = &self.markets[record.symbol.index()];
@@ -412,7 +411,8 @@ impl Simulator {
             Side::Buy => self.settings.fees.affordable(price, available, self.settings.fees.taker),
             Side::Sell => available.as_quantity(),
         };
-        quantity.floor_to_step(market.rules.step(record.kind.order_type()))
+        let step = market.rules.step(record.kind.order_type());
+        if quantity >= wanted { wanted } else { quantity.floor_to_step(step) }
     }
 
     fn execution(&self, id: OrderId, price: Price, quantity: Quantity, is_maker: bool) -> Execution {

@@ -9,8 +9,8 @@ use crate::domain::{Bar, SymbolId};
 /// What happens next to one symbol.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum MinuteStep {
-    /// The price moves to this point.
-    Move { symbol: SymbolId, point: PathPoint },
+    /// The price moves to this point, with this much of the bar's volume (its quarter).
+    Move { symbol: SymbolId, point: PathPoint, volume: f64 },
     /// After the last point: the bar is closed.
     Close { symbol: SymbolId, bar: Bar },
 }
@@ -33,10 +33,15 @@ pub fn minute_steps(bars: &[(SymbolId, Bar)]) -> Result<Vec<MinuteStep>, UnfitBa
     }
     let mut steps = Vec::with_capacity(bars.len() * 5);
     for at in 0..3 {
-        steps.extend(paths.iter().map(|(symbol, _, points)| MinuteStep::Move { symbol: *symbol, point: points[at] }));
+        let moved = |(symbol, bar, points): &(SymbolId, Bar, [PathPoint; 4])| MinuteStep::Move {
+            symbol: *symbol,
+            point: points[at],
+            volume: bar.volume / 4.0,
+        };
+        steps.extend(paths.iter().map(moved));
     }
     for (symbol, bar, points) in paths {
-        steps.push(MinuteStep::Move { symbol, point: points[3] });
+        steps.push(MinuteStep::Move { symbol, point: points[3], volume: bar.volume / 4.0 });
         steps.push(MinuteStep::Close { symbol, bar });
     }
     Ok(steps)

@@ -45,6 +45,8 @@ pub struct OrderResult {
     #[serde(default)]
     pub transact_time: i64,
     pub price: Price,
+    /// Absent while it depends on the working order of an OPO list.
+    #[serde(default)]
     pub orig_qty: Quantity,
     pub executed_qty: Quantity,
     #[serde(default)]

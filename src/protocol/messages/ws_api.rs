@@ -129,17 +129,6 @@ impl<R> WsResponse<R> {
     }
 }
 
-impl<'a> WsResponse<&'a RawValue> {
-    /// The result as `T`, or what the venue refused with. `Err(Ok(_))` is a refusal, `Err(Err(_))` an unreadable result.
-    pub fn read<T: Deserialize<'a>>(&self) -> Result<T, Result<ErrorBody, serde_json::Error>> {
-        match (&self.error, self.result) {
-            (Some(error), _) => Err(Ok(error.clone())),
-            (None, Some(raw)) => serde_json::from_str(raw.get()).map_err(Err),
-            (None, None) => serde_json::from_str("null").map_err(Err),
-        }
-    }
-}
-
 impl ErrorBody {
     /// When to try again. Here it is an instant (epoch milliseconds), not seconds as in REST's Retry-After.
     pub fn retry_after(&self) -> Option<Time> {
@@ -164,7 +153,8 @@ impl WsParams {
 }
 
 impl RequestId {
-    /// True for an id that Binance accepts: any i64, null, or 1 to 36 characters of text.
+    /// True for an id that market-stream sockets accept: any i64, null, or 1 to 36 characters of text. The WebSocket API
+    /// takes longer ones, as its own examples show.
     pub fn is_legal(&self) -> bool {
         match self {
             RequestId::Null | RequestId::Number(_) => true,
@@ -215,7 +205,7 @@ impl Visitor<'_> for IdVisitor {
     }
 }
 
-/// Parameters that the documentation shows as JSON integers; all others go as strings.
+/// Parameters that the documentation shows as JSON integers; arrays and booleans go as such, all others as strings.
 const INTEGERS: [&str; 12] = [
     "timestamp",
     "recvWindow",
@@ -237,10 +227,12 @@ impl Serialize for WsParams {
         for (name, value) in self.0.iter() {
             // The signature covers the text, so a value becomes a number only when it prints as the same text.
             let integer = value.parse::<i64>().ok().filter(|n| INTEGERS.contains(&name) && n.to_string() == value);
-            match (integer, value) {
-                (Some(number), _) => map.serialize_entry(name, &number)?,
-                (None, "true" | "false") => map.serialize_entry(name, &(value == "true"))?,
-                (None, text) => map.serialize_entry(name, text)?,
+            let array = if value.starts_with('[') { serde_json::from_str::<&RawValue>(value).ok() } else { None };
+            match (integer, array, value) {
+                (Some(number), _, _) => map.serialize_entry(name, &number)?,
+                (None, Some(array), _) => map.serialize_entry(name, array)?,
+                (None, None, "true" | "false") => map.serialize_entry(name, &(value == "true"))?,
+                (None, None, text) => map.serialize_entry(name, text)?,
             }
         }
         map.end()

@@ -4,7 +4,7 @@
 //! Absent on purpose: any index, and formulas where bisection gives the same number.
 
 use crate::domain::{
-    ExecutionType, Money, OrderKind, OrderStatus, Price, Quantity, Ratio, Side, SymbolId, Time, TimeInForce,
+    ExecutionType, Money, OrderKind, OrderStatus, OrderType, Price, Quantity, Ratio, Side, SymbolId, Time, TimeInForce,
 };
 
 use super::super::orders::{AccountId, ExpiryReason, OrderRecord};
@@ -114,28 +114,8 @@ impl Naive {
             Side::Buy => self.cost(price, q, self.settings.fees.taker).is_some_and(|cost| cost <= available),
             Side::Sell => q.as_money() <= available,
         };
-        self.steps(symbol, kind, most, allows)
-    }
-
-    /// The largest number of steps up to `most` that is allowed, by bisection.
-    pub(super) fn steps(
-        &self,
-        symbol: SymbolId,
-        kind: OrderKind,
-        most: Quantity,
-        allows: impl Fn(Quantity) -> bool,
-    ) -> Quantity {
-        let step = self.rules[symbol.index()].step(kind.order_type()).raw().max(1);
-        let (mut low, mut high) = (0, most.raw() / step);
-        while low < high {
-            let middle = low + (high - low + 1) / 2;
-            if allows(Quantity::from_raw(middle * step)) {
-                low = middle;
-            } else {
-                high = middle - 1;
-            }
-        }
-        Quantity::from_raw(low * step)
+        let step = self.rules[symbol.index()].step(kind.order_type());
+        if allows(most) { most } else { steps(step, most, allows) }
     }
 
     pub(super) fn quantity_for(
@@ -150,13 +130,29 @@ impl Naive {
         let (mut left, mut sum) = (amount, Quantity::ZERO);
         for (price, offered) in self.offers(account, symbol, side, path_price) {
             let allows = |q| self.cost(price, q, rate).is_some_and(|cost| cost <= left);
-            let part = self.steps(symbol, OrderKind::MarketQuote { amount }, offered, allows);
+            let part = steps(Quantity::from_raw(1), offered, allows);
             sum = sum.saturating_add(part);
             left = left.saturating_sub(self.cost(price, part, rate).unwrap_or_default());
             if part < offered {
                 break;
             }
         }
-        sum
+        let step = self.rules[symbol.index()].step(OrderType::Market).raw().max(1);
+        Quantity::from_raw(sum.raw() / step * step)
     }
+}
+
+/// The largest number of steps up to `most` that is allowed, by bisection.
+fn steps(step: Quantity, most: Quantity, allows: impl Fn(Quantity) -> bool) -> Quantity {
+    let step = step.raw().max(1);
+    let (mut low, mut high) = (0, most.raw() / step);
+    while low < high {
+        let middle = high - (high - low) / 2;
+        if allows(Quantity::from_raw(middle * step)) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    Quantity::from_raw(low * step)
 }

@@ -110,6 +110,7 @@ impl Naive {
         time: Time,
     ) {
         let entry = &mut self.orders[index];
+        entry.is_waiting = false;
         (entry.record.status, entry.record.reason, entry.record.updated) = (status, reason, time);
         let locked = std::mem::take(&mut entry.locked);
         let report = entry.record.report(execution, time);

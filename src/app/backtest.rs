@@ -1,0 +1,62 @@
+//! A backtest, joined: market, simulator, engine.
+//!
+//! Invariant: the same settings and files as a demo give the same fills, equity and state hash.
+//! Absent on purpose: arguments and printing.
+
+use std::path::PathBuf;
+
+use super::market::{self, MarketPlan};
+use super::{Outcome, RunError, Stopwatch, engine_settings, rules, session, trades, venue_settings};
+use crate::config::Config;
+use crate::domain::{Seed, SymbolId};
+use crate::engine::Start;
+use crate::engine::ports::BarSource;
+use crate::runtime::Finished;
+use crate::runtime::backtest::{Backtest, BacktestError, Detail, backtest, start_balances};
+use crate::simulator::Simulator;
+
+/// Runs to the end of the market.
+pub fn run(config: &Config, plan: MarketPlan, trades_file: Option<PathBuf>) -> Result<Outcome, RunError> {
+    let stopwatch = Stopwatch::start();
+    let finished = finish(config, plan)?;
+    if let Some(path) = &trades_file {
+        trades::write(path, &rules(config)?, &finished.record)?;
+    }
+    Ok(Outcome { mode: "backtest", engine: finished.engine, stopwatch })
+}
+
+/// The run itself, with its record.
+pub fn finish(config: &Config, plan: MarketPlan) -> Result<Finished, RunError> {
+    let rules = rules(config)?;
+    let seed = plan.seed;
+    let mut source = market::open(plan, &rules);
+    let start = start(config, seed, source.as_mut(), rules.len())?;
+    let simulator = Simulator::new(rules, venue_settings(config));
+    let made = Backtest {
+        source: source.as_mut(),
+        simulator,
+        start,
+        detail: Detail::Skip,
+        commands: Vec::new(),
+        journal: None,
+        on_close: None,
+        on_notice: None,
+    };
+    backtest(made).map_err(|error| match error {
+        BacktestError::Source(_) | BacktestError::Bar(_) | BacktestError::Journal(_) => {
+            RunError::Data(error.to_string())
+        }
+    })
+}
+
+fn start(config: &Config, seed: Seed, source: &mut dyn BarSource, symbols: usize) -> Result<Start, RunError> {
+    let rules = rules(config)?;
+    let history = (0..symbols).map(|at| source.history(SymbolId(at as u16))).collect::<Result<Vec<_>, _>>();
+    Ok(Start {
+        session: session(seed),
+        settings: engine_settings(config),
+        balances: start_balances(&rules, config.start()),
+        history: history.map_err(|error| RunError::Data(error.to_string()))?,
+        rules,
+    })
+}

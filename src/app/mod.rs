@@ -1,0 +1,110 @@
+//! The front hall's back office: joins settings, markets, venues and drivers into runs.
+//!
+//! Invariant: rooms that may not know each other meet only here.
+//! Absent on purpose: arguments and printing (`cli`).
+
+pub mod backtest;
+pub mod exchange;
+pub mod market;
+pub mod replay;
+mod stopwatch;
+mod trades;
+
+use crate::config::{Config, FeePolicy, rules_for};
+use crate::domain::{Price, Seed, Session, SymbolRules};
+use crate::engine::settings::TrendLengths;
+use crate::engine::{Engine, Settings};
+use crate::simulator::{self, FeeSchedule};
+
+pub use stopwatch::Stopwatch;
+
+/// Why a run could not be carried through, by what the caller must do.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Data, journal or disk.
+    #[error("{0}")]
+    Data(String),
+    /// Settings that do not go together.
+    #[error("{0}")]
+    Settings(String),
+    /// Network, port or venue.
+    #[error("{0}")]
+    Venue(String),
+}
+
+/// What a run is reported as.
+pub struct Outcome {
+    pub mode: &'static str,
+    pub engine: Engine,
+    pub stopwatch: Stopwatch,
+}
+
+/// The engine's settings as the file states them.
+pub fn engine_settings(config: &Config) -> Settings {
+    Settings {
+        strategy: config.strategy,
+        invest: config.invest(),
+        sizing: config.sizing,
+        min_trade_size: config.min_trade(),
+        stop_loss: config.stop_loss().unwrap_or_default(),
+        take_profit: config.take_profit().unwrap_or_default(),
+        // Both are bounded by the length of the window.
+        trend: TrendLengths { fast: config.trend_fast as u16, slow: config.trend_slow as u16 },
+        min_hold_bars: config.min_hold_minutes,
+        no_trade_band: config.no_trade_band(),
+        bnb_price: bnb_price(config),
+    }
+}
+
+/// What the simulated venue charges.
+pub fn venue_settings(config: &Config) -> simulator::Settings {
+    let policy = match config.fee_policy {
+        FeePolicy::Received => simulator::FeePolicy::Received,
+        FeePolicy::Bnb => simulator::FeePolicy::Bnb { price: bnb_price(config), discount: BNB_DISCOUNT },
+        FeePolicy::Quote => simulator::FeePolicy::Quote,
+    };
+    simulator::Settings {
+        fees: FeeSchedule { maker: config.maker_fee(), taker: config.taker_fee(), policy },
+        half_spread: config.half_spread(),
+    }
+}
+
+/// Rules of all symbols of a run, which must share one quote asset.
+pub fn rules(config: &Config) -> Result<Vec<SymbolRules>, RunError> {
+    let rules: Vec<SymbolRules> = config.symbols.iter().map(rules_for).collect();
+    if let [first, rest @ ..] = rules.as_slice()
+        && let Some(other) = rest.iter().find(|rules| rules.quote != first.quote)
+    {
+        return Err(RunError::Settings(format!(
+            "{} is quoted in {} but {} in {}; one account trades symbols of one quote asset, so name only such symbols",
+            first.symbol, first.quote, other.symbol, other.quote
+        )));
+    }
+    Ok(rules)
+}
+
+/// The session of a demo or backtest: a pure function of the seed.
+pub fn session(seed: Seed) -> Session {
+    Session(seed.number("session"))
+}
+
+/// Multiplier on the commission when it is paid in BNB (Binance: `discount` of account/commission).
+const BNB_DISCOUNT: crate::domain::Ratio = crate::domain::Ratio::from_raw(75_000_000);
+
+fn bnb_price(config: &Config) -> Price {
+    Price::from_f64(config.bnb_price).unwrap_or_default()
+}
+
+/// Completes on Ctrl-C or SIGTERM.
+pub async fn interrupt() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => pressed,
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await
+}

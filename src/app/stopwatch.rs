@@ -1,0 +1,44 @@
+//! `Stopwatch`: how long a run took, on the wall and on the processor.
+//!
+//! Invariant: CPU time is that of the whole process, all threads.
+//! Absent on purpose: any use of these numbers by the engine.
+
+use std::time::{Duration, Instant};
+
+#[derive(Debug, Clone, Copy)]
+pub struct Stopwatch {
+    started: Instant,
+    cpu: Duration,
+}
+
+/// A reading.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Elapsed {
+    pub wall_seconds: f64,
+    pub cpu_seconds: f64,
+}
+
+impl Stopwatch {
+    pub fn start() -> Stopwatch {
+        Stopwatch { started: Instant::now(), cpu: cpu_time() }
+    }
+
+    pub fn read(&self) -> Elapsed {
+        Elapsed {
+            wall_seconds: self.started.elapsed().as_secs_f64(),
+            cpu_seconds: cpu_time().saturating_sub(self.cpu).as_secs_f64(),
+        }
+    }
+}
+
+/// Zero where the platform does not tell.
+#[cfg(unix)]
+fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or(0))
+}
+
+#[cfg(not(unix))]
+fn cpu_time() -> Duration {
+    Duration::ZERO
+}
