@@ -11,6 +11,7 @@ pub mod simulator;
 
 pub mod engine;
 
+pub mod binance;
 pub mod exchange;
 pub mod journal;
 pub mod runtime;

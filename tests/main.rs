@@ -1,5 +1,6 @@
 //! All tests of the house in one binary, a module for each topic.
 
+mod binance_client;
 mod cli;
 mod config;
 mod determinism;

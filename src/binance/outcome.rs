@@ -1,0 +1,197 @@
+//! Answers to order requests, as what the engine may conclude from them.
+//!
+//! Invariant: only the venue's certain refusal is `Rejected`; an unreadable answer, a 5xx and a doubled id are `Unknown`.
+//! Absent on purpose: what to do then (`engine::orders`).
+//! Source: web-socket-api.md, "Response format"; rest-api.md, "HTTP Return Codes"; errors.md.
+
+use serde::Deserialize;
+
+use crate::domain::OrderId;
+use crate::engine::Outcome;
+use crate::protocol::Reaction;
+use crate::protocol::errors::code;
+use crate::protocol::messages::order::{CancelAnswer, ListedOrder, OrderAck, OrderRow};
+use crate::protocol::messages::ws_api::ErrorBody;
+use crate::protocol::parse::{Answer, Response};
+
+/// What was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Question {
+    Order,
+    Oco,
+    Cancel,
+    Query,
+}
+
+/// The code of a refusal that is ours: the request was never written.
+pub(super) const NOT_SENT: i64 = 0;
+
+/// Answer to a placed list. Its `orderReports` differ by `newOrderRespType`; the ids stand here in every form.
+#[derive(Debug, Deserialize)]
+struct PlacedList {
+    orders: Vec<ListedOrder>,
+}
+
+/// The outcome, and the refusal if it is one. `client_id` is the order that was asked about.
+pub(super) fn outcome(question: Question, client_id: &str, response: &Response<'_>) -> (Outcome, Option<ErrorBody>) {
+    let read = match question {
+        Question::Order => response.read().map(|ack: OrderAck| Outcome::Accepted { order_id: OrderId(ack.order_id) }),
+        Question::Oco => response.read().map(|list: PlacedList| match list.orders.first() {
+            Some(leg) => Outcome::Accepted { order_id: OrderId(leg.order_id) },
+            None => unknown("the answer to the OCO names no order"),
+        }),
+        Question::Cancel => response.read().map(|answer: CancelAnswer| canceled(client_id, &answer)),
+        Question::Query => response.read().map(|row: OrderRow| found(row.status.known(), row.status.as_str())),
+    };
+    match read {
+        Ok(outcome) => (outcome, None),
+        Err(Answer::Unreadable(error)) => (unknown(error), None),
+        Err(Answer::Refused { status, error }) => (refusal(question, status, &error), Some(error)),
+    }
+}
+
+/// The outcome of a request that never left.
+pub(super) fn not_sent(question: Question, why: &str) -> Outcome {
+    let message = format!("not sent: {why}");
+    match question {
+        Question::Order | Question::Oco => Outcome::Rejected { code: NOT_SENT, message },
+        Question::Cancel => Outcome::CancelRefused { code: NOT_SENT, message },
+        Question::Query => Outcome::Unknown { why: message },
+    }
+}
+
+fn canceled(client_id: &str, answer: &CancelAnswer) -> Outcome {
+    let status = match answer {
+        CancelAnswer::Order(order) => Some(&order.status),
+        CancelAnswer::List(list) => {
+            let own = list.order_reports.iter().find(|report| report.own_client_id() == client_id);
+            own.map(|report| &report.status)
+        }
+    };
+    match status {
+        Some(status) => found(status.known(), status.as_str()),
+        None => unknown("the list was cancelled, but the answer does not name the order"),
+    }
+}
+
+fn found(status: Option<crate::domain::OrderStatus>, text: &str) -> Outcome {
+    match status {
+        Some(status) => Outcome::Found { status },
+        None => unknown(format_args!("the order has the status {text:?}, which is not known here")),
+    }
+}
+
+fn refusal(question: Question, status: u16, error: &ErrorBody) -> Outcome {
+    let venue_error = error.to_venue_error();
+    let reaction = venue_error.reaction();
+    let certain = match reaction {
+        Reaction::OutcomeUnknown | Reaction::Reconnect => false,
+        // The venue has an order of this id, or not the one it should have: only a query tells.
+        Reaction::Reconcile => matches!(question, Question::Cancel | Question::Query),
+        // Only the few texts that promise it make a 5xx certain, and those read as Retry.
+        Reaction::Retry { .. } => true,
+        Reaction::PauseOrders { .. }
+        | Reaction::Rejected
+        | Reaction::ResyncClock
+        | Reaction::RefreshRules
+        | Reaction::StopTrading
+        | Reaction::Fatal => status < 500,
+    };
+    let (code, message) = (error.code, error.msg.clone());
+    match question {
+        Question::Order | Question::Oco | Question::Cancel if !certain => unknown(venue_error),
+        Question::Order | Question::Oco => Outcome::Rejected { code, message },
+        Question::Cancel => Outcome::CancelRefused { code, message },
+        Question::Query if code == code::NO_SUCH_ORDER => Outcome::NotFound,
+        Question::Query => unknown(venue_error),
+    }
+}
+
+fn unknown(why: impl std::fmt::Display) -> Outcome {
+    Outcome::Unknown { why: why.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::OrderStatus;
+    use crate::protocol::parse::{ApiContent, api_frame};
+
+    fn of(question: Question, text: &str) -> Outcome {
+        let frame = api_frame(text).expect("a frame");
+        let ApiContent::Response(response) = frame.content else { panic!("no response: {text}") };
+        outcome(question, "k-1-1", &response).0
+    }
+
+    fn refused(question: Question, status: u16, code: i64, msg: &str) -> Outcome {
+        of(question, &format!(r#"{{"id":1,"status":{status},"error":{{"code":{code},"msg":"{msg}"}}}}"#))
+    }
+
+    #[test]
+    fn a_placement_is_accepted_rejected_or_unknown() {
+        let ack = r#"{"id":1,"status":200,"result":{"symbol":"BTCUSDT","orderId":12569099453,"orderListId":-1,
+            "clientOrderId":"k-1-1","transactTime":1660801715639},"rateLimits":[]}"#;
+        assert_eq!(of(Question::Order, ack), Outcome::Accepted { order_id: OrderId(12_569_099_453) });
+        let balance = "Account has insufficient balance for requested action.";
+        let expected = Outcome::Rejected { code: -2010, message: balance.to_owned() };
+        assert_eq!(refused(Question::Order, 400, -2010, balance), expected);
+        let filter = refused(Question::Order, 400, -1013, "Filter failure: LOT_SIZE");
+        assert!(matches!(filter, Outcome::Rejected { code: -1013, .. }));
+        let too_many = refused(Question::Order, 429, -1015, "Too many new orders; current limit is 50.");
+        assert!(matches!(too_many, Outcome::Rejected { code: -1015, .. }));
+        for (status, code, msg) in [
+            (504, -1007, "Timeout waiting for response from backend server."),
+            (500, -1000, "An unknown error occurred while processing the request."),
+            (503, -1008, "Server is currently overloaded with other requests."),
+            (503, -2010, "a new order rejected by a failing server"),
+            (400, -2010, "Duplicate order sent."),
+            (400, -77777, "a code of the future"),
+        ] {
+            let outcome = refused(Question::Order, status, code, msg);
+            assert!(matches!(outcome, Outcome::Unknown { .. }), "{status} {code}: {outcome:?}");
+        }
+        assert!(matches!(of(Question::Order, r#"{"id":1,"status":200,"result":{}}"#), Outcome::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_list_is_accepted_in_every_response_type() {
+        for reports in [
+            "",
+            r#","orderReports":[{"symbol":"BTCUSDT","orderId":4,"orderListId":1,"clientOrderId":"a","transactTime":1}]"#,
+        ] {
+            let text = format!(
+                r#"{{"id":1,"status":200,"result":{{"orderListId":1,"contingencyType":"OCO","listStatusType":
+                "EXEC_STARTED","listOrderStatus":"EXECUTING","listClientOrderId":"k-1-1","transactionTime":1,"symbol":
+                "BTCUSDT","orders":[{{"symbol":"BTCUSDT","orderId":4,"clientOrderId":"a"}},{{"symbol":"BTCUSDT",
+                "orderId":5,"clientOrderId":"b"}}]{reports}}}}}"#
+            );
+            assert_eq!(of(Question::Oco, &text), Outcome::Accepted { order_id: OrderId(4) });
+        }
+    }
+
+    #[test]
+    fn a_cancel_and_a_query_state_the_venues_status() {
+        let row = r#""symbol":"BTCUSDT","orderId":4,"orderListId":-1,"clientOrderId":"c","price":"1","origQty":"1",
+            "executedQty":"0","cummulativeQuoteQty":"0","timeInForce":"GTC","type":"LIMIT","side":"BUY""#;
+        let cancel = format!(
+            r#"{{"id":1,"status":200,"result":{{{row},"origClientOrderId":"k-1-1","transactTime":1,"status":"CANCELED"}}}}"#
+        );
+        assert_eq!(of(Question::Cancel, &cancel), Outcome::Found { status: OrderStatus::Canceled });
+        let query = |status: &str| {
+            format!(
+                r#"{{"id":1,"status":200,"result":{{{row},"time":1,"updateTime":1,"isWorking":true,"status":"{status}"}}}}"#
+            )
+        };
+        assert_eq!(of(Question::Query, &query("FILLED")), Outcome::Found { status: OrderStatus::Filled });
+        assert!(matches!(of(Question::Query, &query("DREAMING")), Outcome::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_refused_cancel_and_a_missing_order_are_told_apart_from_silence() {
+        let gone = refused(Question::Cancel, 400, -2011, "Unknown order sent.");
+        assert_eq!(gone, Outcome::CancelRefused { code: -2011, message: "Unknown order sent.".to_owned() });
+        assert_eq!(refused(Question::Query, 400, -2013, "Order does not exist."), Outcome::NotFound);
+        assert!(matches!(refused(Question::Query, 429, -1003, "Too much."), Outcome::Unknown { .. }));
+        assert!(matches!(refused(Question::Cancel, 504, -1007, "Timeout."), Outcome::Unknown { .. }));
+    }
+}
