@@ -4,6 +4,7 @@
 //! Absent on purpose: arguments and printing (`cli`).
 
 pub mod backtest;
+pub mod demo;
 pub mod exchange;
 pub mod market;
 pub mod replay;

@@ -18,8 +18,8 @@ use super::line::{AccountDoor, Line};
 use super::market_stream::{MarketDoor, MarketStream};
 use super::socket::Outlet;
 use super::symbols::SymbolTable;
-use super::{Event, Outgoing};
 use crate::domain::{Seed, Span, Symbol, Time};
+use crate::engine::ports::{Event, Outgoing};
 
 /// What to connect to, as whom, and how.
 #[derive(Debug, Clone)]
@@ -82,14 +82,6 @@ pub struct Connected {
     backoff: Backoff,
 }
 
-/// The driver's queues and how their items are made of ours. An event for which `event` returns `None` is left out.
-pub struct Wires<E, O> {
-    pub events: mpsc::Sender<E>,
-    pub outgoing: mpsc::Receiver<O>,
-    pub event: fn(Event) -> Option<E>,
-    pub order: fn(O) -> Outgoing,
-}
-
 /// The tasks of both sockets; they end with the driver's queues, or when this is dropped.
 #[derive(Debug)]
 pub struct Running {
@@ -120,10 +112,10 @@ pub async fn connect(plan: Plan) -> Result<Connected, Error> {
 
 impl Connected {
     /// Begins to read. In lockstep this sends ack 0, upon which the exchange begins.
-    pub fn start<E: Send + 'static, O: Send + 'static>(self, wires: Wires<E, O>) -> Running {
-        let market = self.market.run(Outlet::new(wires.events.clone(), wires.event));
-        let gateway = Gateway::new(self.line, self.door, self.backoff, Outlet::new(wires.events, wires.event));
-        Running { market: tokio::spawn(market), gateway: tokio::spawn(gateway.run(wires.outgoing, wires.order)) }
+    pub fn start(self, events: mpsc::Sender<Event>, outgoing: mpsc::Receiver<Outgoing>) -> Running {
+        let market = self.market.run(Outlet::new(events.clone()));
+        let gateway = Gateway::new(self.line, self.door, self.backoff, Outlet::new(events));
+        Running { market: tokio::spawn(market), gateway: tokio::spawn(gateway.run(outgoing)) }
     }
 }
 

@@ -22,8 +22,8 @@ use super::outcome::{Question, not_sent, outcome};
 use super::socket::{Heard, Outlet, Reading};
 use super::symbols::SymbolTable;
 use super::user_stream;
-use super::{Event, LinkState, Outgoing, Request, Socket};
 use crate::domain::{ClientOrderId, Span, Time};
+use crate::engine::ports::{Event, LinkState, Outgoing, Request, Socket};
 use crate::engine::risk::Payload;
 use crate::engine::{Answer, Outcome};
 use crate::protocol::messages::lockstep::ACK;
@@ -34,11 +34,11 @@ use crate::protocol::requests::{oco_params, order_params, reference_params};
 use crate::protocol::weights::Call;
 use crate::protocol::{Params, Reaction};
 
-pub(super) struct Gateway<E> {
+pub(super) struct Gateway {
     line: Line,
     door: AccountDoor,
     backoff: Backoff,
-    outlet: Outlet<E>,
+    outlet: Outlet,
     symbols: Arc<SymbolTable>,
     in_flight: InFlight,
     limiter: Limiter,
@@ -58,8 +58,8 @@ enum End {
 /// Deadlines are looked at so many times in their length.
 const TICKS_PER_ANSWER: u32 = 20;
 
-impl<E: Send + 'static> Gateway<E> {
-    pub fn new(line: Line, door: AccountDoor, backoff: Backoff, outlet: Outlet<E>) -> Gateway<E> {
+impl Gateway {
+    pub fn new(line: Line, door: AccountDoor, backoff: Backoff, outlet: Outlet) -> Gateway {
         Gateway {
             line,
             symbols: Arc::clone(&door.symbols),
@@ -75,13 +75,13 @@ impl<E: Send + 'static> Gateway<E> {
     }
 
     /// Serves until the driver is gone; in lockstep until the socket is lost, which is the end.
-    pub async fn run<O>(mut self, mut outgoing: mpsc::Receiver<O>, convert: fn(O) -> Outgoing) {
+    pub async fn run(mut self, mut outgoing: mpsc::Receiver<Outgoing>) {
         self.outlet.deliver(Event::Link { socket: Socket::Account, state: LinkState::Up });
         if self.line.granted.is_some() && self.write(ack_text(0)).await.is_err() {
             tracing::warn!("the first ack was not written; reading tells why");
         }
         loop {
-            let why = match self.serve(&mut outgoing, convert).await {
+            let why = match self.serve(&mut outgoing).await {
                 End::Closed => break,
                 End::Lost(_) if self.ended => break,
                 End::Lost(why) => why,
@@ -96,7 +96,7 @@ impl<E: Send + 'static> Gateway<E> {
             }
             tracing::warn!(%why, "the connection for orders is lost");
             self.outlet.deliver(Event::Link { socket: Socket::Account, state: LinkState::Down { why } });
-            if !self.reopen(&mut outgoing, convert).await {
+            if !self.reopen(&mut outgoing).await {
                 self.empty_backlog().await;
                 return;
             }
@@ -105,7 +105,7 @@ impl<E: Send + 'static> Gateway<E> {
         self.line.close().await;
     }
 
-    async fn serve<O>(&mut self, outgoing: &mut mpsc::Receiver<O>, convert: fn(O) -> Outgoing) -> End {
+    async fn serve(&mut self, outgoing: &mut mpsc::Receiver<Outgoing>) -> End {
         while let Some(text) = self.line.early.pop_front() {
             if let Err(why) = self.frame(&text).await {
                 return End::Lost(why);
@@ -124,7 +124,7 @@ impl<E: Send + 'static> Gateway<E> {
                     false => return End::Closed,
                 },
                 asked = outgoing.recv(), if is_flushed => match asked {
-                    Some(asked) => self.ask(convert(asked)).await,
+                    Some(asked) => self.ask(asked).await,
                     None => return End::Closed,
                 },
                 heard = poll_fn(|cx| self.line.poll(cx, !has_backlog)) => self.heard(heard).await,
@@ -309,7 +309,7 @@ impl<E: Send + 'static> Gateway<E> {
     }
 
     /// False when the driver is gone or nothing can be done. Requests of the meantime are refused as not sent.
-    async fn reopen<O>(&mut self, outgoing: &mut mpsc::Receiver<O>, convert: fn(O) -> Outgoing) -> bool {
+    async fn reopen(&mut self, outgoing: &mut mpsc::Receiver<Outgoing>) -> bool {
         let mut least = Span::ZERO;
         loop {
             let pause = self.backoff.pause().max(least).to_duration();
@@ -318,7 +318,7 @@ impl<E: Send + 'static> Gateway<E> {
                 tokio::time::sleep(pause).await;
                 door.open().await
             };
-            match self.meanwhile(attempt, outgoing, convert).await {
+            match self.meanwhile(attempt, outgoing).await {
                 None => return false,
                 Some(Ok(line)) => {
                     self.line = line;
@@ -340,11 +340,10 @@ impl<E: Send + 'static> Gateway<E> {
     }
 
     /// Waits for `work`, telling the driver meanwhile that nothing is sent. `None` when the driver is gone.
-    async fn meanwhile<O, T>(
+    async fn meanwhile<T>(
         &mut self,
         work: impl Future<Output = T>,
-        outgoing: &mut mpsc::Receiver<O>,
-        convert: fn(O) -> Outgoing,
+        outgoing: &mut mpsc::Receiver<Outgoing>,
     ) -> Option<T> {
         let mut work = pin!(work);
         loop {
@@ -356,7 +355,7 @@ impl<E: Send + 'static> Gateway<E> {
                         return None;
                     }
                 },
-                asked = outgoing.recv() => match convert(asked?) {
+                asked = outgoing.recv() => match asked? {
                     Outgoing::Request { request, .. } => {
                         self.answer_not_sent(&request, "the connection for orders is down");
                     }

@@ -14,9 +14,9 @@ use super::endpoints::Address;
 use super::error::Error;
 use super::socket::{self, Heard, Outlet, Reading, Ws};
 use super::symbols::SymbolTable;
-use super::{Event, LinkState, Socket};
 use crate::domain::{Span, Time};
 use crate::engine::Input;
+use crate::engine::ports::{Event, LinkState, Socket};
 use crate::protocol::convert::market_event;
 use crate::protocol::messages::TimeUnit;
 use crate::protocol::parse::{ParseError, StreamEvent, stream_frame};
@@ -64,7 +64,7 @@ impl MarketDoor {
 
 impl MarketStream {
     /// Reads until the driver is gone; in lockstep until the socket is lost, which is the end.
-    pub async fn run<E>(mut self, mut outlet: Outlet<E>) {
+    pub async fn run(mut self, mut outlet: Outlet) {
         if !outlet.send(Event::Link { socket: Socket::Market, state: LinkState::Up }).await {
             return;
         }
@@ -90,7 +90,7 @@ impl MarketStream {
         }
     }
 
-    async fn read<E>(&mut self, outlet: &mut Outlet<E>) -> End {
+    async fn read(&mut self, outlet: &mut Outlet) -> End {
         let silence = self.door.timing.silence;
         let mut watch = tokio::time::interval_at(Instant::now() + silence, silence);
         watch.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -131,7 +131,7 @@ impl MarketStream {
     }
 
     /// False when the driver is gone.
-    async fn reopen<E>(&mut self, outlet: &mut Outlet<E>) -> bool {
+    async fn reopen(&mut self, outlet: &mut Outlet) -> bool {
         let mut least = Span::ZERO;
         loop {
             let pause = self.backoff.pause().max(least).to_duration();

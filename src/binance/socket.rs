@@ -14,9 +14,9 @@ use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, client_async};
 
-use super::Event;
 use super::endpoints::Address;
 use super::error::Error;
+use crate::engine::ports::Event;
 
 pub(super) type Ws = WebSocketStream<TcpStream>;
 
@@ -104,25 +104,21 @@ fn refused(address: &Address, error: &WsError) -> Error {
     Error::unreachable(&format!("{address:?}"), error)
 }
 
-/// The driver's queue of events, in the driver's own type.
-pub(super) struct Outlet<E> {
-    pub sender: mpsc::Sender<E>,
-    pub convert: fn(Event) -> Option<E>,
+/// The driver's queue of events.
+pub(super) struct Outlet {
+    pub sender: mpsc::Sender<Event>,
     /// What found no room; while it is not empty, its socket is not read.
-    pub backlog: VecDeque<E>,
+    pub backlog: VecDeque<Event>,
 }
 
-impl<E> Outlet<E> {
-    pub fn new(sender: mpsc::Sender<E>, convert: fn(Event) -> Option<E>) -> Outlet<E> {
-        Outlet { sender, convert, backlog: VecDeque::new() }
+impl Outlet {
+    pub fn new(sender: mpsc::Sender<Event>) -> Outlet {
+        Outlet { sender, backlog: VecDeque::new() }
     }
 
     /// Waits for room. False when the driver is gone.
     pub async fn send(&mut self, event: Event) -> bool {
-        match (self.convert)(event) {
-            Some(event) => self.sender.send(event).await.is_ok(),
-            None => !self.sender.is_closed(),
-        }
+        self.sender.send(event).await.is_ok()
     }
 
     /// Waits for room for the oldest of the backlog. False when the driver is gone. Nothing is lost when it is dropped.
@@ -136,7 +132,6 @@ impl<E> Outlet<E> {
 
     /// Does not wait: without room the event stands in the backlog.
     pub fn deliver(&mut self, event: Event) {
-        let Some(event) = (self.convert)(event) else { return };
         if !self.backlog.is_empty() {
             self.backlog.push_back(event);
             return;

@@ -4,10 +4,10 @@
 //! Absent on purpose: the socket; user events come over the gateway's connection.
 //! Source: user-data-stream.md.
 
-use super::Event;
 use super::socket::Reading;
 use super::symbols::SymbolTable;
 use crate::engine::Input;
+use crate::engine::ports::Event;
 use crate::protocol::convert::{balances_of_event, report_of_event};
 use crate::protocol::messages::TimeUnit;
 use crate::protocol::messages::user::UserEvent;

@@ -19,7 +19,6 @@ use std::io::Write;
 
 use clap::{Parser, Subcommand};
 
-pub use endpoints::Endpoints;
 pub use failure::Failure;
 pub use globals::Globals;
 pub use summary::Summary;

@@ -1,19 +1,24 @@
 //! `run`: trade, with the screen or headless.
 //!
 //! Invariant: modes that could touch real markets are refused until the safeguards exist.
-//! Absent on purpose: the run itself, which takes the `RunPlan`.
+//! Absent on purpose: the run itself (`app::demo`).
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Output;
-use super::endpoints::Endpoints;
 use super::failure::Failure;
 use super::globals::{Globals, open_data, parse_speed, seed};
-use crate::config::{Config, ConfigOrigin, Speed};
-use crate::domain::seed::Seed;
-use crate::store::ParquetBars;
+use super::{Output, Summary, endpoints, summary};
+use crate::app;
+use crate::app::demo::Demo;
+use crate::app::market::MarketPlan;
+use crate::config::Speed;
+use crate::domain::Time;
+use crate::engine::instrument::Desk;
+use crate::engine::{Notice, Snapshot};
+use crate::journal::JournalWriter;
 
 #[derive(Debug, Clone, Args)]
 pub struct RunArgs {
@@ -64,64 +69,64 @@ pub enum Mode {
     Live,
 }
 
-/// A demo run, checked and ready: settings read, data open.
-pub struct RunPlan {
-    pub headless: bool,
-    pub json: bool,
-    /// With `speed` and `symbols` already replaced by what the command line says.
-    pub config: Config,
-    pub origin: ConfigOrigin,
-    pub home: PathBuf,
-    /// `None`: the market is generated from the seed.
-    pub data: Option<ParquetBars>,
-    pub seed: Seed,
-    /// Stop after this many bars.
-    pub bars: Option<u64>,
-    pub trades: Option<PathBuf>,
-    pub journal: Option<PathBuf>,
-    /// `None`: the run starts its own exchange.
-    pub endpoints: Option<Endpoints>,
-}
-
 pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
-    let plan = plan(args, globals)?;
-    globals.start_log(plan.headless)?;
-    carry_out(plan)
-}
-
-/// Checks everything that can be checked before a market moves.
-pub fn plan(args: &RunArgs, globals: &Globals) -> Result<RunPlan, Failure> {
     permitted(args.mode)?;
-    let (mut config, origin) = globals.settings()?;
+    let (mut config, _) = globals.settings()?;
     config.speed = args.speed.unwrap_or(config.speed);
     let urls = [args.rest_url.as_deref(), args.stream_url.as_deref(), args.ws_api_url.as_deref()];
-    let endpoints = Endpoints::find(urls, |name| std::env::var(name).ok())?;
+    let venue = endpoints::find(urls, |name| std::env::var(name).ok())?;
     let data = match args.data.as_slice() {
         [] => None,
-        [_, ..] if endpoints.is_some() => {
+        [_, ..] if venue.is_some() => {
             let text = "--data and --rest-url exclude each other; give --data to `kestrel exchange` instead";
             return Err(Failure::Usage(text.into()));
         }
         files => Some(open_data(files, &mut config)?),
     };
-    Ok(RunPlan {
-        headless: args.headless,
-        json: globals.json,
-        config,
-        origin,
-        home: globals.home()?,
-        data,
-        seed: seed(args.seed),
-        bars: args.bars,
-        trades: args.trades.clone(),
-        journal: args.journal.clone(),
-        endpoints,
-    })
+    let journal = match &args.journal {
+        Some(path) => path.clone(),
+        None => globals.home()?.join("journal").join("demo.journal"),
+    };
+    globals.start_log(true)?;
+    let journal = JournalWriter::create(&journal)?;
+    let quiet = globals.json || !std::io::stderr().is_terminal();
+    let outcome = app::demo::run(Demo {
+        market: MarketPlan { data, seed: seed(args.seed), warmup_bars: config.warmup_bars, bars: args.bars },
+        config: &config,
+        venue,
+        journal: Some(Box::new(journal)),
+        trades_file: args.trades.clone(),
+        commands: Vec::new(),
+        on_notice: Some(Box::new(log)),
+        on_status: (!quiet).then(|| Box::new(status_line()) as app::demo::OnStatus),
+    });
+    if !quiet {
+        eprintln!();
+    }
+    Ok(Output::Summary(Box::new(Summary::of(&outcome?))))
 }
 
-/// The seam to `app`, which joins market, exchange, engine and screen.
-fn carry_out(_plan: RunPlan) -> Result<Output, Failure> {
-    Err(Failure::Bug("run".into()))
+/// Everything that the engine says goes to the log.
+fn log(time: Time, notice: &Notice) {
+    tracing::info!(at_ms = time.millis(), "{notice}");
+}
+
+/// One line that is drawn over itself.
+fn status_line() -> impl FnMut(&Snapshot) + Send {
+    |snapshot: &Snapshot| {
+        let win_rate = snapshot.win_rate.map_or("-".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
+        let held = snapshot.symbols.iter().filter(|symbol| symbol.desk != Desk::Flat).count();
+        eprint!(
+            "\rDEMO {} | {} | equity {:.2} | day {:+.2} | MDD {:.2} % | win rate {win_rate} ({}) | held {held} | bars {} ",
+            summary::clock(Some(snapshot.now)),
+            snapshot.strategy.as_str(),
+            snapshot.equity,
+            snapshot.day_pnl,
+            snapshot.max_drawdown * 100.0,
+            snapshot.trades,
+            snapshot.bars,
+        );
+    }
 }
 
 fn permitted(mode: Mode) -> Result<(), Failure> {

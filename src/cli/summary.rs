@@ -142,7 +142,8 @@ fn number(value: Option<f64>) -> String {
     value.map_or("undefined".into(), |value| format!("{value:.2}"))
 }
 
-fn clock(time: Option<Time>) -> String {
+/// `2023-09-01 00:00 UTC`.
+pub(super) fn clock(time: Option<Time>) -> String {
     let stamp = time.and_then(|time| jiff::Timestamp::from_microsecond(time.0).ok());
     stamp.map_or("undefined".into(), |stamp| stamp.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }

@@ -1,9 +1,87 @@
 //! Ports: what the engine's drivers need from the doors.
 //!
 //! Invariant: a door implements a port and never another door; `app` joins them.
-//! Absent on purpose: anything async; the venue's port is the pair of queues in `runtime::wires`.
+//! Absent on purpose: anything async; the venue's port is the pair of queues in `runtime::wires`, whose items stand here.
 
-use crate::domain::{Bar, SymbolId};
+use super::effect::Effect;
+use super::input::{Answer, Input};
+use super::risk::Approved;
+use crate::domain::{Bar, ClientOrderId, SymbolId, Time};
+
+/// What a venue is asked.
+#[derive(Debug)]
+pub enum Request {
+    Submit(Approved),
+    Cancel { symbol: SymbolId, client_id: ClientOrderId },
+    Query { symbol: SymbolId, client_id: ClientOrderId },
+}
+
+/// What the driver tells the venue's door.
+#[derive(Debug)]
+pub enum Outgoing {
+    /// Signed with this time.
+    Request { now: Time, request: Request },
+    /// Lockstep: the step for this event is done and its requests are answered.
+    Ack { sequence: u64 },
+}
+
+/// What the venue's door tells the driver.
+#[derive(Debug)]
+pub enum Event {
+    /// Something happened: `time` is the market's event time E (bookTicker has none), a report's transaction time T, a
+    /// balance's time u. In lockstep it carries its number and wants an ack.
+    Input { time: Option<Time>, input: Input, sequence: Option<u64> },
+    /// Something numbered that tells the engine nothing (a list status, say): only acked.
+    Silent { sequence: Option<u64> },
+    /// The answer to a request.
+    Answer { time: Option<Time>, answer: Answer },
+    /// The market has no more events (a finished recording; lockstep only).
+    MarketEnded,
+    /// A connection came up or went down. Bars and reports of the time between must be fetched over REST.
+    Link { socket: Socket, state: LinkState },
+    /// The door cannot go on; the sentence says why.
+    Failed(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Socket {
+    Market,
+    /// Orders and account events.
+    Account,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkState {
+    Up,
+    Down { why: String },
+}
+
+impl Request {
+    /// `None` for notices.
+    pub fn of(effect: Effect) -> Option<Request> {
+        match effect {
+            Effect::Submit(approved) => Some(Request::Submit(approved)),
+            Effect::Cancel { symbol, client_id } => Some(Request::Cancel { symbol, client_id }),
+            Effect::Query { symbol, client_id } => Some(Request::Query { symbol, client_id }),
+            Effect::Notice(_) => None,
+        }
+    }
+
+    /// The id that the answer will carry.
+    pub fn client_id(&self) -> &ClientOrderId {
+        match self {
+            Request::Submit(approved) => approved.payload().client_id(),
+            Request::Cancel { client_id, .. } | Request::Query { client_id, .. } => client_id,
+        }
+    }
+
+    pub fn symbol(&self) -> SymbolId {
+        match self {
+            Request::Submit(approved) => approved.payload().symbol(),
+            Request::Cancel { symbol, .. } | Request::Query { symbol, .. } => *symbol,
+        }
+    }
+}
 
 /// Where closed bars come from, merged by (time, symbol order).
 pub trait BarSource {

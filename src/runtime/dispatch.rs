@@ -1,40 +1,13 @@
-//! `Request`: an effect on its way to a venue, and the simulator as a venue that answers at once.
+//! The simulator as a venue that answers at once.
 //!
 //! Invariant: each request gets exactly one answer or none; a submit is carried out at most once.
 //! Absent on purpose: retries.
 
-use crate::domain::{ClientOrderId, OrderId, SymbolId, Time};
-use crate::engine::risk::{Approved, Payload};
-use crate::engine::{Answer, Effect, Input, Outcome};
+use crate::domain::{OrderId, Time};
+use crate::engine::ports::Request;
+use crate::engine::risk::Payload;
+use crate::engine::{Answer, Input, Outcome};
 use crate::simulator::{AccountId, OrderRef, Refusal, Simulator, VenueEvent};
-
-/// What a venue is asked.
-#[derive(Debug)]
-pub enum Request {
-    Submit(Approved),
-    Cancel { symbol: SymbolId, client_id: ClientOrderId },
-    Query { symbol: SymbolId, client_id: ClientOrderId },
-}
-
-impl Request {
-    /// `None` for notices.
-    pub fn of(effect: Effect) -> Option<Request> {
-        match effect {
-            Effect::Submit(approved) => Some(Request::Submit(approved)),
-            Effect::Cancel { symbol, client_id } => Some(Request::Cancel { symbol, client_id }),
-            Effect::Query { symbol, client_id } => Some(Request::Query { symbol, client_id }),
-            Effect::Notice(_) => None,
-        }
-    }
-
-    /// The id that the answer will carry.
-    pub fn client_id(&self) -> &ClientOrderId {
-        match self {
-            Request::Submit(approved) => approved.payload().client_id(),
-            Request::Cancel { client_id, .. } | Request::Query { client_id, .. } => client_id,
-        }
-    }
-}
 
 /// The simulator's answer to a request.
 pub fn ask(simulator: &mut Simulator, account: AccountId, now: Time, request: &Request) -> Answer {

@@ -8,11 +8,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::dispatch::Request;
 use super::run::{Finished, Listener, Run};
-use super::wires::{DriverWires, Event, Outgoing};
+use super::wires::DriverWires;
 use crate::domain::{Command, Time};
-use crate::engine::ports::{Journal, JournalError};
+use crate::engine::ports::{Event, Journal, JournalError, LinkState, Outgoing, Request};
 use crate::engine::{Input, Start};
 
 /// Snapshots are published this often at most.
@@ -146,6 +145,13 @@ impl Driver {
                 self.run.step(now, &Input::Answer(answer))?;
                 self.carry_out(now).await
             }
+            Event::Link { socket, state } => {
+                match state {
+                    LinkState::Up => tracing::info!(?socket, "link up"),
+                    LinkState::Down { why } => tracing::warn!(?socket, why, "link down"),
+                }
+                Ok(Ok(()))
+            }
             Event::MarketEnded => Ok(Err(EndReason::MarketEnded)),
             Event::Failed(why) => Ok(Err(EndReason::Failed(why))),
         }
@@ -215,7 +221,9 @@ impl Driver {
             match self.wires.events.recv().await {
                 Some(Event::Answer { answer, .. }) => return Ok(answer),
                 Some(Event::Failed(why)) => return Err(EndReason::Failed(why)),
-                Some(event @ (Event::Input { .. } | Event::Silent { .. } | Event::MarketEnded)) => {
+                Some(
+                    event @ (Event::Input { .. } | Event::Silent { .. } | Event::Link { .. } | Event::MarketEnded),
+                ) => {
                     self.early.push_back(event);
                 }
                 None => return Err(EndReason::Failed("the connection to the venue is gone".to_owned())),

@@ -5,10 +5,9 @@
 
 use std::collections::VecDeque;
 
-use super::dispatch::Request;
 use super::record::Record;
 use crate::domain::{Digest, Time};
-use crate::engine::ports::{Journal, JournalError};
+use crate::engine::ports::{Journal, JournalError, Request};
 use crate::engine::{Effect, Effects, Engine, Input, Notice, Start};
 
 /// Sees each notice with its time.

@@ -14,37 +14,13 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use super::dispatch::Request;
-use crate::domain::{Command, Time};
-use crate::engine::{Answer, Input, Snapshot};
+use crate::domain::Command;
+use crate::engine::Snapshot;
+use crate::engine::ports::{Event, Outgoing};
 
 pub const EVENTS: usize = 4_096;
 pub const REQUESTS: usize = 256;
 pub const COMMANDS: usize = 16;
-
-/// What a door tells the driver.
-#[derive(Debug)]
-pub enum Event {
-    /// Something happened. In lockstep it carries its number and wants an ack.
-    Input { time: Option<Time>, input: Input, sequence: Option<u64> },
-    /// Something that is numbered but tells the engine nothing (a list status, say): only acked.
-    Silent { sequence: Option<u64> },
-    /// The answer to a request.
-    Answer { time: Option<Time>, answer: Answer },
-    /// The market has no more events (a finished recording).
-    MarketEnded,
-    /// The door cannot go on.
-    Failed(String),
-}
-
-/// What the driver asks of the gateway.
-#[derive(Debug)]
-pub enum Outgoing {
-    /// Signed with this time.
-    Request { now: Time, request: Request },
-    /// The step for this event is done and its requests are answered.
-    Ack { sequence: u64 },
-}
 
 /// The driver's ends.
 pub struct DriverWires {

@@ -1,0 +1,188 @@
+//! A demo, joined: the live driver against a local exchange over real sockets, in lockstep.
+//!
+//! Invariant: virtual time moves only when the engine has answered; the speed only adds waiting.
+//! Absent on purpose: a shorter way to the simulator than Binance's protocol.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{oneshot, watch};
+
+use super::market::MarketPlan;
+use super::{Outcome, RunError, Stopwatch, engine_settings, exchange, session, trades};
+use crate::binance::{self, Connected, Credentials, Endpoints, Pace, Plan, Rest, Timing};
+use crate::config::Config;
+use crate::domain::{Command, Seed, Symbol, SymbolRules, Time};
+use crate::engine::ports::Journal;
+use crate::engine::{Snapshot, Start};
+use crate::exchange::{Counts, Exchange};
+use crate::runtime::Finished;
+use crate::runtime::clock::Clock;
+use crate::runtime::live::{EndReason, Live, LiveEnd, live};
+use crate::runtime::run::Listener;
+use crate::runtime::wires::{DoorWires, wires};
+
+/// A demo run.
+pub struct Demo<'a> {
+    pub config: &'a Config,
+    pub market: MarketPlan,
+    /// An exchange that runs elsewhere on this machine, with its keys; `None` starts one.
+    pub venue: Option<Venue>,
+    pub journal: Option<Box<dyn Journal>>,
+    pub trades_file: Option<PathBuf>,
+    /// Commands with the time from which they count, in time order.
+    pub commands: Vec<(Time, Command)>,
+    pub on_notice: Option<Listener>,
+    /// Sees the state a few times a second.
+    pub on_status: Option<OnStatus>,
+}
+
+/// Called with the newest state.
+pub type OnStatus = Box<dyn FnMut(&Snapshot) + Send>;
+
+/// Where and as whom to trade.
+#[derive(Debug, Clone)]
+pub struct Venue {
+    pub endpoints: Endpoints,
+    pub credentials: Credentials,
+}
+
+/// A demo that ended.
+pub struct Ended {
+    pub finished: Finished,
+    pub reason: EndReason,
+    pub stopwatch: Stopwatch,
+    /// What crossed the sockets, when the exchange was ours.
+    pub counts: Option<Counts>,
+}
+
+/// How often a live line of status is drawn.
+const STATUS_INTERVAL: Duration = Duration::from_millis(250);
+
+/// Runs until the market ends or the person stops it.
+pub fn run(mut demo: Demo<'_>) -> Result<Outcome, RunError> {
+    let trades_file = demo.trades_file.take();
+    let ended = finish(demo)?;
+    if let EndReason::Failed(why) = &ended.reason {
+        return Err(RunError::Venue(why.clone()));
+    }
+    if let Some(path) = &trades_file {
+        let rules: Vec<SymbolRules> = ended.finished.engine.rules().cloned().collect();
+        trades::write(path, &rules, &ended.finished.record)?;
+    }
+    Ok(Outcome { mode: "demo", engine: ended.finished.engine, stopwatch: ended.stopwatch })
+}
+
+/// The run itself, with its record.
+pub fn finish(demo: Demo<'_>) -> Result<Ended, RunError> {
+    let stopwatch = Stopwatch::start();
+    let seed = demo.market.seed;
+    let (own, venue) = match demo.venue {
+        Some(venue) => (None, venue),
+        None => {
+            let (exchange, key) = exchange::start(demo.config, demo.market, 0, true)?;
+            let endpoints = Endpoints::loopback(&exchange.rest_url(), &exchange.stream_url(), &exchange.ws_api_url());
+            let endpoints = endpoints.map_err(|error| RunError::Venue(error.to_string()))?;
+            (Some(exchange), Venue { endpoints, credentials: Credentials::new(&key.key, &key.secret) })
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| RunError::Venue(format!("the event loop cannot start ({error})")))?;
+    let driven = Driven {
+        config: demo.config,
+        venue,
+        seed,
+        journal: demo.journal,
+        commands: demo.commands,
+        on_notice: demo.on_notice,
+        on_status: demo.on_status,
+    };
+    let end = runtime.block_on(drive(driven))?;
+    let counts = own.as_ref().map(Exchange::counts);
+    Ok(Ended { finished: end.finished, reason: end.reason, stopwatch, counts })
+}
+
+struct Driven<'a> {
+    config: &'a Config,
+    venue: Venue,
+    seed: Seed,
+    journal: Option<Box<dyn Journal>>,
+    commands: Vec<(Time, Command)>,
+    on_notice: Option<Listener>,
+    on_status: Option<OnStatus>,
+}
+
+async fn drive(driven: Driven<'_>) -> Result<LiveEnd, RunError> {
+    let refused = |error: binance::Error| RunError::Venue(error.to_string());
+    let mut rest = Rest::new(&driven.venue.endpoints, driven.venue.credentials.clone()).map_err(refused)?;
+    let connected = connect(&driven, &mut rest).await.map_err(refused)?;
+    let now = connected.now.unwrap_or_default();
+    let start = start(&driven, &mut rest, now).await.map_err(refused)?;
+    let (driver, doors, screen) = wires();
+    let DoorWires { events, outgoing } = doors;
+    let running = connected.start(events, outgoing);
+    let (stop, stopped) = oneshot::channel();
+    let watching = tokio::spawn(async move {
+        // Without signals the run ends with its market.
+        if super::interrupt().await.is_ok() {
+            stop.send(()).unwrap_or_default();
+        }
+    });
+    let status = driven.on_status.map(|on_status| tokio::spawn(show(screen.snapshots.clone(), on_status)));
+    let end = live(Live {
+        wires: driver,
+        clock: Clock::Virtual(now),
+        now,
+        start,
+        journal: driven.journal,
+        commands: driven.commands,
+        on_notice: driven.on_notice,
+        stop: stopped,
+    })
+    .await;
+    watching.abort();
+    if let Some(status) = status {
+        status.abort();
+    }
+    running.stop().await;
+    drop(screen);
+    end.map_err(|error| RunError::Data(error.to_string()))
+}
+
+async fn connect(driven: &Driven<'_>, rest: &mut Rest) -> Result<Connected, binance::Error> {
+    let now = rest.time().await?;
+    binance::connect(Plan {
+        endpoints: driven.venue.endpoints.clone(),
+        credentials: driven.venue.credentials.clone(),
+        symbols: driven.config.symbols.clone(),
+        pace: Pace::Lockstep { now },
+        timing: Timing::default(),
+        seed: driven.seed,
+    })
+    .await
+}
+
+/// What the engine begins with, asked of the venue: rules, balances, history.
+async fn start(driven: &Driven<'_>, rest: &mut Rest, now: Time) -> Result<Start, binance::Error> {
+    let symbols: &[Symbol] = &driven.config.symbols;
+    let rules = rest.rules(symbols).await?;
+    let balances = rest.balances(now).await?.balances;
+    let mut history = Vec::with_capacity(symbols.len());
+    for symbol in symbols {
+        let until = now.plus(crate::domain::Span::MINUTE);
+        history.push(rest.klines(symbol, until, driven.config.warmup_bars as usize).await?);
+    }
+    Ok(Start { session: session(driven.seed), rules, settings: engine_settings(driven.config), balances, history })
+}
+
+async fn show(snapshots: watch::Receiver<Option<Arc<Snapshot>>>, mut on_status: OnStatus) {
+    let mut tick = tokio::time::interval(STATUS_INTERVAL);
+    loop {
+        tick.tick().await;
+        let newest = snapshots.borrow().clone();
+        if let Some(snapshot) = newest {
+            on_status(&snapshot);
+        }
+    }
+}
