@@ -4,6 +4,7 @@ mod binance_client;
 mod cli;
 mod config;
 mod determinism;
+mod exchange_calls;
 mod journal;
 mod protocol;
 mod protocol_catalogue;

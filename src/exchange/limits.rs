@@ -43,8 +43,10 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Books the weight of a request, or refuses it.
+    /// Books the weight of a request, or refuses it. Every window is that of `now` from then on.
     pub fn request(&mut self, now: Time, weight: u32) -> Result<(), OverLimit> {
+        self.orders_10s.roll(now);
+        self.orders_day.roll(now);
         self.weight.add(now, weight)
     }
 

@@ -10,7 +10,7 @@ pub mod limits;
 mod lockstep;
 pub mod market_source;
 pub mod pacing;
-mod reports;
+pub mod reports;
 mod rest;
 mod server;
 pub mod streams;

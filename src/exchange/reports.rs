@@ -1,13 +1,80 @@
-//! stub
+//! Reports: what happens to orders and balances, as the events of the user data stream.
+//!
+//! Invariant: execution ids rise by one from report to report, over all accounts.
+//! Absent on purpose: the envelope with its subscription, and who receives it.
+//! Source: user-data-stream.md.
+
+use std::borrow::Cow;
+
+use super::calls::rows;
 use super::venue::Venue;
-use crate::domain::*;
-use crate::simulator::*;
-pub fn report_event(_v: &mut Venue, _a: AccountId, _r: &ExecutionReport) -> String {
-    String::new()
+use crate::domain::{BalanceUpdate, ExecutionReport, ExecutionType};
+use crate::protocol::convert::{ReportExtras, event_of_balances, event_of_report};
+use crate::protocol::messages::TimeUnit;
+use crate::protocol::messages::order::OrderListAnswer;
+use crate::protocol::messages::user::{ExecutionReportEvent, ListStatusEvent, ListedLeg};
+use crate::simulator::{AccountId, ListRecord, OrderRef};
+
+const UNIT: TimeUnit = TimeUnit::Millisecond;
+
+/// `executionReport`. It takes the next execution id, and the name of the cancel that a CANCELED answers. Call it as soon
+/// as the report is drained: what the report does not carry is read from the order as it stands.
+pub fn report_event(venue: &mut Venue, account: AccountId, report: &ExecutionReport) -> String {
+    venue.executions += 1;
+    let cancel = match report.execution {
+        ExecutionType::Canceled => venue.cancels.remove(&report.order_id),
+        ExecutionType::New
+        | ExecutionType::Replaced
+        | ExecutionType::Rejected
+        | ExecutionType::Trade
+        | ExecutionType::Expired
+        | ExecutionType::TradePrevention => None,
+    };
+    let mut extras = ReportExtras {
+        event_time: report.time,
+        execution_id: venue.executions,
+        cancel_id: cancel.as_ref().map(|id| id.as_str()),
+        ..ReportExtras::at(report.time)
+    };
+    if let Some(record) = venue.simulator.order(account, report.symbol, &OrderRef::Id(report.order_id)) {
+        extras.created = record.created;
+        extras.working_since = rows::working_since(record);
+        extras.time_in_force = record.kind.time_in_force();
+        extras.limit_maker = rows::is_limit_maker(record);
+        extras.quote_order_quantity = rows::quote_amount(record.kind);
+    }
+    let symbol = venue.symbol(report.symbol);
+    json(&event_of_report(report, symbol.as_str(), &extras, UNIT))
 }
-pub fn balances_event(_u: &BalanceUpdate) -> String {
-    String::new()
+
+/// `outboundAccountPosition`.
+pub fn balances_event(update: &BalanceUpdate) -> String {
+    json(&event_of_balances(update, update.time, UNIT))
 }
-pub fn list_event(_v: &Venue, _l: &ListRecord) -> String {
-    String::new()
+
+/// `listStatus`.
+pub fn list_event(venue: &Venue, list: &ListRecord) -> String {
+    let symbol = venue.symbol(list.symbol).as_str();
+    let legs = list.orders.iter().map(|(id, client_id)| ListedLeg {
+        symbol: Cow::Borrowed(symbol),
+        order_id: id.0,
+        client_id: Cow::Borrowed(client_id.as_str()),
+    });
+    json(&ListStatusEvent {
+        event: ListStatusEvent::EVENT,
+        event_time: UNIT.write(list.updated),
+        symbol: Cow::Borrowed(symbol),
+        list_id: list.list_id.0,
+        contingency: Cow::Borrowed(OrderListAnswer::OCO),
+        list_status: Cow::Borrowed(list.status.as_str()),
+        list_order_status: Cow::Borrowed(list.status.order_status()),
+        reject_reason: Cow::Borrowed(ExecutionReportEvent::NO_REASON),
+        list_client_id: Cow::Borrowed(list.client_id.as_str()),
+        time: UNIT.write(list.updated),
+        orders: legs.collect(),
+    })
+}
+
+fn json(event: &impl serde::Serialize) -> String {
+    serde_json::to_string(event).expect("an event's keys are strings and its decimals are text")
 }

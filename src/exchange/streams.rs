@@ -5,12 +5,13 @@
 //! Source: Binance web-socket-streams.md.
 
 use crate::domain::{Bar, BookTop, Price, Quantity, SymbolId, Time, Trade};
-use crate::protocol::convert::{self, BarTotals};
+use crate::protocol::convert;
 use crate::protocol::messages::lockstep::frame_text;
 use crate::protocol::messages::market::DepthUpdate;
 use crate::protocol::messages::{Level, TimeUnit};
 use crate::simulator::{PathPoint, market_maker};
 
+use super::calls;
 use super::venue::{Venue, aggressor};
 
 /// A stream that the exchange serves.
@@ -117,9 +118,7 @@ pub fn combined(name: &str, data: &str) -> String {
 
 /// A recording that has only OHLCV: quote volume and trade count follow from the path, taker volumes are absent.
 fn kline_text(name: &str, bar: &Bar, event_time: Time, closed: bool) -> String {
-    let mean = (bar.open + bar.high + bar.low + bar.close) / 4.0;
-    let totals = BarTotals { quote_volume: bar.volume * mean, trades: 4, ..BarTotals::default() };
-    let mut event = convert::kline_event(name, bar, totals, event_time, UNIT);
+    let mut event = convert::kline_event(name, bar, calls::totals(bar), event_time, UNIT);
     event.kline.closed = closed;
     frame_text(&event, None)
 }

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::limits::Limits;
 use super::market_source::Market;
-use crate::domain::{Asset, Balance, Bar, Money, Price, Seed, Side, Symbol, SymbolId, SymbolRules, Time, Trade};
+use crate::domain::{
+    Asset, Balance, Bar, ClientOrderId, Money, OrderId, Price, Seed, Side, Symbol, SymbolId, SymbolRules, Time, Trade,
+};
 use crate::protocol::sign::Secret;
 use crate::simulator::market_maker::{Depth, MarketMaker};
 use crate::simulator::{AccountId, PathPoint, PointKind, Settings, Simulator};
@@ -28,6 +30,8 @@ pub struct Venue {
     pub named: u64,
     /// Numbers execution reports (`I`).
     pub executions: i64,
+    /// How a client named its cancel of an order, until that is reported (`c` of the report).
+    pub cancels: BTreeMap<OrderId, ClientOrderId>,
 }
 
 /// API keys and the accounts that they open.
@@ -84,6 +88,7 @@ impl Venue {
             now,
             named: 0,
             executions: 0,
+            cancels: BTreeMap::new(),
         }
     }
 

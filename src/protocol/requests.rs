@@ -353,8 +353,8 @@ fn check_composition(side: Side, above: OrderType, below: OrderType) -> Result<(
     }
 }
 
-/// The parameters of one request and which of them were read.
-struct Form<'a> {
+/// The parameters of one request and which of them were read. The exchange reads its queries with it, too.
+pub struct Form<'a> {
     params: &'a Params,
     read: Vec<&'a str>,
 }
@@ -366,16 +366,18 @@ const CLIENT_ID_RANGE: &str = "^[a-zA-Z0-9-_]{1,36}$";
 const INTEGER_RANGE: &str = "^[0-9]{1,20}$";
 
 impl<'a> Form<'a> {
-    fn of(params: &'a Params) -> Form<'a> {
+    /// Nothing read yet.
+    pub fn of(params: &'a Params) -> Form<'a> {
         Form { params, read: Vec::new() }
     }
 
     /// Present, even if empty.
-    fn has(&self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.params.get(name).is_some()
     }
 
-    fn optional(&mut self, name: &'static str) -> Result<Option<&'a str>, VenueError> {
+    /// -1105 when it is there and empty.
+    pub fn optional(&mut self, name: &'static str) -> Result<Option<&'a str>, VenueError> {
         self.read.push(name);
         match self.params.get(name) {
             Some("") => Err(refusal(-1105, &format!("Parameter '{name}' was empty."))),
@@ -383,14 +385,16 @@ impl<'a> Form<'a> {
         }
     }
 
-    fn required(&mut self, name: &'static str) -> Result<&'a str, VenueError> {
+    /// -1102 when it is absent or empty.
+    pub fn required(&mut self, name: &'static str) -> Result<&'a str, VenueError> {
         self.read.push(name);
         self.params.get(name).filter(|text| !text.is_empty()).ok_or_else(|| {
             refusal(-1102, &format!("Mandatory parameter '{name}' was not sent, was empty/null, or malformed."))
         })
     }
 
-    fn symbol(&mut self, symbols: &impl Fn(&str) -> Option<SymbolId>) -> Result<SymbolId, VenueError> {
+    /// The mandatory `symbol`; -1121 for one that the venue does not have.
+    pub fn symbol(&mut self, symbols: &impl Fn(&str) -> Option<SymbolId>) -> Result<SymbolId, VenueError> {
         let name = self.required("symbol")?;
         symbols(name).ok_or_else(|| refusal(-1121, "Invalid symbol."))
     }
@@ -423,7 +427,8 @@ impl<'a> Form<'a> {
         })
     }
 
-    fn integer(&mut self, name: &'static str) -> Result<Option<i64>, VenueError> {
+    /// A whole number without a sign; -1100 for other text, -1108 beyond 63 bits.
+    pub fn integer(&mut self, name: &'static str) -> Result<Option<i64>, VenueError> {
         let Some(text) = self.optional(name)? else { return Ok(None) };
         if text.len() > 20 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(illegal(name, INTEGER_RANGE));
@@ -454,8 +459,8 @@ impl<'a> Form<'a> {
         self.read.extend(names);
     }
 
-    /// Refuses parameters that nobody read.
-    fn finish(&mut self) -> Result<(), VenueError> {
+    /// Refuses parameters that nobody read: -1104.
+    pub fn finish(&mut self) -> Result<(), VenueError> {
         let sent = self.params.iter().count();
         let read = self.params.iter().filter(|(name, _)| self.read.contains(name) || COMMON.contains(name)).count();
         if read == sent {
