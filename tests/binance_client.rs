@@ -11,7 +11,7 @@ use kestrel::binance::{Error, Event, LinkState, Pace, Socket, connect};
 use kestrel::domain::{MarketEvent, OrderId, OrderStatus, Span, Symbol, SymbolId, Time};
 use kestrel::engine::{Input, Outcome};
 
-use venue::{Driver, KEY, Venue, buy, cancel, id, oco, query, signed_query, wall_ms};
+use venue::{Driver, KEY, Peer, Venue, buy, cancel, id, oco, query, signed_query, wall_ms};
 
 const ACK: &str = r#"{"symbol":"BTCUSDT","orderId":28,"orderListId":-1,"clientOrderId":"k-1-1","transactTime":1}"#;
 
@@ -320,10 +320,9 @@ async fn in_lockstep_every_numbered_event_goes_up_and_every_ack_comes_down() {
     assert!(matches!(driver.news().await, Event::MarketEnded));
 }
 
-#[tokio::test]
-async fn in_lockstep_a_lost_socket_is_the_end() {
-    let venue = Venue::open().await;
-    let (client, (mut api, _market)) = tokio::join!(connect(venue.plan(Pace::Lockstep { now: Time(0) })), async {
+/// Both peers and the driver in lockstep, with ack 0 already read.
+async fn in_lockstep(venue: &Venue) -> (Peer, Peer, Driver) {
+    let (client, (mut api, market)) = tokio::join!(connect(venue.plan(Pace::Lockstep { now: Time(0) })), async {
         let mut api = venue.accept_api().await;
         let lockstep = api.signed("kestrel.lockstep").await;
         api.answer(&lockstep, json!({"stream_token": "t", "now": 0})).await;
@@ -331,14 +330,55 @@ async fn in_lockstep_a_lost_socket_is_the_end() {
         api.answer(&subscribe, json!({"subscriptionId": 0})).await;
         (api, venue.accept_market().await)
     });
-    let mut driver = Driver::start(client.expect("connected"), 64);
-    driver.ask(Time(0), buy("k-1-1")).await;
+    let driver = Driver::start(client.expect("connected"), 64);
     assert_eq!(api.frame().await["params"]["sequence"], 0);
+    (api, market, driver)
+}
+
+#[tokio::test]
+async fn in_lockstep_a_lost_socket_is_the_end() {
+    let venue = Venue::open().await;
+    let (mut api, _market, mut driver) = in_lockstep(&venue).await;
+    driver.ask(Time(0), buy("k-1-1")).await;
     api.signed("order.place").await;
     drop(api);
     assert!(matches!(driver.answer().await.outcome, Outcome::Unknown { .. }));
     let event = driver.news().await;
     assert!(matches!(event, Event::Failed(_)), "{event:?}");
+}
+
+#[tokio::test]
+async fn in_lockstep_a_lost_market_stream_is_the_end_unless_the_market_ended() {
+    let venue = Venue::open().await;
+    let (_api, market, mut driver) = in_lockstep(&venue).await;
+    drop(market);
+    let event = driver.news().await;
+    assert!(matches!(&event, Event::Failed(why) if why.contains("market stream")), "{event:?}");
+
+    let (mut api, market, mut driver) = in_lockstep(&venue).await;
+    drop(market);
+    api.text(r#"{"event":{"e":"kestrelMarketEnded","E":6},"sequence":1}"#).await;
+    assert!(matches!(driver.news().await, Event::MarketEnded));
+}
+
+/// A month is about 450,000 events; at this floor it would take 75 seconds of the sockets' time.
+#[tokio::test]
+#[ignore = "evidence: cargo test --release -- --ignored lockstep"]
+async fn six_thousand_lockstep_events_a_second_come_and_are_acked() {
+    let venue = Venue::open().await;
+    let (mut api, mut market, mut driver) = in_lockstep(&venue).await;
+    let started = Instant::now();
+    let events = 60_000;
+    for sequence in 1..=events {
+        market.text(&trade(7, Some(sequence))).await;
+        let event = driver.news().await;
+        assert!(matches!(event, Event::Input { sequence: Some(found), .. } if found == sequence), "{event:?}");
+        driver.ack(sequence).await;
+        api.frame().await;
+    }
+    let rate = events as f64 / started.elapsed().as_secs_f64();
+    println!("lockstep round trips a second: {rate:.0}");
+    assert!(rate > 6_000.0, "{rate:.0} a second");
 }
 
 #[tokio::test]

@@ -138,14 +138,16 @@ impl Gateway {
 
     async fn heard(&mut self, heard: Heard) -> Result<(), String> {
         match heard {
-            Heard::Flushed => return Ok(()),
-            Heard::Lost(why) => return Err(why),
-            Heard::Alive | Heard::Text(_) => {}
-        }
-        self.heard_at = Instant::now();
-        match heard {
-            Heard::Text(text) => self.frame(&text).await,
-            Heard::Alive | Heard::Flushed | Heard::Lost(_) => Ok(()),
+            Heard::Text(text) => {
+                self.heard_at = Instant::now();
+                self.frame(&text).await
+            }
+            Heard::Alive => {
+                self.heard_at = Instant::now();
+                Ok(())
+            }
+            Heard::Flushed => Ok(()),
+            Heard::Lost(why) => Err(why),
         }
     }
 
