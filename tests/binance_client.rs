@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use kestrel::binance::{Error, Event, LinkState, Pace, Socket, connect};
+use kestrel::binance::{Error, Pace, connect};
 use kestrel::domain::{MarketEvent, OrderId, OrderStatus, Span, Symbol, SymbolId, Time};
+use kestrel::engine::ports::{Event, LinkState, Socket};
 use kestrel::engine::{Input, Outcome};
 
 use venue::{Driver, KEY, Peer, Venue, buy, cancel, id, oco, query, signed_query, wall_ms};

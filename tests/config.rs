@@ -1,7 +1,8 @@
 //! Settings: defaults, bounds and explanations.
 
-use kestrel::config::{Config, EMBEDDED, FeePolicy, Sizing, Speed, StrategyName};
+use kestrel::config::{Config, EMBEDDED, FeePolicy, Speed};
 use kestrel::domain::{Money, Ratio, Symbol};
+use kestrel::engine::settings::{Sizing, StrategyName};
 
 fn parsed(text: &str) -> Config {
     Config::parse(text, "test.json").unwrap_or_else(|error| panic!("{text}: {error}"))

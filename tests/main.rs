@@ -6,6 +6,7 @@ mod config;
 mod determinism;
 mod exchange_calls;
 mod journal;
+mod parity;
 mod protocol;
 mod protocol_catalogue;
 mod protocol_rules;

@@ -144,3 +144,22 @@ pub fn hashes(scenario: &Scenario, source: &mut MemorySource, detail: Detail) ->
     });
     (hashes, finished)
 }
+
+/// A file under KESTREL_DATA; `None` when the variable is not set. With CI=true it must be there.
+pub fn data_file(name: &str) -> Option<std::path::PathBuf> {
+    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    match std::env::var_os("KESTREL_DATA") {
+        Some(folder) => {
+            let path = std::path::Path::new(&folder).join(name);
+            assert!(path.exists(), "KESTREL_DATA has no {name}");
+            Some(path)
+        }
+        None if in_ci => panic!("KESTREL_DATA is not set, and with CI=true recorded data must be there"),
+        None => None,
+    }
+}
+
+/// Says that a test was skipped.
+pub fn skip_without_data() {
+    println!("skipped: KESTREL_DATA is not set");
+}

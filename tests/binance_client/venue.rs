@@ -11,13 +11,12 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request as Upgrade, Response};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
-use kestrel::binance::{
-    Connected, Credentials, Endpoints, Event, Outgoing, Pace, Plan, Request, Rest, Running, Timing, Wires, connect,
-};
+use kestrel::binance::{Connected, Credentials, Endpoints, Pace, Plan, Rest, Running, Timing, connect};
 use kestrel::domain::order::TimeInForce;
 use kestrel::domain::{ClientOrderId, NewOco, NewOrder, OcoLeg, OrderKind, Seed, Side, Span, Symbol, SymbolId, Time};
 use kestrel::engine::Answer;
 use kestrel::engine::orders::Purpose;
+use kestrel::engine::ports::{Event, Outgoing, Request};
 use kestrel::engine::risk::{Approved, EntryGate, OrderRequest, Payload, RiskView, check};
 use kestrel::protocol::Params;
 use kestrel::protocol::sign::{Secret, verify_rest, verify_ws};
@@ -191,9 +190,7 @@ impl Driver {
     pub fn start(client: Connected, capacity: usize) -> Driver {
         let (event_sender, events) = mpsc::channel(capacity);
         let (outgoing, outgoing_receiver) = mpsc::channel(64);
-        let wires =
-            Wires { events: event_sender, outgoing: outgoing_receiver, event: Some, order: std::convert::identity };
-        Driver { events, outgoing, _running: client.start(wires) }
+        Driver { events, outgoing, _running: client.start(event_sender, outgoing_receiver) }
     }
 
     pub async fn event(&mut self) -> Event {

@@ -1,0 +1,238 @@
+//! Parity: the demo over real sockets and the backtest end with the same fills, the same equity and the same state.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use kestrel::app::backtest;
+use kestrel::app::demo::{self, Demo, Ended};
+use kestrel::app::market::MarketPlan;
+use kestrel::config::{Config, FeePolicy, Speed};
+use kestrel::domain::{Command as Order, Seed, Span, Time};
+use kestrel::engine::settings::StrategyName;
+use kestrel::journal::{JournalReader, JournalWriter};
+use kestrel::runtime::Finished;
+use kestrel::runtime::live::EndReason;
+use kestrel::runtime::replay::replay;
+use kestrel::store::{ParquetBars, symbols_of};
+use tempfile::tempdir;
+
+use crate::support::{data_file, skip_without_data};
+
+/// A market and how much of it.
+struct Case {
+    files: Vec<PathBuf>,
+    bars: u64,
+    seed: u64,
+}
+
+fn config() -> Config {
+    let mut config = Config::embedded().expect("the shipped settings");
+    config.speed = Speed::Max;
+    // Short averages and near stops: many orders of every kind in few bars.
+    (config.trend_fast, config.trend_slow, config.min_hold_minutes) = (5, 13, 3);
+    (config.stop_loss_percent, config.take_profit_percent) = (0.3, 0.5);
+    config
+}
+
+fn plan(case: &Case, config: &mut Config) -> MarketPlan {
+    let data = (!case.files.is_empty()).then(|| {
+        config.symbols = symbols_of(&case.files, &config.symbols).expect("symbols");
+        ParquetBars::open(&case.files, &config.symbols).expect("a readable file")
+    });
+    MarketPlan { data, seed: Seed(case.seed), warmup_bars: config.warmup_bars, bars: Some(case.bars) }
+}
+
+fn through_sockets(case: &Case, config: &Config, commands: Vec<(Time, Order)>) -> Ended {
+    let mut config = config.clone();
+    let market = plan(case, &mut config);
+    let ended = demo::finish(Demo {
+        config: &config,
+        market,
+        venue: None,
+        journal: None,
+        trades_file: None,
+        commands,
+        on_notice: None,
+        on_status: None,
+    });
+    ended.unwrap_or_else(|error| panic!("the demo failed: {error}"))
+}
+
+fn directly(case: &Case, config: &Config) -> Finished {
+    let mut config = config.clone();
+    let market = plan(case, &mut config);
+    backtest::finish(&config, market).unwrap_or_else(|error| panic!("the backtest failed: {error}"))
+}
+
+fn assert_same(case: &Case, config: &Config) -> Ended {
+    let live = through_sockets(case, config, Vec::new());
+    let direct = directly(case, config);
+    assert_eq!(live.reason, EndReason::MarketEnded);
+    assert!(!direct.record.fills.is_empty(), "a market without fills shows nothing");
+    if let Some(difference) = live.finished.record.first_difference(&direct.record) {
+        panic!("{:?}: {difference}", case.files);
+    }
+    assert_eq!(live.finished.record.trades, direct.record.trades);
+    assert_eq!(live.finished.engine.equity(), direct.engine.equity());
+    assert_eq!(live.finished.engine.state_hash(), direct.engine.state_hash());
+    assert_eq!(live.finished.effect_hash, direct.effect_hash);
+    assert_eq!(live.finished.engine.halted(), None);
+    live
+}
+
+fn recorded(name: &str, bars: u64) -> Option<Case> {
+    let file = data_file(&format!("klines/{name}"))?;
+    Some(Case { files: vec![file], bars, seed: 1 })
+}
+
+#[test]
+fn ten_bars_over_sockets_end_as_the_backtest_does() {
+    let mut config = config();
+    (config.trend_fast, config.trend_slow) = (1, 2);
+    assert_same(&Case { files: Vec::new(), bars: 10, seed: 3 }, &config);
+}
+
+#[test]
+fn a_calm_month_a_crash_an_outage_and_a_cheap_coin_agree() {
+    let cases = [
+        ("BTCUSDT-spot-1m-2023-07-01_2023-07-31-calm.parquet", 6_000),
+        ("BTCUSDT-spot-1m-2020-03-01_2020-03-31-covid-crash.parquet", 19_000),
+        ("BTCUSDT-spot-1m-2021-04-24_2021-04-26-gap.parquet", 4_036),
+        ("SUIUSDT-spot-1m-2024-01-01_2024-08-31.parquet", 6_000),
+        ("NEARUSDT-um-1m-2023-08_2023-10.parquet", 6_000),
+    ];
+    for (name, bars) in cases {
+        let Some(case) = recorded(name, bars) else { return skip_without_data() };
+        assert_same(&case, &config());
+    }
+}
+
+#[test]
+fn two_symbols_in_one_account_agree() {
+    let names =
+        ["BTCUSDT", "ETHUSDT"].map(|symbol| format!("klines/{symbol}-spot-1m-2022-11-01_2022-11-30-ftx.parquet"));
+    let files: Option<Vec<PathBuf>> = names.iter().map(|name| data_file(name)).collect();
+    let Some(files) = files else { return skip_without_data() };
+    let mut config = config();
+    config.invest_percent = 100.0;
+    assert_same(&Case { files, bars: 12_000, seed: 1 }, &config);
+}
+
+#[test]
+fn generated_markets_agree_under_every_strategy_and_fee_policy() {
+    let policies = [FeePolicy::Received, FeePolicy::Bnb, FeePolicy::Quote];
+    for (seed, policy) in policies.into_iter().enumerate() {
+        for strategy in [StrategyName::Trend, StrategyName::Reversal] {
+            let mut config = config();
+            (config.strategy, config.fee_policy) = (strategy, policy);
+            // The reversal waits for crashes; a longer market has some.
+            let bars = if strategy == StrategyName::Trend { 1_500 } else { 6_000 };
+            let seed = [5, 23, 77][seed];
+            let case = Case { files: Vec::new(), bars, seed };
+            if strategy == StrategyName::Reversal && directly(&case, &config).record.fills.is_empty() {
+                continue;
+            }
+            assert_same(&case, &config);
+        }
+    }
+}
+
+#[test]
+fn orders_are_signed_requests_that_cross_the_socket() {
+    let live = assert_same(&Case { files: Vec::new(), bars: 1_000, seed: 9 }, &config());
+    let counts = live.counts.expect("the exchange was ours");
+    let engine = &live.finished.engine;
+    let singles = engine.counts().orders;
+    // Each entry and exit is a signed request, each OCO one for two orders, and cancels come on top.
+    assert!(counts.signed_requests >= singles / 2, "{counts:?} for {singles} orders");
+    // Per bar: four trades, four best prices and the closed bar, each a frame that is acked by a frame.
+    assert!(counts.frames_sent >= 9 * 1_000, "{counts:?}");
+    assert!(counts.frames_received >= counts.frames_sent / 2, "{counts:?}");
+    assert!(counts.rest_requests >= 4, "time, rules, balances, klines: {counts:?}");
+}
+
+#[test]
+fn a_run_through_an_exchange_in_another_process_ends_as_the_backtest_does() {
+    let folder = tempdir().expect("a folder");
+    let kestrel = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kestrel"));
+        command.current_dir(folder.path()).arg("--home").arg(folder.path()).arg("--json");
+        command
+    };
+    let mut exchange = kestrel()
+        .args(["exchange", "--speed", "max", "--seed", "4", "--bars", "2500"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the exchange starts");
+    let mut line = String::new();
+    let stdout = exchange.stdout.as_mut().expect("its stdout");
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut line).expect("its first line");
+    let addresses: serde_json::Value = serde_json::from_str(&line).expect("one JSON line");
+    let text = |name: &str| addresses[name].as_str().expect("a text").to_owned();
+    let run = kestrel()
+        .args(["run", "--headless", "--seed", "4"])
+        .args(["--rest-url", &text("rest_url"), "--stream-url", &text("stream_url")])
+        .args(["--ws-api-url", &text("ws_api_url")])
+        .env("KESTREL_API_KEY", text("api_key"))
+        .env("KESTREL_API_SECRET", text("api_secret"))
+        .output();
+    exchange.kill().expect("the exchange ends");
+    exchange.wait().expect("the exchange ended");
+    let run = run.expect("the run starts");
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    let test = kestrel().args(["backtest", "--seed", "4", "--bars", "2500"]).output().expect("the backtest starts");
+    let summary = |output: &[u8]| -> serde_json::Value {
+        let text = String::from_utf8_lossy(output).into_owned();
+        serde_json::from_str(text.lines().last().unwrap_or_default()).expect("a summary")
+    };
+    let (run, test) = (summary(&run.stdout), summary(&test.stdout));
+    for field in ["state_hash", "equity", "fills", "fees", "orders", "bars", "first_bar", "last_bar"] {
+        assert_eq!(run[field], test[field], "{field}");
+    }
+    assert!(run["fills"].as_u64() > Some(0));
+}
+
+#[test]
+fn commands_in_a_live_run_stand_in_its_journal_and_its_replay_agrees() {
+    let folder = tempdir().expect("a folder");
+    let path = folder.path().join("run.journal");
+    let case = Case { files: Vec::new(), bars: 1_200, seed: 12 };
+    let mut config = config();
+    // The generated market begins on 2024-01-01 and warms up for 500 minutes.
+    let at = |minute: i64| Time(1_704_067_200_000_000).plus(Span((500 + minute) * Span::MINUTE.0));
+    let commands = vec![
+        (at(200), Order::Pause),
+        (at(400), Order::Resume),
+        (at(600), Order::SwitchStrategy("reversal".to_owned())),
+        (at(800), Order::SwitchStrategy("trend".to_owned())),
+        (at(1_000), Order::Flatten),
+    ];
+    let market = plan(&case, &mut config);
+    let ended = demo::finish(Demo {
+        config: &config,
+        market,
+        venue: None,
+        journal: Some(Box::new(JournalWriter::create(&path).expect("a journal"))),
+        trades_file: None,
+        commands: commands.clone(),
+        on_notice: None,
+        on_status: None,
+    })
+    .expect("the demo runs");
+    let lines: Vec<String> = JournalReader::open(&path).expect("the journal").map(|l| l.expect("a line")).collect();
+    for (_, command) in &commands {
+        let text = serde_json::to_string(command).expect("JSON");
+        assert!(lines.iter().any(|line| line.contains(&text)), "{text} is not in the journal");
+    }
+    let entries = |from: i64, to: i64| {
+        let fills = ended.finished.record.fills.iter();
+        fills.filter(|f| f.side == kestrel::domain::Side::Buy && f.time > at(from) && f.time <= at(to)).count()
+    };
+    assert!(entries(0, 200) > 0, "the market trades");
+    assert_eq!(entries(200, 400), 0, "paused");
+    assert!(entries(400, 600) > 0, "resumed");
+    assert_eq!(entries(1_000, 1_200), 0, "flattened and paused");
+    let replayed = replay(lines.into_iter().map(Ok)).expect("a readable journal");
+    assert_eq!(replayed.agrees(), Some(true));
+    assert_eq!(replayed.finished.record, ended.finished.record);
+}
