@@ -7,6 +7,7 @@
 //! Times need not lie on the minute: after an outage Binance itself recorded minutes that start off the grid.
 //! Absent on purpose: page checksums, which most writers leave out, and gaps, which are the reader's to see.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -161,11 +162,16 @@ impl KlineFile {
         Ok(times)
     }
 
-    fn numbers(&self, batch: &RecordBatch, name: &'static str, first_row: u64) -> Result<Vec<f64>, StoreError> {
+    fn numbers<'a>(
+        &self,
+        batch: &'a RecordBatch,
+        name: &'static str,
+        first_row: u64,
+    ) -> Result<Cow<'a, [f64]>, StoreError> {
         let array = column(batch, &self.path, name)?;
         self.check_present(array, name, first_row)?;
         if array.data_type() == &DataType::Float64 {
-            return Ok(array.as_primitive::<Float64Type>().values().to_vec());
+            return Ok(Cow::Borrowed(array.as_primitive::<Float64Type>().values()));
         }
         let texts = array.as_string::<i32>();
         let mut numbers = Vec::with_capacity(texts.len());
@@ -178,7 +184,7 @@ impl KlineFile {
             })?;
             numbers.push(number);
         }
-        Ok(numbers)
+        Ok(Cow::Owned(numbers))
     }
 
     fn check_present(&self, array: &ArrayRef, name: &'static str, first_row: u64) -> Result<(), StoreError> {

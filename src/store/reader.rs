@@ -75,7 +75,7 @@ impl ParquetBars {
         let mut goes_on = false;
         for (lane, history) in self.lanes.iter_mut().zip(&mut self.history) {
             while let Some(bar) = lane.peek()?.filter(|bar| bar.open_time < start) {
-                history.push(bar);
+                history.push(*bar);
                 lane.head = None;
             }
             goes_on |= lane.head.is_some();
@@ -93,16 +93,15 @@ impl ParquetBars {
 
     /// The next bar by (open_time, symbol order).
     pub fn next_merged(&mut self) -> Result<Option<(SymbolId, Bar)>, StoreError> {
-        let mut best: Option<(usize, Bar)> = None;
+        let mut best: Option<(usize, Time)> = None;
         for (place, lane) in self.lanes.iter_mut().enumerate() {
             let Some(bar) = lane.peek()? else { continue };
-            if best.is_none_or(|(_, first)| bar.open_time < first.open_time) {
-                best = Some((place, bar));
+            if best.is_none_or(|(_, first)| bar.open_time < first) {
+                best = Some((place, bar.open_time));
             }
         }
-        let Some((place, bar)) = best else { return Ok(None) };
-        self.lanes[place].head = None;
-        Ok(Some((SymbolId(place as u16), bar)))
+        let Some((place, _)) = best else { return Ok(None) };
+        Ok(self.lanes[place].head.take().map(|bar| (SymbolId(place as u16), bar)))
     }
 }
 
@@ -122,14 +121,14 @@ impl Lane {
     }
 
     /// The bar that comes next, read if need be. After an error the lane is at its end.
-    fn peek(&mut self) -> Result<Option<Bar>, StoreError> {
+    fn peek(&mut self) -> Result<Option<&Bar>, StoreError> {
         if self.head.is_none() {
             self.head = self.read().inspect_err(|_| {
                 self.open = None;
                 self.waiting.clear();
             })?;
         }
-        Ok(self.head)
+        Ok(self.head.as_ref())
     }
 
     fn read(&mut self) -> Result<Option<Bar>, StoreError> {
