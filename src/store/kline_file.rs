@@ -104,23 +104,39 @@ impl KlineFile {
     }
 
     /// The next bar; `None` after the last row.
+    #[inline]
     pub(super) fn next_bar(&mut self) -> Result<Option<Bar>, StoreError> {
-        loop {
-            if let Some(bar) = self.bars.next() {
-                return Ok(Some(bar));
+        match self.bars.next() {
+            Some(bar) => Ok(Some(bar)),
+            None => {
+                self.fill()?;
+                Ok(self.bars.next())
             }
+        }
+    }
+
+    /// The next bar, which stays the next one.
+    pub(super) fn peek(&mut self) -> Result<Option<Bar>, StoreError> {
+        self.fill()?;
+        Ok(self.bars.as_slice().first().copied())
+    }
+
+    /// Decodes further rows where none are waiting; none wait afterwards only at the file's end.
+    fn fill(&mut self) -> Result<(), StoreError> {
+        while self.bars.as_slice().is_empty() {
             let path = &self.path;
             let batches = &mut self.batches;
             let batch = guarded(path, || batches.next().transpose().map_err(|error| damaged(path, error)))?;
             match batch {
                 Some(batch) => self.bars = self.decode(&batch)?.into_iter(),
-                None if self.decoded == self.rows => return Ok(None),
+                None if self.decoded == self.rows => return Ok(()),
                 None => {
                     let reason = format!("{} rows can be read, the footer states {}", self.decoded, self.rows);
                     return Err(damaged(path, reason));
                 }
             }
         }
+        Ok(())
     }
 
     fn decode(&mut self, batch: &RecordBatch) -> Result<Vec<Bar>, StoreError> {

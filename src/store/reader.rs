@@ -27,10 +27,12 @@ struct Lane {
     last: Option<(Time, PathBuf)>,
 }
 
-/// A file that is not being read yet; it is closed, so that years of months cost no memory.
+/// A file that is not being read yet.
 struct Waiting {
     path: PathBuf,
     first: Time,
+    /// Only the first file of a lane stays open; the others are closed, so that years of months cost no memory.
+    opened: Option<KlineFile>,
 }
 
 impl ParquetBars {
@@ -52,9 +54,9 @@ impl ParquetBars {
                     wanted,
                 });
             };
-            let Some(bar) = file.next_bar()? else { return Err(StoreError::NoRows { file: path.clone() }) };
+            let Some(bar) = file.peek()? else { return Err(StoreError::NoRows { file: path.clone() }) };
             rows += file.rows();
-            lanes[place].waiting.push_back(Waiting { path: path.clone(), first: bar.open_time });
+            lanes[place].wait(Waiting { path: path.clone(), first: bar.open_time, opened: Some(file) });
         }
         for lane in &mut lanes {
             lane.waiting.make_contiguous().sort_by_key(|file| file.first);
@@ -120,6 +122,21 @@ impl Lane {
         Lane { waiting: VecDeque::new(), open: None, head: None, last: None }
     }
 
+    /// Puts a file into the queue: in front when it is the earliest, else somewhere behind and closed.
+    fn wait(&mut self, mut file: Waiting) {
+        match self.waiting.front_mut() {
+            Some(earliest) if earliest.first <= file.first => {
+                file.opened = None;
+                self.waiting.push_back(file);
+            }
+            Some(earliest) => {
+                earliest.opened = None;
+                self.waiting.push_front(file);
+            }
+            None => self.waiting.push_back(file),
+        }
+    }
+
     /// The bar that comes next, read if need be. After an error the lane is at its end.
     fn peek(&mut self) -> Result<Option<&Bar>, StoreError> {
         if self.head.is_none() {
@@ -153,7 +170,10 @@ impl Lane {
                     last: last.millis(),
                 });
             }
-            self.open = Some(KlineFile::open(&next.path)?);
+            self.open = Some(match next.opened {
+                Some(file) => file,
+                None => KlineFile::open(&next.path)?,
+            });
         }
     }
 }
