@@ -138,7 +138,7 @@ pub const CRATES: &[(&str, Home)] = &[
     ("indicatif", Home::Rooms(&["cli"])),
     ("strsim", Home::Rooms(&["config", "cli"])),
     ("directories", Home::FromFloor(6, &[])),
-    ("anyhow", Home::FromFloor(6, &[])),
+    ("rustix", Home::FromFloor(6, &[])),
     ("divan", Home::Tests),
     ("proptest", Home::Tests),
     ("rust_decimal", Home::Tests),
