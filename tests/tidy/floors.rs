@@ -135,7 +135,6 @@ pub const CRATES: &[(&str, Home)] = &[
     ("prost", Home::Rooms(&["training"])),
     ("egobox_ego", Home::Rooms(&["automl"])),
     ("clap", Home::Rooms(&["cli"])),
-    ("indicatif", Home::Rooms(&["cli"])),
     ("strsim", Home::Rooms(&["config", "cli"])),
     ("directories", Home::FromFloor(6, &[])),
     ("rustix", Home::FromFloor(6, &[])),
