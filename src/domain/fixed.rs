@@ -309,7 +309,7 @@ mod tests {
     fn the_ends_of_the_range_print_and_round() {
         assert_eq!(Plain::from_raw(i64::MIN).to_string(), "-92233720368.54775808");
         assert_eq!(Plain::from_raw(0).to_string(), "0");
-        assert_eq!(Plain::from_f64(0.499_999_999_999_999_94e-8), Some(Plain::ZERO));
+        assert_eq!(Plain::from_f64(0.499_999_999_999_999_9e-8), Some(Plain::ZERO));
         assert_eq!([f64::NAN, f64::INFINITY, 92_233_720_368.547_76].map(Plain::from_f64), [None; 3]);
     }
 }

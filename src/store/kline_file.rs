@@ -152,6 +152,8 @@ impl KlineFile {
             let row = first_row + i as u64;
             let bar = Bar { open_time, open: open[i], high: high[i], low: low[i], close: close[i], volume: volume[i] };
             self.check_bar(&bar, row)?;
+            // Messages carry eight decimals: what the engine sees must not depend on the way a bar came.
+            let bar = bar.on_grid();
             self.last = Some(open_time);
             bars.push(bar);
         }

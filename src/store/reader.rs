@@ -8,13 +8,12 @@ use std::path::PathBuf;
 
 use super::error::StoreError;
 use super::kline_file::KlineFile;
-use crate::domain::{Bar, Span, Symbol, SymbolId, Time};
+use crate::domain::{Bar, Symbol, SymbolId, Time};
 use crate::engine::ports::{BarSource, SourceError};
 
 /// Bars from files. The lanes stand in symbol order, so their place is the `SymbolId`.
 pub struct ParquetBars {
     lanes: Vec<Lane>,
-    history: Vec<Vec<Bar>>,
     rows: u64,
 }
 
@@ -61,34 +60,10 @@ impl ParquetBars {
         for lane in &mut lanes {
             lane.waiting.make_contiguous().sort_by_key(|file| file.first);
         }
-        let history = symbols.iter().map(|_| Vec::new()).collect();
-        Ok(ParquetBars { lanes, history, rows })
+        Ok(ParquetBars { lanes, rows })
     }
 
-    /// Takes the first `minutes` minutes of the data out of the stream and keeps them as `history`. Counted from the
-    /// earliest bar of all symbols, so that every symbol starts trading at the same time.
-    pub fn warm_up(mut self, minutes: u32) -> Result<ParquetBars, StoreError> {
-        let Some(earliest) = self.lanes.iter().filter_map(|lane| lane.waiting.front()).map(|file| file.first).min()
-        else {
-            return Ok(self);
-        };
-        let start = earliest.plus(Span(Span::MINUTE.0.saturating_mul(i64::from(minutes))));
-        let files: Vec<PathBuf> = self.lanes.iter().filter_map(|l| l.waiting.back()).map(|f| f.path.clone()).collect();
-        let mut goes_on = false;
-        for (lane, history) in self.lanes.iter_mut().zip(&mut self.history) {
-            while let Some(bar) = lane.peek()?.filter(|bar| bar.open_time < start) {
-                history.push(*bar);
-                lane.head = None;
-            }
-            goes_on |= lane.head.is_some();
-        }
-        match files.into_iter().next() {
-            Some(file) if !goes_on => Err(StoreError::AllWarmUp { file, minutes }),
-            _ => Ok(self),
-        }
-    }
-
-    /// Rows of all files as their footers state them, warm-up included: for progress bars.
+    /// Rows of all files as their footers state them: for progress bars.
     pub fn rows(&self) -> u64 {
         self.rows
     }
@@ -108,8 +83,9 @@ impl ParquetBars {
 }
 
 impl BarSource for ParquetBars {
-    fn history(&mut self, symbol: SymbolId) -> Result<Vec<Bar>, SourceError> {
-        Ok(self.history.get_mut(symbol.index()).map(std::mem::take).unwrap_or_default())
+    /// A recording has no bars before its first.
+    fn history(&mut self, _: SymbolId) -> Result<Vec<Bar>, SourceError> {
+        Ok(Vec::new())
     }
 
     fn next_bar(&mut self) -> Result<Option<(SymbolId, Bar)>, SourceError> {
