@@ -95,11 +95,10 @@ fn sizing_never_rounds_up() {
 
 #[test]
 fn an_entry_that_could_not_be_protected_is_not_made() {
-    let mut table = Table::new(&["AAAUSDT"], Settings {
-        sizing: Sizing::Fixed(quantity("0.05")),
-        min_trade_size: money("5"),
-        ..quick()
-    });
+    let mut table = Table::new(
+        &["AAAUSDT"],
+        Settings { sizing: Sizing::Fixed(quantity("0.05")), min_trade_size: money("5"), ..quick() },
+    );
     let effects = table.close(A, 101.0);
     assert_eq!(legs(&effects), [], "5.05 may be bought, but a stop at 4.949 is under the venue's minimum of 5");
     assert!(says(&effects, |notice| matches!(notice, Notice::Refused { reason: Refused::Filter(_), .. })));

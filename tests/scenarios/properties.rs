@@ -45,13 +45,28 @@ const STATUSES: [OrderStatus; 9] = [
 
 fn raw() -> impl Strategy<Value = i64> {
     prop_oneof![
-        Just(0), Just(1), Just(-1), Just(i64::MAX), Just(i64::MIN), any::<i64>(),
-        1i64..1_000_000_000_000, (1i64..1_000).prop_map(|n| n * 100_000_000),
+        Just(0),
+        Just(1),
+        Just(-1),
+        Just(i64::MAX),
+        Just(i64::MIN),
+        any::<i64>(),
+        1i64..1_000_000_000_000,
+        (1i64..1_000).prop_map(|n| n * 100_000_000),
     ]
 }
 
 fn float() -> impl Strategy<Value = f64> {
-    prop_oneof![Just(f64::NAN), Just(f64::INFINITY), Just(0.0), Just(-1.0), Just(1e300), Just(9e10), any::<f64>(), 1.0..200.0]
+    prop_oneof![
+        Just(f64::NAN),
+        Just(f64::INFINITY),
+        Just(0.0),
+        Just(-1.0),
+        Just(1e300),
+        Just(9e10),
+        any::<f64>(),
+        1.0..200.0
+    ]
 }
 
 fn client_id() -> impl Strategy<Value = ClientOrderId> {
@@ -71,7 +86,10 @@ fn status() -> impl Strategy<Value = OrderStatus> {
 }
 
 fn time() -> impl Strategy<Value = Time> {
-    prop_oneof![any::<i64>().prop_map(Time), (0i64..1_000_000).prop_map(|s| crate::support::START.plus(Span(s * 1_000_000)))]
+    prop_oneof![
+        any::<i64>().prop_map(Time),
+        (0i64..1_000_000).prop_map(|s| crate::support::START.plus(Span(s * 1_000_000)))
+    ]
 }
 
 fn report() -> impl Strategy<Value = Input> {
@@ -81,8 +99,13 @@ fn report() -> impl Strategy<Value = Input> {
     (names, numbers, fee, prop::option::of(0i64..40)).prop_map(|(names, numbers, fee, trade)| {
         let (symbol, client_id, buys, status, execution, time) = names;
         let executions = [
-            ExecutionType::Trade, ExecutionType::New, ExecutionType::Canceled, ExecutionType::Replaced,
-            ExecutionType::Rejected, ExecutionType::Expired, ExecutionType::TradePrevention,
+            ExecutionType::Trade,
+            ExecutionType::New,
+            ExecutionType::Canceled,
+            ExecutionType::Replaced,
+            ExecutionType::Rejected,
+            ExecutionType::Expired,
+            ExecutionType::TradePrevention,
         ];
         Input::Report(Box::new(ExecutionReport {
             symbol,
@@ -100,7 +123,8 @@ fn report() -> impl Strategy<Value = Input> {
             last_price: Price::from_raw(numbers.2),
             filled: Quantity::from_raw(numbers.3),
             filled_quote: Money::ZERO,
-            commission: fee.map(|(asset, amount)| Commission { asset: Asset::new(asset), amount: Money::from_raw(amount) }),
+            commission: fee
+                .map(|(asset, amount)| Commission { asset: Asset::new(asset), amount: Money::from_raw(amount) }),
             trade_id: trade.map(TradeId),
             is_maker: false,
             time,
@@ -126,21 +150,23 @@ fn settings() -> impl Strategy<Value = Settings> {
     let lengths = prop_oneof![Just((1, 2)), any::<(u16, u16)>()];
     let name = prop::sample::select(StrategyName::ALL.to_vec());
     let sizing = prop_oneof![Just(Sizing::Invest), raw().prop_map(|q| Sizing::Fixed(Quantity::from_raw(q)))];
-    (ratios, lengths, name, sizing, raw(), raw(), 0u32..3).prop_map(|(ratios, lengths, strategy, sizing, least, bnb, hold)| {
-        use kestrel::domain::Ratio;
-        Settings {
-            strategy,
-            invest: Ratio::from_raw(ratios.0),
-            sizing,
-            min_trade_size: Money::from_raw(least),
-            stop_loss: Ratio::from_raw(ratios.1),
-            take_profit: Ratio::from_raw(ratios.2),
-            trend: TrendLengths { fast: lengths.0, slow: lengths.1 },
-            min_hold_bars: hold,
-            no_trade_band: Ratio::from_raw(ratios.3),
-            bnb_price: Price::from_raw(bnb),
-        }
-    })
+    (ratios, lengths, name, sizing, raw(), raw(), 0u32..3).prop_map(
+        |(ratios, lengths, strategy, sizing, least, bnb, hold)| {
+            use kestrel::domain::Ratio;
+            Settings {
+                strategy,
+                invest: Ratio::from_raw(ratios.0),
+                sizing,
+                min_trade_size: Money::from_raw(least),
+                stop_loss: Ratio::from_raw(ratios.1),
+                take_profit: Ratio::from_raw(ratios.2),
+                trend: TrendLengths { fast: lengths.0, slow: lengths.1 },
+                min_hold_bars: hold,
+                no_trade_band: Ratio::from_raw(ratios.3),
+                bnb_price: Price::from_raw(bnb),
+            }
+        },
+    )
 }
 
 fn any_input() -> impl Strategy<Value = Input> {
@@ -153,14 +179,18 @@ fn any_input() -> impl Strategy<Value = Input> {
         Input::Market(MarketEvent::BarClosed { symbol, bar })
     });
     let command = prop_oneof![
-        Just(Command::Pause), 4 => Just(Command::Resume), Just(Command::Flatten),
-        raw().prop_map(|share| Command::SetInvest(kestrel::domain::Ratio::from_raw(share))),
-        prop::sample::select(vec!["trend", "reversal", "flat", "?"]).prop_map(|name| Command::SwitchStrategy(name.to_owned())),
+        1 => Just(Command::Pause),
+        4 => Just(Command::Resume),
+        1 => Just(Command::Flatten),
+        1 => raw().prop_map(|share| Command::SetInvest(kestrel::domain::Ratio::from_raw(share))),
+        1 => prop::sample::select(vec!["trend", "reversal", "flat", "?"]).prop_map(|name| Command::SwitchStrategy(name.to_owned())),
     ];
-    let balances = (prop::sample::select(vec!["USDT", "AAA"]), raw(), raw(), time()).prop_map(|(asset, free, locked, time)| {
-        let balance = Balance { asset: Asset::new(asset), free: Money::from_raw(free), locked: Money::from_raw(locked) };
-        Input::Balances(BalanceUpdate { time, balances: vec![balance] })
-    });
+    let balances =
+        (prop::sample::select(vec!["USDT", "AAA"]), raw(), raw(), time()).prop_map(|(asset, free, locked, time)| {
+            let balance =
+                Balance { asset: Asset::new(asset), free: Money::from_raw(free), locked: Money::from_raw(locked) };
+            Input::Balances(BalanceUpdate { time, balances: vec![balance] })
+        });
     prop_oneof![
         2 => bar,
         1 => huge,
@@ -250,8 +280,8 @@ impl Watch {
             assert_eq!(self.rules[leg.symbol.index()].check(leg.side, leg.kind, context), Ok(()), "{leg:?}");
             match leg.side {
                 Side::Buy => {
-                    assert!(!before.paused && before.halted.is_none() && !before.symbols[leg.symbol.index()].stale);
-                    assert!(!after.paused && after.halted.is_none());
+                    assert!(!before.paused && before.halted.is_none());
+                    assert!(!after.paused && after.halted.is_none() && !view.stale);
                 }
                 Side::Sell => {
                     let live = self.selling(after, leg.symbol);
@@ -267,7 +297,9 @@ impl Watch {
         let name = &self.rules[symbol.index()].symbol;
         let open = |purpose: Purpose| {
             let orders = snapshot.orders.iter().filter(move |order| order.symbol == *name && order.purpose == purpose);
-            orders.map(|order| order.kind.quantity().saturating_sub(order.filled)).fold(Quantity::ZERO, Quantity::saturating_add)
+            orders
+                .map(|order| order.kind.quantity().saturating_sub(order.filled))
+                .fold(Quantity::ZERO, Quantity::saturating_add)
         };
         open(Purpose::Exit).saturating_add(open(Purpose::Stop).max(open(Purpose::Target)))
     }
