@@ -138,6 +138,7 @@ pub const CRATES: &[(&str, Home)] = &[
     ("indicatif", Home::Rooms(&["cli"])),
     ("strsim", Home::Rooms(&["config", "cli"])),
     ("directories", Home::FromFloor(6, &[])),
+    ("rustix", Home::Rooms(&["app"])),
     ("anyhow", Home::FromFloor(6, &[])),
     ("divan", Home::Tests),
     ("proptest", Home::Tests),
