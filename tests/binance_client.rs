@@ -485,12 +485,15 @@ async fn a_query_finds_what_a_cancel_of_a_list_did() {
     let request = api.signed("order.cancel").await;
     let report = |own: &str, status: &str| {
         json!({"symbol": "ETHUSDT", "origClientOrderId": own, "orderId": 1, "orderListId": 2, "clientOrderId": "c",
-            "price": "0", "origQty": "1", "executedQty": "0", "cummulativeQuoteQty": "0", "status": status,
+            "price": "0", "origQty": "1", "executedQty": "0.25", "cummulativeQuoteQty": "0", "status": status,
             "timeInForce": "GTC", "type": "STOP_LOSS", "side": "SELL", "transactTime": 1})
     };
     let list = json!({"orderListId": 2, "contingencyType": "OCO", "listStatusType": "ALL_DONE",
         "listOrderStatus": "ALL_DONE", "listClientOrderId": "k-1-list", "transactionTime": 1, "symbol": "ETHUSDT",
         "orders": [], "orderReports": [report("k-1-above", "EXPIRED"), report("k-1-below", "CANCELED")]});
     api.answer(&request, list).await;
-    assert_eq!(driver.answer().await.outcome, Outcome::Found { status: OrderStatus::Canceled });
+    assert_eq!(
+        driver.answer().await.outcome,
+        Outcome::Found { status: OrderStatus::Canceled, filled: "0.25".parse().unwrap() }
+    );
 }

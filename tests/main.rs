@@ -11,6 +11,7 @@ mod protocol;
 mod protocol_catalogue;
 mod protocol_rules;
 mod protocol_wire;
+mod scenarios;
 mod simulation;
 mod store;
 mod support;

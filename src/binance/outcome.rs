@@ -6,7 +6,7 @@
 
 use serde::Deserialize;
 
-use crate::domain::OrderId;
+use crate::domain::{OrderId, OrderStatus, Quantity};
 use crate::engine::Outcome;
 use crate::protocol::Reaction;
 use crate::protocol::errors::code;
@@ -41,7 +41,9 @@ pub(super) fn outcome(question: Question, client_id: &str, response: &Response<'
             None => unknown("the answer to the OCO names no order"),
         }),
         Question::Cancel => response.read().map(|answer: CancelAnswer| canceled(client_id, &answer)),
-        Question::Query => response.read().map(|row: OrderRow| found(row.status.known(), row.status.as_str())),
+        Question::Query => {
+            response.read().map(|row: OrderRow| found(row.status.known(), row.status.as_str(), row.executed_qty))
+        }
     };
     match read {
         Ok(outcome) => (outcome, None),
@@ -61,22 +63,19 @@ pub(super) fn not_sent(question: Question, why: &str) -> Outcome {
 }
 
 fn canceled(client_id: &str, answer: &CancelAnswer) -> Outcome {
-    let status = match answer {
-        CancelAnswer::Order(order) => Some(&order.status),
-        CancelAnswer::List(list) => {
-            let own = list.order_reports.iter().find(|report| report.own_client_id() == client_id);
-            own.map(|report| &report.status)
-        }
+    let own = match answer {
+        CancelAnswer::Order(order) => Some(&**order),
+        CancelAnswer::List(list) => list.order_reports.iter().find(|report| report.own_client_id() == client_id),
     };
-    match status {
-        Some(status) => found(status.known(), status.as_str()),
+    match own {
+        Some(own) => found(own.status.known(), own.status.as_str(), own.executed_qty),
         None => unknown("the list was cancelled, but the answer does not name the order"),
     }
 }
 
-fn found(status: Option<crate::domain::OrderStatus>, text: &str) -> Outcome {
+fn found(status: Option<OrderStatus>, text: &str, filled: Quantity) -> Outcome {
     match status {
-        Some(status) => Outcome::Found { status },
+        Some(status) => Outcome::Found { status, filled },
         None => unknown(format_args!("the order has the status {text:?}, which is not known here")),
     }
 }
@@ -114,7 +113,6 @@ fn unknown(why: impl std::fmt::Display) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::OrderStatus;
     use crate::protocol::parse::{ApiContent, api_frame};
 
     fn of(question: Question, text: &str) -> Outcome {
@@ -172,17 +170,23 @@ mod tests {
     #[test]
     fn a_cancel_and_a_query_state_the_venues_status() {
         let row = r#""symbol":"BTCUSDT","orderId":4,"orderListId":-1,"clientOrderId":"c","price":"1","origQty":"1",
-            "executedQty":"0","cummulativeQuoteQty":"0","timeInForce":"GTC","type":"LIMIT","side":"BUY""#;
+            "executedQty":"1","cummulativeQuoteQty":"1","timeInForce":"GTC","type":"LIMIT","side":"BUY""#;
         let cancel = format!(
             r#"{{"id":1,"status":200,"result":{{{row},"origClientOrderId":"k-1-1","transactTime":1,"status":"CANCELED"}}}}"#
         );
-        assert_eq!(of(Question::Cancel, &cancel), Outcome::Found { status: OrderStatus::Canceled });
+        assert_eq!(
+            of(Question::Cancel, &cancel),
+            Outcome::Found { status: OrderStatus::Canceled, filled: Quantity::ONE }
+        );
         let query = |status: &str| {
             format!(
                 r#"{{"id":1,"status":200,"result":{{{row},"time":1,"updateTime":1,"isWorking":true,"status":"{status}"}}}}"#
             )
         };
-        assert_eq!(of(Question::Query, &query("FILLED")), Outcome::Found { status: OrderStatus::Filled });
+        assert_eq!(
+            of(Question::Query, &query("FILLED")),
+            Outcome::Found { status: OrderStatus::Filled, filled: Quantity::ONE }
+        );
         assert!(matches!(of(Question::Query, &query("DREAMING")), Outcome::Unknown { .. }));
     }
 

@@ -47,11 +47,11 @@ impl Session {
         ClientOrderId(text.into())
     }
 
-    /// The sequence number if this session made the id.
+    /// The sequence number if this session made the id: another spelling of the same number is not ours.
     pub fn sequence_of(self, id: &ClientOrderId) -> Option<u64> {
-        let (session, sequence) = id.0.strip_prefix("k-")?.split_once('-')?;
-        (u64::from_str_radix(session, 36).ok()? == self.0).then_some(())?;
-        u64::from_str_radix(sequence, 36).ok()
+        let (_, digits) = id.0.strip_prefix("k-")?.split_once('-')?;
+        let sequence = u64::from_str_radix(digits, 36).ok()?;
+        (self.client_order_id(sequence) == *id).then_some(sequence)
     }
 }
 

@@ -14,81 +14,93 @@ use crate::domain::{BalanceUpdate, ExecutionReport, ExecutionType, Money, Quanti
 
 impl Engine {
     pub(super) fn on_answer(&mut self, answer: &Answer, effects: &mut Effects) {
-        let Some(sequence) = self.session.sequence_of(&answer.client_id) else { return };
-        let named = self.named_by(sequence);
-        let Some(symbol) = named.first().and_then(|first| self.orders.find_mut(*first)).map(|order| order.symbol)
-        else {
-            return;
-        };
-        let event = match &answer.outcome {
-            Outcome::Accepted { .. } => OrderEvent::Acknowledged,
-            Outcome::Rejected { .. } => OrderEvent::Refused,
-            Outcome::Unknown { .. } => OrderEvent::NoAnswer,
-            Outcome::CancelRefused { .. } => OrderEvent::CancelRefused,
-            Outcome::Found { status } => OrderEvent::Status(*status),
-            Outcome::NotFound => OrderEvent::NotFound,
-        };
-        for sequence in named {
-            self.apply_event(sequence, event, &answer.outcome, effects);
+        let Some(id) = self.session.sequence_of(&answer.client_id) else { return };
+        let mut symbol = None;
+        let mut closed = Vec::new();
+        for sequence in self.orders.named(id) {
+            let Some(order) = self.orders.find_mut(sequence) else { continue };
+            let before = order.state;
+            symbol = Some(order.symbol);
+            apply(order, &answer.outcome);
+            if order.state.is_closed() && !before.is_closed() {
+                closed.push((order.purpose, order.state));
+            }
+            self.tell(sequence, before, &answer.outcome, effects);
         }
         self.orders.sweep();
+        let Some(symbol) = symbol else { return };
+        for (purpose, state) in closed {
+            self.on_closed(symbol, purpose, state);
+        }
         self.advance(symbol, effects);
     }
 
-    /// The orders that an answer speaks of: one, or the two legs of the list whose id was the number before theirs.
-    fn named_by(&mut self, sequence: u64) -> Vec<u64> {
-        match self.orders.find_mut(sequence) {
-            Some(_) => vec![sequence],
-            None => [sequence + 1, sequence + 2].into_iter().filter(|s| self.orders.find_mut(*s).is_some()).collect(),
-        }
-    }
-
-    fn apply_event(&mut self, sequence: u64, event: OrderEvent, outcome: &Outcome, effects: &mut Effects) {
+    /// Says what an answer changed, and asks where it left the outcome open.
+    fn tell(&mut self, sequence: u64, before: OrderState, outcome: &Outcome, effects: &mut Effects) {
         let (now, session) = (self.now, self.session);
         let Some(order) = self.orders.find_mut(sequence) else { return };
-        let before = order.state;
-        order.state = transition(before, event);
-        let (symbol, purpose) = (order.symbol, order.purpose);
+        let symbol = order.symbol;
         let client_id = session.client_order_id(sequence);
-        if let Outcome::Rejected { code, message } = outcome {
+        if let (Outcome::Rejected { code, message }, false) = (outcome, before.is_closed()) {
+            let client_id = client_id.clone();
             effects.notice(Notice::Rejected { symbol, client_id, code: *code, message: message.clone() });
-            self.on_rejection(symbol, purpose);
-        } else if order.state == OrderState::Unknown && before != OrderState::Unknown {
+        }
+        if order.state == OrderState::Unknown && before != OrderState::Unknown {
             order.sent = now;
             effects.notice(Notice::OutcomeUnknown { symbol, client_id: client_id.clone() });
             effects.push(Effect::Query { symbol, client_id });
         }
     }
 
-    fn on_rejection(&mut self, symbol: SymbolId, purpose: Purpose) {
+    /// What the end of an order means for its desk, beyond its fills.
+    fn on_closed(&mut self, symbol: SymbolId, purpose: Purpose, state: OrderState) {
+        let is_last = !self.orders.of(symbol).any(|order| order.purpose.protects());
         let instrument = &mut self.instruments[symbol.index()];
+        let failed = match state {
+            OrderState::Rejected => true,
+            // One leg expires because the other fills; when none is left, the venue could not carry it out.
+            OrderState::Expired => is_last || purpose == Purpose::Exit,
+            // A protection that somebody cancelled is armed again.
+            OrderState::Canceled => purpose == Purpose::Exit,
+            OrderState::Submitted
+            | OrderState::Open
+            | OrderState::PartiallyFilled
+            | OrderState::Cancelling
+            | OrderState::Unknown
+            | OrderState::Filled => false,
+        };
         match purpose {
-            Purpose::Entry => {}
             // Not again in this bar.
-            Purpose::Exit => instrument.exit_waits = true,
+            Purpose::Exit => instrument.exit_waits |= failed,
             // What cannot be protected is not held.
-            Purpose::Stop | Purpose::Target => instrument.leave = instrument.leave.or(Some(ExitBy::Stop)),
+            Purpose::Stop | Purpose::Target if failed => {
+                instrument.leave = instrument.leave.or(Some(ExitBy::Stop));
+            }
+            Purpose::Entry | Purpose::Stop | Purpose::Target => {}
         }
     }
 
     pub(super) fn on_report(&mut self, report: &ExecutionReport, effects: &mut Effects) {
         let symbol = report.symbol;
         let order = self.session.sequence_of(&report.client_id).and_then(|sequence| self.orders.find_mut(sequence));
-        let Some(order) = order else {
+        let Some(order) = order.filter(|order| order.symbol == symbol && order.side == report.side) else {
             effects.notice(Notice::Foreign { symbol, client_id: report.client_id.clone() });
             return;
         };
-        let was_closed = order.state.is_closed();
-        order.state = transition(order.state, OrderEvent::Status(report.status));
-        let order = order.clone();
-        let is_fill = report.execution == ExecutionType::Trade && report.last_quantity.is_positive();
-        if is_fill && self.first_time(report) {
-            if was_closed {
+        let (was_done, before) = (order.is_done(), order.state);
+        order.state = transition(before, OrderEvent::Status(report.status));
+        order.learn_executed(report.filled);
+        let (sequence, purpose, state) = (order.sequence, order.purpose, order.state);
+        if is_fill(report) && self.first_time(report) {
+            if was_done {
                 effects.notice(Notice::LateFill { symbol, client_id: report.client_id.clone() });
             }
-            self.book(&order, report, effects);
+            self.book(sequence, purpose, report, effects);
         }
         self.orders.sweep();
+        if state.is_closed() && !before.is_closed() {
+            self.on_closed(symbol, purpose, state);
+        }
         self.advance(symbol, effects);
     }
 
@@ -97,7 +109,7 @@ impl Engine {
         instrument.zip(report.trade_id).is_some_and(|(instrument, id)| instrument.remember_trade(id))
     }
 
-    fn book(&mut self, order: &Order, report: &ExecutionReport, effects: &mut Effects) {
+    fn book(&mut self, sequence: u64, purpose: Purpose, report: &ExecutionReport, effects: &mut Effects) {
         let instrument = &mut self.instruments[report.symbol.index()];
         let trade = *instrument.trade.get_or_insert(OpenTrade {
             opened: report.time,
@@ -116,13 +128,13 @@ impl Engine {
         };
         instrument.trade = Some(grown(trade, report, fee));
         instrument.mark = Some(report.last_price);
-        instrument.leave = match order.purpose {
+        instrument.leave = match purpose {
             Purpose::Stop => Some(ExitBy::Stop),
             Purpose::Target => Some(ExitBy::Target),
             Purpose::Entry | Purpose::Exit => instrument.leave,
         };
-        if let Some(order) = self.orders.find_mut(order.sequence) {
-            order.filled = report.filled;
+        if let Some(order) = self.orders.find_mut(sequence) {
+            order.filled = order.filled.saturating_add(report.last_quantity);
         }
         self.venue_cash = None;
         self.counts.fills += 1;
@@ -138,6 +150,26 @@ impl Engine {
             self.venue_cash = Some(balance.total());
         }
     }
+}
+
+/// What an answer says of one order.
+fn apply(order: &mut Order, outcome: &Outcome) {
+    let event = match outcome {
+        Outcome::Accepted { .. } => OrderEvent::Acknowledged,
+        Outcome::Rejected { .. } => OrderEvent::Refused,
+        Outcome::Unknown { .. } => OrderEvent::NoAnswer,
+        Outcome::CancelRefused { .. } => OrderEvent::CancelRefused,
+        Outcome::Found { status, filled } => {
+            order.learn_executed(*filled);
+            OrderEvent::Status(*status)
+        }
+        Outcome::NotFound => OrderEvent::NotFound,
+    };
+    order.state = transition(order.state, event);
+}
+
+fn is_fill(report: &ExecutionReport) -> bool {
+    report.execution == ExecutionType::Trade && report.last_quantity.is_positive() && report.last_price.is_positive()
 }
 
 fn grown(trade: OpenTrade, report: &ExecutionReport, fee: Value) -> OpenTrade {

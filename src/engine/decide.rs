@@ -11,15 +11,14 @@ use super::risk::{OrderRequest, Payload, Refused, sizing};
 use super::settings::{Settings, StrategyName};
 use super::strategy::Strategy;
 use super::{ANSWER_DEADLINE, Engine, QUERY_INTERVAL, STALE_AFTER};
-use crate::domain::{Bar, Command, NewOrder, OrderKind, Price, Quantity, Ratio, Side, SymbolId};
+use crate::domain::{Bar, Command, NewOrder, OrderKind, Quantity, Ratio, Side, SymbolId, Value};
 
 impl Engine {
     pub(super) fn on_bar(&mut self, symbol: SymbolId, bar: &Bar, effects: &mut Effects) {
         let Some(instrument) = self.instruments.get_mut(symbol.index()) else { return };
-        let Some(close) = Price::from_f64(bar.close) else { return };
-        instrument.window.push(*bar, close);
-        instrument.strategy.update(&instrument.window);
-        instrument.mark = Some(close);
+        if !instrument.take(bar) {
+            return;
+        }
         instrument.last_close = Some(bar.close_time());
         instrument.bars_held = instrument.bars_held.saturating_add(1);
         instrument.exit_waits = false;
@@ -37,8 +36,10 @@ impl Engine {
     }
 
     /// Sum of the absolute values of all positions.
-    fn exposed(&self) -> crate::domain::Value {
-        crate::domain::Value(self.instruments.iter().map(|instrument| instrument.value().0.abs()).sum())
+    fn exposed(&self) -> Value {
+        self.instruments
+            .iter()
+            .fold(Value::ZERO, |sum, instrument| Value(sum.0.saturating_add(instrument.value().0.saturating_abs())))
     }
 
     /// The venue's cash and ours must agree whenever no trade is on its way.
@@ -204,11 +205,10 @@ impl Engine {
         let session = self.session;
         for order in self.orders.live_mut() {
             let wait = match order.state {
-                OrderState::Submitted => ANSWER_DEADLINE,
+                OrderState::Submitted | OrderState::Cancelling => ANSWER_DEADLINE,
                 OrderState::Unknown => QUERY_INTERVAL,
                 OrderState::Open
                 | OrderState::PartiallyFilled
-                | OrderState::Cancelling
                 | OrderState::Filled
                 | OrderState::Canceled
                 | OrderState::Expired
@@ -216,7 +216,7 @@ impl Engine {
             };
             if now >= order.sent.plus(wait) {
                 let client_id = session.client_order_id(order.sequence);
-                if order.state == OrderState::Submitted {
+                if order.state != OrderState::Unknown {
                     effects.notice(Notice::OutcomeUnknown { symbol: order.symbol, client_id: client_id.clone() });
                 }
                 order.state = transition(order.state, OrderEvent::NoAnswer);

@@ -5,11 +5,12 @@
 
 use super::Engine;
 use super::effect::{Effect, Effects};
-use super::instrument::Desk;
+use super::instrument::{Desk, Instrument};
 use super::notice::{ExitBy, Notice, TradeRecord};
 use super::orders::{Order, OrderEvent, OrderState, Purpose, transition};
 use super::risk::stops::Protection;
 use super::risk::{EntryGate, OrderRequest, Payload, Refused, RiskView, check};
+use crate::domain::rules::OrderContext;
 use crate::domain::{
     ClientOrderId, Money, NewOco, NewOrder, OcoLeg, OrderKind, Price, Quantity, Side, SymbolId, Value,
 };
@@ -18,6 +19,11 @@ impl Engine {
     /// Does the next thing that the desk's state asks for.
     pub(super) fn advance(&mut self, symbol: SymbolId, effects: &mut Effects) {
         let at = symbol.index();
+        // A fill of an order that was thought closed: held after all.
+        let came_late = self.instruments[at].trade.is_some() && !self.instruments[at].sellable().is_zero();
+        if self.instruments[at].desk == Desk::Flat && came_late {
+            self.instruments[at].desk = Desk::Holding;
+        }
         if self.instruments[at].desk == Desk::Entering && !self.has_live(symbol, |p| p == Purpose::Entry) {
             self.instruments[at].bars_held = 0;
             self.instruments[at].desk =
@@ -42,6 +48,10 @@ impl Engine {
             return;
         }
         if self.has_live(symbol, Purpose::protects) {
+            // A late fill made the position larger than its protection.
+            if self.on_sale(symbol) < self.instruments[symbol.index()].sellable() {
+                self.cancel_protection(symbol, effects);
+            }
             return;
         }
         if self.instruments[symbol.index()].sellable().is_zero() {
@@ -70,7 +80,7 @@ impl Engine {
             return;
         }
         let instrument = &self.instruments[symbol.index()];
-        let quantity = instrument.sellable();
+        let quantity = instrument.sellable().min(instrument.largest_sale());
         if quantity.is_zero() {
             self.instruments[symbol.index()].desk = Desk::Flat;
         } else if !instrument.exit_waits {
@@ -89,13 +99,14 @@ impl Engine {
 
     /// One cancel for the list: cancelling a leg cancels both.
     fn cancel_protection(&mut self, symbol: SymbolId, effects: &mut Effects) {
-        let session = self.session;
+        let (now, session) = (self.now, self.session);
         let resting = self.orders.live_mut().iter_mut().filter(|o| o.symbol == symbol && o.purpose.protects());
         let mut first = None;
         for order in resting {
             match order.state {
                 OrderState::Open | OrderState::PartiallyFilled => {
                     order.state = transition(order.state, OrderEvent::CancelSent);
+                    order.sent = now;
                     first.get_or_insert(order.sequence);
                 }
                 // Wait for the answer that is on its way.
@@ -139,6 +150,18 @@ impl Engine {
         })
     }
 
+    /// What could not be protected at the price of now is not bought.
+    fn check_protection(&self, symbol: SymbolId, quantity: Quantity) -> Result<(), Refused> {
+        let Instrument { rules, mark, .. } = &self.instruments[symbol.index()];
+        let mark = mark.ok_or(Refused::NoPrice)?;
+        let protection = Protection::of(&self.settings, rules, mark);
+        let stop = protection.stop.map(|stop| OrderKind::StopLoss { quantity, stop });
+        let target = protection.target.map(|stop| OrderKind::TakeProfit { quantity, stop });
+        let context = OrderContext { reference: mark, open_orders: 0, open_trigger_orders: 0 };
+        let mut legs = stop.into_iter().chain(target);
+        legs.try_for_each(|kind| rules.check(Side::Sell, kind, context)).map_err(Refused::Filter)
+    }
+
     /// Risk judges; what passes is registered before its effect exists.
     pub(super) fn approve(&mut self, symbol: SymbolId, request: OrderRequest) -> Result<Effect, Refused> {
         let instrument = &self.instruments[symbol.index()];
@@ -148,13 +171,16 @@ impl Engine {
             rules: &instrument.rules,
             gate: EntryGate { paused: self.paused, halted: self.halted, stale: instrument.stale },
             free_cash: self.free_cash(),
-            held: instrument.position.quantity,
+            held: instrument.position.quantity.saturating_sub(self.on_sale(symbol)),
             mark: instrument.mark,
             min_trade_size: self.settings.min_trade_size,
             open_orders: open,
             open_trigger_orders: triggers,
         };
         let approved = check(&view, request)?;
+        if approved.request().purpose == Purpose::Entry {
+            self.check_protection(symbol, approved.payload().quantity())?;
+        }
         self.register(approved.request());
         Ok(Effect::Submit(approved))
     }
@@ -167,6 +193,10 @@ impl Engine {
                 (Purpose::Stop, oco.below.client_id.clone(), oco.below.kind),
             ],
         };
+        let list = match &request.payload {
+            Payload::Order(_) => None,
+            Payload::Oco(oco) => self.session.sequence_of(&oco.list_client_id),
+        };
         for (purpose, client_id, kind) in legs {
             let Some(sequence) = self.session.sequence_of(&client_id) else { continue };
             self.counts.orders += 1;
@@ -178,6 +208,8 @@ impl Engine {
                 kind,
                 state: OrderState::Submitted,
                 filled: Quantity::ZERO,
+                executed: Quantity::ZERO,
+                list,
                 sent: self.now,
             });
         }
@@ -193,9 +225,17 @@ impl Engine {
         let entries = self.orders.live().iter().filter(|order| order.purpose == Purpose::Entry);
         entries.fold(self.portfolio.cash(), |free, order| {
             let mark = self.instruments[order.symbol.index()].mark.unwrap_or_default();
-            let open = order.kind.quantity().saturating_sub(order.filled);
-            free.saturating_sub(Money::notional(mark, open).unwrap_or(Money::MAX))
+            free.saturating_sub(Money::notional(mark, order.open()).unwrap_or(Money::MAX))
         })
+    }
+
+    /// What live orders may still sell; of a stop and a target only one fills.
+    fn on_sale(&self, symbol: SymbolId) -> Quantity {
+        let open = |purpose: Purpose| {
+            let orders = self.orders.of(symbol).filter(move |order| order.purpose == purpose);
+            orders.fold(Quantity::ZERO, |sum, order| sum.saturating_add(order.open()))
+        };
+        open(Purpose::Exit).saturating_add(open(Purpose::Stop).max(open(Purpose::Target)))
     }
 
     fn has_live(&self, symbol: SymbolId, purpose: impl Fn(Purpose) -> bool) -> bool {
@@ -215,7 +255,7 @@ impl Engine {
             ExitBy::Stop | ExitBy::Target | ExitBy::Command => true,
             ExitBy::Signal => false,
         };
-        let pnl = Value(instrument.position.realised.0 - trade.realised_before.0);
+        let pnl = Value(instrument.position.realised.0.saturating_sub(trade.realised_before.0));
         let record = TradeRecord {
             symbol,
             opened: trade.opened,

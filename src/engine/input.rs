@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::settings::Settings;
 use crate::domain::{
-    Balance, BalanceUpdate, Bar, ClientOrderId, Command, ExecutionReport, MarketEvent, OrderId, OrderStatus, Session,
-    SymbolRules, Time,
+    Balance, BalanceUpdate, Bar, ClientOrderId, Command, ExecutionReport, MarketEvent, OrderId, OrderStatus, Quantity,
+    Session, SymbolRules, Time,
 };
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -57,8 +57,8 @@ pub enum Outcome {
     Unknown { why: String },
     /// The cancel was refused; the order may have filled.
     CancelRefused { code: i64, message: String },
-    /// A query found the order in this state.
-    Found { status: OrderStatus },
+    /// A query or a cancel found the order in this state, with this much executed in all.
+    Found { status: OrderStatus, filled: Quantity },
     /// A query did not find the order. Never proof that it does not exist.
     NotFound,
 }

@@ -10,7 +10,7 @@ use super::portfolio::Position;
 use super::risk::Refused;
 use super::strategy::Strategy;
 use crate::domain::{
-    BookTop, Digest, Money, OrderType, Price, Quantity, Side, StateHash, SymbolRules, Time, Trade, TradeId, Value,
+    Bar, BookTop, Digest, Money, OrderType, Price, Quantity, Side, StateHash, SymbolRules, Time, Trade, TradeId, Value,
 };
 use crate::market::BarWindow;
 
@@ -95,12 +95,31 @@ impl Instrument {
         }
     }
 
+    /// Takes a closed bar. False when it is none, or was seen: streams repeat the newest bars after a reconnect.
+    pub fn take(&mut self, bar: &Bar) -> bool {
+        let is_new = self.window.back(0).is_none_or(|newest| newest.open_time < bar.open_time);
+        let close = Price::from_f64(bar.close).filter(|close| close.is_positive());
+        let Some(close) = close.filter(|_| is_new && bar.validate().is_ok()) else { return false };
+        self.window.push(*bar, close);
+        self.strategy.update(&self.window);
+        self.mark = Some(close);
+        true
+    }
+
     /// The part of the position that the venue would let us sell at the market now; dust is zero.
     pub fn sellable(&self) -> Quantity {
         let step = self.rules.step(OrderType::Market).max(self.rules.step(OrderType::Limit));
         let quantity = self.position.quantity.floor_to_step(step);
         let worth = self.mark.and_then(|mark| Money::notional(mark, quantity)).unwrap_or(Money::ZERO);
-        if quantity < self.rules.lot.min || worth < self.rules.notional.min { Quantity::ZERO } else { quantity }
+        let least = self.rules.lot.min.max(self.rules.market_lot.min);
+        let is_dust = !quantity.is_positive() || quantity < least || worth < self.rules.notional.min;
+        if is_dust { Quantity::ZERO } else { quantity }
+    }
+
+    /// The largest quantity that one market order may sell.
+    pub fn largest_sale(&self) -> Quantity {
+        let limits = [self.rules.lot.max, self.rules.market_lot.max].into_iter().filter(|max| max.is_positive());
+        limits.min().unwrap_or(Quantity::MAX).floor_to_step(self.rules.step(OrderType::Market))
     }
 
     /// True the first time a trade id is seen.
@@ -126,7 +145,7 @@ impl Instrument {
     pub fn unrealised(&self) -> Value {
         match self.mark {
             Some(mark) => self.position.unrealised(mark),
-            None => Value(-self.position.cost.0),
+            None => Value(self.position.cost.0.saturating_neg()),
         }
     }
 }

@@ -25,14 +25,14 @@ pub use notice::{FillRecord, HaltReason, Notice, TradeRecord};
 pub use settings::Settings;
 pub use snapshot::Snapshot;
 
-use crate::domain::{Digest, MarketEvent, Money, Price, Session, Span, SymbolId, Time, Value};
+use crate::domain::{Digest, MarketEvent, Money, Session, Span, SymbolId, Time, Value};
 use crate::performance::Performance;
 use instrument::Instrument;
 use orders::{OrderState, Orders};
 use portfolio::Portfolio;
 use strategy::Strategy;
 
-/// An order without an answer for this long is `Unknown`.
+/// An order or a cancel without an answer for this long is `Unknown`.
 const ANSWER_DEADLINE: Span = Span::from_seconds(10);
 /// An unknown order is asked for this often.
 const QUERY_INTERVAL: Span = Span::from_seconds(5);
@@ -91,7 +91,7 @@ impl Engine {
         for (at, rules) in start.rules.iter().enumerate() {
             let mut instrument = Instrument::new(rules.clone(), Strategy::new(&engine.settings));
             for bar in start.history.get(at).into_iter().flatten() {
-                engine.take_history(&mut instrument, bar);
+                instrument.take(bar);
             }
             engine.instruments.push(instrument);
         }
@@ -129,11 +129,10 @@ impl Engine {
     #[inline]
     pub fn next_timer(&self) -> Option<Time> {
         let orders = self.orders.live().iter().filter_map(|order| match order.state {
-            OrderState::Submitted => Some(order.sent.plus(ANSWER_DEADLINE)),
+            OrderState::Submitted | OrderState::Cancelling => Some(order.sent.plus(ANSWER_DEADLINE)),
             OrderState::Unknown => Some(order.sent.plus(QUERY_INTERVAL)),
             OrderState::Open
             | OrderState::PartiallyFilled
-            | OrderState::Cancelling
             | OrderState::Filled
             | OrderState::Canceled
             | OrderState::Expired
@@ -166,8 +165,7 @@ impl Engine {
     /// Cash plus positions at their marks.
     #[inline]
     pub fn equity(&self) -> Value {
-        let positions: i128 = self.instruments.iter().map(|instrument| instrument.value().0).sum();
-        Value(self.portfolio.net_cash().0.saturating_add(positions))
+        sum(self.portfolio.net_cash(), self.instruments.iter().map(Instrument::value))
     }
 
     pub fn performance(&self) -> &Performance {
@@ -187,11 +185,11 @@ impl Engine {
     }
 
     pub fn realised(&self) -> Value {
-        Value(self.instruments.iter().map(|instrument| instrument.position.realised.0).sum())
+        sum(Value::ZERO, self.instruments.iter().map(|instrument| instrument.position.realised))
     }
 
     pub fn unrealised(&self) -> Value {
-        Value(self.instruments.iter().map(|instrument| instrument.unrealised().0).sum())
+        sum(Value::ZERO, self.instruments.iter().map(Instrument::unrealised))
     }
 
     pub fn cash(&self) -> Money {
@@ -222,17 +220,15 @@ impl Engine {
         self.instruments.get(symbol.index()).map_or(crate::domain::Quantity::ZERO, |i| i.position.quantity)
     }
 
-    fn take_history(&self, instrument: &mut Instrument, bar: &crate::domain::Bar) {
-        let Some(close) = Price::from_f64(bar.close) else { return };
-        instrument.window.push(*bar, close);
-        instrument.strategy.update(&instrument.window);
-        instrument.mark = Some(close);
-    }
-
     fn halt(&mut self, reason: HaltReason, effects: &mut Effects) {
         if self.halted.is_none() {
             self.halted = Some(reason);
             effects.notice(Notice::Halted { reason });
         }
     }
+}
+
+/// Saturates where positions of several symbols together leave the range; bookings are checked one by one.
+fn sum(start: Value, values: impl Iterator<Item = Value>) -> Value {
+    values.fold(start, |sum, value| Value(sum.0.saturating_add(value.0)))
 }

@@ -26,7 +26,9 @@ pub fn answer(core: &mut Core, connection: ConnectionId, text: &str) -> Option<S
         Err(error) => return Some(refused_text(core, RequestId::Null, false, error.into())),
     };
     if request.method == ACK {
-        if let (Some(lockstep), Some(ack)) = (&mut core.lockstep, Ack::from_params(&request.params)) {
+        // Only the client that runs in lockstep moves it on.
+        let own = core.lockstep.as_mut().filter(|lockstep| lockstep.api == connection);
+        if let (Some(lockstep), Some(ack)) = (own, Ack::from_params(&request.params)) {
             lockstep.ack(ack.sequence);
         }
         return None;

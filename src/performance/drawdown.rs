@@ -23,7 +23,7 @@ impl Drawdown {
             self.peak = equity;
             self.current = 0.0;
         } else if self.peak > Value::ZERO {
-            self.current = (equity.0 - self.peak.0) as f64 / self.peak.0 as f64;
+            self.current = equity.0.saturating_sub(self.peak.0) as f64 / self.peak.0 as f64;
             self.worst = self.worst.min(self.current);
         }
     }

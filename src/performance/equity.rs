@@ -68,7 +68,7 @@ impl Performance {
 
     /// Return since the start as a fraction; `None` without capital.
     pub fn total_return(&self) -> Option<f64> {
-        (self.start > Value::ZERO).then(|| (self.equity.0 - self.start.0) as f64 / self.start.0 as f64)
+        (self.start > Value::ZERO).then(|| self.equity.0.saturating_sub(self.start.0) as f64 / self.start.0 as f64)
     }
 
     /// Mean of |position| / equity over closed bars.

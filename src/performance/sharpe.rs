@@ -25,11 +25,11 @@ impl DailySharpe {
         DailySharpe { day_open: start, last: start, ..DailySharpe::default() }
     }
 
-    /// A sample of equity at `time`; times never go back.
+    /// A sample of equity at `time`. A time of an earlier day (a report that came late) counts to the running day.
     #[inline]
     pub fn sample(&mut self, time: Time, equity: Value) {
         let day = time.day();
-        if self.day != Some(day) {
+        if self.day.is_none_or(|running| running < day) {
             if self.day.is_some() {
                 self.close_day();
             }
@@ -58,7 +58,7 @@ impl DailySharpe {
 
     fn close_day(&mut self) {
         if self.day_open > Value::ZERO {
-            let daily = (self.last.0 - self.day_open.0) as f64 / self.day_open.0 as f64;
+            let daily = self.last.0.saturating_sub(self.day_open.0) as f64 / self.day_open.0 as f64;
             self.days += 1;
             let delta = daily - self.mean;
             self.mean += delta / self.days as f64;

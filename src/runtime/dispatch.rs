@@ -18,13 +18,13 @@ pub fn ask(simulator: &mut Simulator, account: AccountId, now: Time, request: &R
         },
         Request::Cancel { symbol, client_id } => {
             match simulator.cancel(account, now, *symbol, &OrderRef::Client(client_id.clone())) {
-                Ok(order) => Outcome::Found { status: order.status },
+                Ok(order) => Outcome::Found { status: order.status, filled: order.filled },
                 Err(refusal) => Outcome::CancelRefused { code: CANCEL_REJECTED, message: refusal.to_string() },
             }
         }
         Request::Query { symbol, client_id } => {
             match simulator.order(account, *symbol, &OrderRef::Client(client_id.clone())) {
-                Some(order) => Outcome::Found { status: order.status },
+                Some(order) => Outcome::Found { status: order.status, filled: order.filled },
                 None => Outcome::NotFound,
             }
         }

@@ -1,6 +1,7 @@
 //! `Order` and `Orders`: the live orders of this session and the newest closed ones.
 //!
-//! Invariant: sequences only grow; closed orders stay findable as tombstones, so a late or doubled report is recognised.
+//! Invariant: an order leaves the live ones when it is closed and all its fills are booked; the newest such orders stay
+//! findable as tombstones, so a late or doubled report is recognised.
 //! Absent on purpose: the transition table (`transition`).
 
 use std::collections::VecDeque;
@@ -43,7 +44,13 @@ pub struct Order {
     pub side: Side,
     pub kind: OrderKind,
     pub state: OrderState,
+    /// Sum of the fills that are booked.
     pub filled: Quantity,
+    /// What the venue says was executed in all: more than `filled` while reports of fills are on their way.
+    pub executed: Quantity,
+    /// Sequence of the OCO that it is a leg of.
+    pub list: Option<u64>,
+    /// When the newest request about it was sent: itself, its cancel or a query.
     pub sent: Time,
 }
 
@@ -89,6 +96,21 @@ impl Purpose {
 }
 
 impl Order {
+    /// The venue's word on how much was executed; it never shrinks and never exceeds what was ordered.
+    pub fn learn_executed(&mut self, executed: Quantity) {
+        self.executed = self.executed.max(executed.min(self.kind.quantity()));
+    }
+
+    /// Closed, and every fill that the venue speaks of is booked.
+    pub fn is_done(&self) -> bool {
+        self.state.is_closed() && self.filled >= self.executed
+    }
+
+    /// What it may still fill.
+    pub fn open(&self) -> Quantity {
+        self.kind.quantity().saturating_sub(self.filled)
+    }
+
     /// The trigger or limit price, if any.
     pub fn resting_price(&self) -> Option<Price> {
         self.kind.stop_price().or(self.kind.limit_price())
@@ -122,11 +144,17 @@ impl Orders {
         live.iter_mut().find(|o| o.sequence == sequence).or_else(|| closed.iter_mut().find(|o| o.sequence == sequence))
     }
 
-    /// Moves closed orders to the tombstones.
+    /// Sequences of the orders that a request's id speaks of: the order itself, or the legs of the list.
+    pub fn named(&self, id: u64) -> Vec<u64> {
+        let orders = self.live.iter().chain(&self.closed);
+        orders.filter(|order| order.sequence == id || order.list == Some(id)).map(|order| order.sequence).collect()
+    }
+
+    /// Moves orders that are done to the tombstones.
     pub fn sweep(&mut self) {
         let mut at = 0;
         while at < self.live.len() {
-            if self.live[at].state.is_closed() {
+            if self.live[at].is_done() {
                 if self.closed.len() == TOMBSTONES {
                     self.closed.pop_front();
                 }
@@ -148,6 +176,8 @@ impl StateHash for Order {
         digest.add(&self.kind);
         digest.u8(self.state as u8);
         digest.add(&self.filled);
+        digest.add(&self.executed);
+        digest.u64(self.list.unwrap_or(0));
         digest.add(&self.sent);
     }
 }

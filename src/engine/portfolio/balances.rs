@@ -36,23 +36,27 @@ impl Portfolio {
         let notional = Money::notional(report.last_price, report.last_quantity).ok_or(BookingError::Overflow)?;
         let fee = self.split_fee(rules, report, bnb_price);
         let overflow = BookingError::Overflow;
+        // All or nothing: a fill that does not fit changes neither cash nor position.
+        let mut booked = *position;
         let cash = match report.side {
             Side::Buy => {
                 let quote = notional.checked_add(fee.quote).ok_or(overflow)?;
                 let quantity = report.last_quantity.checked_sub(fee.base).ok_or(overflow)?;
-                position.buy(Booking { quantity, quote, other_fee: fee.other })?;
+                booked.buy(Booking { quantity, quote, other_fee: fee.other })?;
                 self.cash.checked_sub(quote)
             }
             Side::Sell => {
                 let quote = notional.checked_sub(fee.quote).ok_or(overflow)?;
                 let quantity = report.last_quantity.checked_add(fee.base).ok_or(overflow)?;
-                position.sell(Booking { quantity, quote, other_fee: fee.other })?;
+                booked.sell(Booking { quantity, quote, other_fee: fee.other })?;
                 self.cash.checked_add(quote)
             }
         };
-        self.cash = cash.ok_or(overflow)?;
-        self.other_fees = self.other_fees.checked_add(fee.other).ok_or(overflow)?;
-        self.fees = self.fees.checked_add(fee.value).ok_or(overflow)?;
+        let cash = cash.ok_or(overflow)?;
+        let other_fees = self.other_fees.checked_add(fee.other).ok_or(overflow)?;
+        let fees = self.fees.checked_add(fee.value).ok_or(overflow)?;
+        *position = booked;
+        (self.cash, self.other_fees, self.fees) = (cash, other_fees, fees);
         Ok(fee.value)
     }
 

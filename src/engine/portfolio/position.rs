@@ -32,9 +32,17 @@ pub enum BookingError {
     SoldMoreThanHeld,
 }
 
+impl Booking {
+    /// A fee larger than the fill is no number that a venue sends.
+    fn check(&self) -> Result<(), BookingError> {
+        if self.quantity.is_negative() { Err(BookingError::Overflow) } else { Ok(()) }
+    }
+}
+
 impl Position {
     /// Bought: cost grows by the quote paid and by a fee in a third asset.
     pub fn buy(&mut self, booking: Booking) -> Result<(), BookingError> {
+        booking.check()?;
         let quantity = self.quantity.checked_add(booking.quantity).ok_or(BookingError::Overflow)?;
         let paid = booking.quote.to_value().checked_add(booking.other_fee).ok_or(BookingError::Overflow)?;
         self.cost = self.cost.checked_add(paid).ok_or(BookingError::Overflow)?;
@@ -44,6 +52,7 @@ impl Position {
 
     /// Sold: realises proceeds less the sold part of the cost and a fee in a third asset.
     pub fn sell(&mut self, booking: Booking) -> Result<(), BookingError> {
+        booking.check()?;
         if booking.quantity > self.quantity {
             return Err(BookingError::SoldMoreThanHeld);
         }

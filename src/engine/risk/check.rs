@@ -69,6 +69,7 @@ pub struct RiskView<'a> {
     pub gate: EntryGate,
     /// Cash less what live entries may still need.
     pub free_cash: Money,
+    /// The position less what live orders may still sell.
     pub held: Quantity,
     pub mark: Option<Price>,
     pub min_trade_size: Money,
@@ -109,7 +110,8 @@ impl Payload {
         }
     }
 
-    fn quantity(&self) -> Quantity {
+    /// In the base asset; zero for a market order by quote amount.
+    pub fn quantity(&self) -> Quantity {
         match self {
             Payload::Order(order) => order.kind.quantity(),
             Payload::Oco(oco) => oco.quantity,
