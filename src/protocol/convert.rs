@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::messages::market::{AggTrade, TradeEvent, BookTicker, Kline, KlineEvent};
+use super::messages::market::{AggTrade, BookTicker, Kline, KlineEvent, TradeEvent};
 use super::messages::rest::{Account, AggTradeRow, BookTickerRow, KlineRow};
 use super::messages::user::{AccountPosition, ExecutionReportEvent, PositionBalance};
 use super::messages::{Amount, Open, TimeUnit, WireName};
