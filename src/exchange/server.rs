@@ -116,19 +116,18 @@ async fn rest(
 async fn ws_api(State(door): State<Door>, RawQuery(query): RawQuery, upgrade: WebSocketUpgrade) -> Response {
     let query = Params::parse_form(&query.unwrap_or_default()).unwrap_or_default();
     let with_limits = query.get("returnRateLimits") != Some("false");
-    match unit(&query) {
-        Ok(unit) => upgrade.on_upgrade(move |socket| converse(door, socket, Socket::WsApi { unit, with_limits })),
-        Err(refusal) => refusal,
-    }
+    let Some(unit) = unit(&query) else { return invalid_unit() };
+    upgrade.on_upgrade(move |socket| converse(door, socket, Socket::WsApi { unit, with_limits }))
 }
 
 /// `timeUnit` of a socket's URL.
-fn unit(query: &Params) -> Result<TimeUnit, Response> {
-    let named = query.get("timeUnit").map_or(Some(TimeUnit::default()), TimeUnit::parse);
-    named.ok_or_else(|| {
-        let refusal = serde_json::to_string(&VenueError::invalid_time_unit()).unwrap_or_default();
-        (StatusCode::BAD_REQUEST, refusal).into_response()
-    })
+fn unit(query: &Params) -> Option<TimeUnit> {
+    query.get("timeUnit").map_or(Some(TimeUnit::default()), TimeUnit::parse)
+}
+
+fn invalid_unit() -> Response {
+    let refusal = serde_json::to_string(&VenueError::invalid_time_unit()).unwrap_or_default();
+    (StatusCode::BAD_REQUEST, refusal).into_response()
 }
 
 /// `/ws/<name>[/<name>...]` is raw, `/stream?streams=<name>/<name>` is combined; both may begin empty.
@@ -139,10 +138,7 @@ async fn streams(State(door): State<Door>, uri: Uri, RawQuery(query): RawQuery, 
     let raw_names = path.unwrap_or_default().get("p").unwrap_or_default().to_owned();
     let listed = if combined { query.get("streams").unwrap_or_default().to_owned() } else { raw_names };
     let names = listed.split('/').filter(|name| name.contains('@')).map(str::to_owned).collect();
-    let unit = match unit(&query) {
-        Ok(unit) => unit,
-        Err(refusal) => return refusal,
-    };
+    let Some(unit) = unit(&query) else { return invalid_unit() };
     let socket = Socket::Streams { names, combined, unit, token: query.get("token").map(str::to_owned) };
     upgrade.on_upgrade(move |stream| converse(door, stream, socket))
 }
