@@ -22,7 +22,7 @@ fn the_shipped_settings_are_the_defaults() {
     assert_eq!(config.symbols, [Symbol::new("BTCUSDT")]);
     assert_eq!(config.strategy, StrategyName::Trend);
     assert_eq!(config.speed, Speed::Times(60.0));
-    assert_eq!((config.trend_fast, config.trend_slow, config.warmup_bars), (20, 50, 500));
+    assert_eq!((config.trend_fast, config.trend_slow, config.warmup_bars), (60, 240, 500));
     assert_eq!((config.sizing, config.fee_policy), (Sizing::Invest, FeePolicy::Received));
     assert_eq!(config.invest(), "0.25".parse::<Ratio>().expect("a ratio"));
     assert_eq!(config.half_spread(), "0.00005".parse::<Ratio>().expect("a ratio"));
@@ -74,7 +74,7 @@ fn every_bound_holds_at_its_edges() {
         ("speed", "0"),
         ("speed", "\"fast\""),
         ("trend_fast", "0"),
-        ("trend_fast", "50"),
+        ("trend_fast", "240"),
         ("trend_slow", "501"),
         ("trend_slow", "20.5"),
         ("min_hold_minutes", "1441"),

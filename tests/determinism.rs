@@ -130,5 +130,5 @@ fn pause_resume_and_switch_take_effect_at_the_next_decision() {
     assert_eq!(bought_between(300, 600), 0, "paused: no entry");
     assert!(bought_between(600, 900) > 0, "resumed: entries again");
     assert_eq!(bought_between(900, 1_200), 0, "flat: no entry");
-    assert_eq!(finished.engine.held(kestrel::domain::SymbolId(0)).to_f64() < 0.001, true, "flat leaves the position");
+    assert!(finished.engine.held(kestrel::domain::SymbolId(0)).to_f64() < 0.001, "flat leaves the position");
 }

@@ -107,6 +107,29 @@ fn a_calm_month_a_crash_an_outage_and_a_cheap_coin_agree() {
     }
 }
 
+/// Evidence: months of minutes through the sockets, with the shipped settings. Some minutes long.
+#[test]
+#[ignore = "minutes long: whole recorded months through the loopback exchange"]
+fn whole_recorded_months_agree() {
+    let months = [
+        ("BTCUSDT-spot-1m-2023-07-01_2023-07-31-calm.parquet", 44_640),
+        ("BTCUSDT-spot-1m-2020-03-01_2020-03-31-covid-crash.parquet", 44_512),
+        ("ETHUSDT-spot-1m-2022-11-01_2022-11-30-ftx.parquet", 43_200),
+        ("NEARUSDT-um-1m-2024-06.parquet", 43_200),
+    ];
+    for (name, bars) in months {
+        let Some(case) = recorded(name, bars) else { return skip_without_data() };
+        let mut shipped = Config::embedded().expect("the shipped settings");
+        shipped.speed = Speed::Max;
+        for config in [shipped, config()] {
+            let live = assert_same(&case, &config);
+            let (bars, fills) = (live.finished.engine.performance().bars(), live.finished.record.fills.len());
+            let elapsed = live.stopwatch.read();
+            println!("{name}: {bars} bars, {fills} fills, {:.1} s", elapsed.wall_seconds);
+        }
+    }
+}
+
 #[test]
 fn two_symbols_in_one_account_agree() {
     let names =

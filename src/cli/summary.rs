@@ -151,8 +151,7 @@ pub(super) fn clock(time: Option<Time>) -> String {
 #[cfg(test)]
 mod tests {
     use super::Summary;
-    use crate::app::Outcome;
-    use crate::domain::{Symbol, Time, Value, digest};
+    use crate::domain::{Symbol, Time, Value};
 
     fn summary() -> Summary {
         Summary {

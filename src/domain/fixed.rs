@@ -14,6 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub const SCALE: i64 = 100_000_000;
 /// Decimal places.
 pub const PLACES: usize = 8;
+/// Characters of `-92233720368.54775808`.
+const LONGEST: usize = 21;
 
 /// A decimal with eight places. `U` only tags the unit; it holds no value.
 pub struct Fixed<U> {
@@ -52,10 +54,15 @@ impl<U> Fixed<U> {
     /// Nearest value at 1e-8, ties away from zero; `None` for NaN, infinities and what does not fit.
     #[inline]
     pub fn from_f64(x: f64) -> Option<Self> {
-        let scaled = (x * SCALE as f64).round();
+        let scaled = x * SCALE as f64;
         // 2^63 is exactly representable; NaN fails both comparisons.
         const LIMIT: f64 = 9_223_372_036_854_775_808.0;
-        (scaled > -LIMIT && scaled < LIMIT).then(|| Self::from_raw(scaled as i64))
+        (scaled > -LIMIT && scaled < LIMIT).then(|| {
+            // `f64::round` is a call into the C library on plain x86-64. Both differences here are exact.
+            let whole = scaled as i64;
+            let rest = scaled - whole as f64;
+            Self::from_raw(whole + i64::from(rest >= 0.5) - i64::from(rest <= -0.5))
+        })
     }
 
     #[inline]
@@ -168,33 +175,42 @@ impl<U> Default for Fixed<U> {
 impl<U> fmt::Display for Fixed<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let magnitude = self.raw.unsigned_abs();
-        let whole = magnitude / SCALE as u64;
-        let fraction = format!("{:08}", magnitude % SCALE as u64);
-        let places = match f.precision() {
-            Some(places) => &fraction[..places.min(PLACES)],
-            None => fraction.trim_end_matches('0'),
+        let (mut whole, mut fraction) = (magnitude / SCALE as u64, magnitude % SCALE as u64);
+        let mut places = PLACES;
+        while f.precision().map_or(places > 0 && fraction % 10 == 0, |wanted| places > wanted) {
+            fraction /= 10;
+            places -= 1;
+        }
+        // Every frame and journal line is full of these numbers: written backwards into place, without a `String`.
+        let mut text = [0_u8; LONGEST];
+        let mut first = LONGEST;
+        let mut put = |byte: u8| {
+            first -= 1;
+            text[first] = byte;
         };
-        let dot = if places.is_empty() { "" } else { "." };
-        f.pad_integral_text(self.raw >= 0, &format!("{whole}{dot}{places}"))
-    }
-}
-
-/// Width and alignment for a number that was already turned into text.
-trait PadNumber {
-    fn pad_integral_text(&mut self, positive: bool, text: &str) -> fmt::Result;
-}
-
-impl PadNumber for fmt::Formatter<'_> {
-    fn pad_integral_text(&mut self, positive: bool, text: &str) -> fmt::Result {
-        let sign = match (positive, self.sign_plus()) {
-            (false, _) => "-",
-            (true, true) => "+",
-            (true, false) => "",
-        };
-        let body = format!("{sign}{text}");
-        match self.width() {
-            Some(width) => write!(self, "{body:>width$}"),
-            None => self.write_str(&body),
+        for _ in 0..places {
+            put(b'0' + (fraction % 10) as u8);
+            fraction /= 10;
+        }
+        if places > 0 {
+            put(b'.');
+        }
+        loop {
+            put(b'0' + (whole % 10) as u8);
+            whole /= 10;
+            if whole == 0 {
+                break;
+            }
+        }
+        match (self.raw < 0, f.sign_plus()) {
+            (true, _) => put(b'-'),
+            (false, true) => put(b'+'),
+            (false, false) => {}
+        }
+        let text = str::from_utf8(&text[first..]).unwrap_or_default();
+        match f.width() {
+            Some(width) => write!(f, "{text:>width$}"),
+            None => f.write_str(text),
         }
     }
 }
@@ -253,5 +269,47 @@ impl<'de, U> Deserialize<'de> for Fixed<U> {
 impl<U> crate::domain::StateHash for Fixed<U> {
     fn state_hash(&self, digest: &mut crate::domain::Digest) {
         digest.i64(self.raw);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    type Plain = Fixed<()>;
+
+    proptest! {
+        #[test]
+        fn printing_cuts_places_and_keeps_every_digit(raw in any::<i64>(), shift in 0u32..63, places in 0usize..12) {
+            let x = Plain::from_raw(raw >> shift);
+            let magnitude = x.raw().unsigned_abs();
+            let sign = if x.raw() < 0 { "-" } else { "" };
+            let all = format!("{sign}{}.{:08}", magnitude / 100_000_000, magnitude % 100_000_000);
+            prop_assert_eq!(format!("{x:.8}"), all.as_str());
+            prop_assert_eq!(x.to_string(), all.trim_end_matches('0').trim_end_matches('.'));
+            let kept = &all[..all.len() - 8 + places.min(8)];
+            prop_assert_eq!(format!("{x:.places$}"), kept.trim_end_matches('.'));
+            prop_assert_eq!(format!("{x:30}"), format!("{:>30}", x.to_string()));
+            prop_assert_eq!(format!("{x:+}"), if sign.is_empty() { format!("+{x}") } else { x.to_string() });
+            prop_assert_eq!(x.to_string().parse(), Ok(x));
+        }
+
+        #[test]
+        fn floats_round_to_the_nearest_unit_with_ties_away_from_zero(bits in any::<u64>(), half in -1_000_000i64..1_000_000) {
+            for x in [f64::from_bits(bits), half as f64 * 0.5e-8, half as f64 * 0.5e-8 + 1e-17, (bits as f64 - 9e18) / 1e8] {
+                let rounded = (x * 1e8).round();
+                let fits = rounded > -9_223_372_036_854_775_808.0 && rounded < 9_223_372_036_854_775_808.0;
+                prop_assert_eq!(Plain::from_f64(x).map(Plain::raw), fits.then_some(rounded as i64), "{}", x);
+            }
+        }
+    }
+
+    #[test]
+    fn the_ends_of_the_range_print_and_round() {
+        assert_eq!(Plain::from_raw(i64::MIN).to_string(), "-92233720368.54775808");
+        assert_eq!(Plain::from_raw(0).to_string(), "0");
+        assert_eq!(Plain::from_f64(0.499_999_999_999_999_9e-8), Some(Plain::ZERO));
+        assert_eq!([f64::NAN, f64::INFINITY, 92_233_720_368.547_76].map(Plain::from_f64), [None; 3]);
     }
 }

@@ -38,7 +38,13 @@ pub struct Session(pub u64);
 impl Session {
     /// The id of the `sequence`-th order of this session: `k-<session>-<sequence>`, both in base 36.
     pub fn client_order_id(self, sequence: u64) -> ClientOrderId {
-        ClientOrderId(format!("k-{}-{}", Base36(self.0), Base36(sequence)).into())
+        // "k-", "-" and twice the 13 digits of the largest number; two ids an order, so built without formatting.
+        let mut text = String::with_capacity(29);
+        text.push_str("k-");
+        push_base36(&mut text, self.0);
+        text.push('-');
+        push_base36(&mut text, sequence);
+        ClientOrderId(text.into())
     }
 
     /// The sequence number if this session made the id.
@@ -79,19 +85,41 @@ impl StateHash for OrderId {
     }
 }
 
-struct Base36(u64);
-
-impl fmt::Display for Base36 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = self.0;
-        let mut digits = Vec::new();
-        loop {
-            digits.push(char::from_digit((rest % 36) as u32, 36).unwrap_or('0'));
-            rest /= 36;
-            if rest == 0 {
-                break;
-            }
+/// Appends the number in base 36, lower case, without leading zeros.
+fn push_base36(text: &mut String, mut number: u64) {
+    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut digits = [0_u8; 13];
+    let mut first = digits.len();
+    loop {
+        first -= 1;
+        digits[first] = DIGITS[(number % 36) as usize];
+        number /= 36;
+        if number == 0 {
+            break;
         }
-        digits.iter().rev().try_for_each(|digit| write!(f, "{digit}"))
+    }
+    text.extend(digits[first..].iter().map(|digit| char::from(*digit)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_session_knows_the_orders_it_named(session in any::<u64>(), sequence in any::<u64>(), other in any::<u64>()) {
+            let id = Session(session).client_order_id(sequence);
+            prop_assert_eq!(ClientOrderId::parse(id.as_str()), Some(id.clone()), "Binance accepts it");
+            prop_assert_eq!(Session(session).sequence_of(&id), Some(sequence));
+            prop_assert_eq!(Session(other).sequence_of(&id).is_some(), other == session);
+        }
+    }
+
+    #[test]
+    fn ids_are_base_36_without_leading_zeros() {
+        assert_eq!(Session(0).client_order_id(35).as_str(), "k-0-z");
+        assert_eq!(Session(36).client_order_id(1_295).as_str(), "k-10-zz");
+        assert_eq!(Session(u64::MAX).client_order_id(u64::MAX).as_str(), "k-3w5e11264sgsf-3w5e11264sgsf");
     }
 }

@@ -220,3 +220,25 @@ impl StateHash for OrderKind {
         }
     }
 }
+
+impl StateHash for NewOrder {
+    fn state_hash(&self, digest: &mut Digest) {
+        digest.add(&self.symbol);
+        digest.add(&self.client_id);
+        digest.add(&self.side);
+        digest.add(&self.kind);
+    }
+}
+
+impl StateHash for NewOco {
+    fn state_hash(&self, digest: &mut Digest) {
+        digest.add(&self.symbol);
+        digest.add(&self.list_client_id);
+        digest.add(&self.side);
+        digest.add(&self.quantity);
+        for leg in [&self.above, &self.below] {
+            digest.add(&leg.client_id);
+            digest.add(&leg.kind);
+        }
+    }
+}

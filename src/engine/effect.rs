@@ -5,7 +5,7 @@
 
 use super::notice::Notice;
 use super::risk::Approved;
-use crate::domain::{ClientOrderId, SymbolId};
+use crate::domain::{ClientOrderId, Digest, StateHash, SymbolId};
 
 #[derive(Debug, PartialEq)]
 pub enum Effect {
@@ -38,5 +38,28 @@ impl Effects {
 
     pub fn drain(&mut self) -> std::vec::Drain<'_, Effect> {
         self.0.drain(..)
+    }
+}
+
+/// What the venue is asked; notices are words and take no part.
+impl StateHash for Effect {
+    fn state_hash(&self, digest: &mut Digest) {
+        match self {
+            Effect::Submit(approved) => {
+                digest.u8(0);
+                digest.add(approved);
+            }
+            Effect::Cancel { symbol, client_id } => {
+                digest.u8(1);
+                digest.add(symbol);
+                digest.add(client_id);
+            }
+            Effect::Query { symbol, client_id } => {
+                digest.u8(2);
+                digest.add(symbol);
+                digest.add(client_id);
+            }
+            Effect::Notice(_) => {}
+        }
     }
 }

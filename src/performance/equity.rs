@@ -10,6 +10,8 @@ use crate::domain::{Digest, StateHash, Time, Value};
 pub struct Performance {
     start: Value,
     equity: Value,
+    /// `equity` as a float, in units of 1e-16: the conversion of 128 bits is dear, and most bars change nothing.
+    whole: f64,
     pub drawdown: Drawdown,
     pub sharpe: DailySharpe,
     pub trades: WinRate,
@@ -24,6 +26,7 @@ impl Performance {
         Performance {
             start,
             equity: start,
+            whole: start.0 as f64,
             drawdown: Drawdown::new(start),
             sharpe: DailySharpe::new(start),
             trades: WinRate::default(),
@@ -39,10 +42,9 @@ impl Performance {
     pub fn on_bar(&mut self, time: Time, equity: Value, exposed: Value) {
         self.sample(time, equity);
         self.bars += 1;
-        let whole = equity.0 as f64;
-        self.equity_sum += whole;
-        if exposed.0 != 0 && whole > 0.0 {
-            self.exposure_sum += exposed.0 as f64 / whole;
+        self.equity_sum += self.whole;
+        if exposed.0 != 0 && self.whole > 0.0 {
+            self.exposure_sum += exposed.0 as f64 / self.whole;
         }
     }
 
@@ -81,8 +83,11 @@ impl Performance {
 
     #[inline]
     fn sample(&mut self, time: Time, equity: Value) {
-        self.equity = equity;
-        self.drawdown.sample(equity);
+        if equity != self.equity {
+            self.equity = equity;
+            self.whole = equity.0 as f64;
+            self.drawdown.sample(equity);
+        }
         self.sharpe.sample(time, equity);
     }
 }

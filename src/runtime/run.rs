@@ -28,7 +28,7 @@ pub struct Run {
 pub struct Finished {
     pub engine: Engine,
     pub record: Record,
-    /// Fingerprint of all effects in order; a replay must give the same.
+    /// Fingerprint of all requests in order; a replay must give the same.
     pub effect_hash: u64,
     pub inputs: u64,
 }
@@ -110,7 +110,7 @@ impl Run {
                     }
                 }
                 Effect::Submit(_) | Effect::Cancel { .. } | Effect::Query { .. } => {
-                    self.effect_digest.text(&format!("{effect:?}"));
+                    self.effect_digest.add(&effect);
                     self.pending.extend(Request::of(effect));
                 }
             }

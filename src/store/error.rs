@@ -59,12 +59,6 @@ pub enum StoreError {
         file.display(), before.display()
     )]
     Overlap { file: PathBuf, before: PathBuf, first: i64, last: i64 },
-    #[error(
-        "{}: all its bars lie within the first {minutes} minutes, which warm up the strategies; give more data or lower \
-         `warmup_bars`",
-        file.display()
-    )]
-    AllWarmUp { file: PathBuf, minutes: u32 },
     #[error("no data file was given; name at least one with --data FILE")]
     NoFiles,
     #[error("{}: cannot be written ({reason}); check the folder and the free space", file.display())]

@@ -7,6 +7,7 @@
 //! Times need not lie on the minute: after an outage Binance itself recorded minutes that start off the grid.
 //! Absent on purpose: page checksums, which most writers leave out, and gaps, which are the reader's to see.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -103,23 +104,39 @@ impl KlineFile {
     }
 
     /// The next bar; `None` after the last row.
+    #[inline]
     pub(super) fn next_bar(&mut self) -> Result<Option<Bar>, StoreError> {
-        loop {
-            if let Some(bar) = self.bars.next() {
-                return Ok(Some(bar));
+        match self.bars.next() {
+            Some(bar) => Ok(Some(bar)),
+            None => {
+                self.fill()?;
+                Ok(self.bars.next())
             }
+        }
+    }
+
+    /// The next bar, which stays the next one.
+    pub(super) fn peek(&mut self) -> Result<Option<Bar>, StoreError> {
+        self.fill()?;
+        Ok(self.bars.as_slice().first().copied())
+    }
+
+    /// Decodes further rows where none are waiting; none wait afterwards only at the file's end.
+    fn fill(&mut self) -> Result<(), StoreError> {
+        while self.bars.as_slice().is_empty() {
             let path = &self.path;
             let batches = &mut self.batches;
             let batch = guarded(path, || batches.next().transpose().map_err(|error| damaged(path, error)))?;
             match batch {
                 Some(batch) => self.bars = self.decode(&batch)?.into_iter(),
-                None if self.decoded == self.rows => return Ok(None),
+                None if self.decoded == self.rows => return Ok(()),
                 None => {
                     let reason = format!("{} rows can be read, the footer states {}", self.decoded, self.rows);
                     return Err(damaged(path, reason));
                 }
             }
         }
+        Ok(())
     }
 
     fn decode(&mut self, batch: &RecordBatch) -> Result<Vec<Bar>, StoreError> {
@@ -135,6 +152,8 @@ impl KlineFile {
             let row = first_row + i as u64;
             let bar = Bar { open_time, open: open[i], high: high[i], low: low[i], close: close[i], volume: volume[i] };
             self.check_bar(&bar, row)?;
+            // Messages carry eight decimals: what the engine sees must not depend on the way a bar came.
+            let bar = bar.on_grid();
             self.last = Some(open_time);
             bars.push(bar);
         }
@@ -161,11 +180,16 @@ impl KlineFile {
         Ok(times)
     }
 
-    fn numbers(&self, batch: &RecordBatch, name: &'static str, first_row: u64) -> Result<Vec<f64>, StoreError> {
+    fn numbers<'a>(
+        &self,
+        batch: &'a RecordBatch,
+        name: &'static str,
+        first_row: u64,
+    ) -> Result<Cow<'a, [f64]>, StoreError> {
         let array = column(batch, &self.path, name)?;
         self.check_present(array, name, first_row)?;
         if array.data_type() == &DataType::Float64 {
-            return Ok(array.as_primitive::<Float64Type>().values().to_vec());
+            return Ok(Cow::Borrowed(array.as_primitive::<Float64Type>().values()));
         }
         let texts = array.as_string::<i32>();
         let mut numbers = Vec::with_capacity(texts.len());
@@ -178,7 +202,7 @@ impl KlineFile {
             })?;
             numbers.push(number);
         }
-        Ok(numbers)
+        Ok(Cow::Owned(numbers))
     }
 
     fn check_present(&self, array: &ArrayRef, name: &'static str, first_row: u64) -> Result<(), StoreError> {

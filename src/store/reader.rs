@@ -8,13 +8,12 @@ use std::path::PathBuf;
 
 use super::error::StoreError;
 use super::kline_file::KlineFile;
-use crate::domain::{Bar, Span, Symbol, SymbolId, Time};
+use crate::domain::{Bar, Symbol, SymbolId, Time};
 use crate::engine::ports::{BarSource, SourceError};
 
 /// Bars from files. The lanes stand in symbol order, so their place is the `SymbolId`.
 pub struct ParquetBars {
     lanes: Vec<Lane>,
-    history: Vec<Vec<Bar>>,
     rows: u64,
 }
 
@@ -27,10 +26,12 @@ struct Lane {
     last: Option<(Time, PathBuf)>,
 }
 
-/// A file that is not being read yet; it is closed, so that years of months cost no memory.
+/// A file that is not being read yet.
 struct Waiting {
     path: PathBuf,
     first: Time,
+    /// Only the first file of a lane stays open; the others are closed, so that years of months cost no memory.
+    opened: Option<KlineFile>,
 }
 
 impl ParquetBars {
@@ -52,63 +53,39 @@ impl ParquetBars {
                     wanted,
                 });
             };
-            let Some(bar) = file.next_bar()? else { return Err(StoreError::NoRows { file: path.clone() }) };
+            let Some(bar) = file.peek()? else { return Err(StoreError::NoRows { file: path.clone() }) };
             rows += file.rows();
-            lanes[place].waiting.push_back(Waiting { path: path.clone(), first: bar.open_time });
+            lanes[place].wait(Waiting { path: path.clone(), first: bar.open_time, opened: Some(file) });
         }
         for lane in &mut lanes {
             lane.waiting.make_contiguous().sort_by_key(|file| file.first);
         }
-        let history = symbols.iter().map(|_| Vec::new()).collect();
-        Ok(ParquetBars { lanes, history, rows })
+        Ok(ParquetBars { lanes, rows })
     }
 
-    /// Takes the first `minutes` minutes of the data out of the stream and keeps them as `history`. Counted from the
-    /// earliest bar of all symbols, so that every symbol starts trading at the same time.
-    pub fn warm_up(mut self, minutes: u32) -> Result<ParquetBars, StoreError> {
-        let Some(earliest) = self.lanes.iter().filter_map(|lane| lane.waiting.front()).map(|file| file.first).min()
-        else {
-            return Ok(self);
-        };
-        let start = earliest.plus(Span(Span::MINUTE.0.saturating_mul(i64::from(minutes))));
-        let files: Vec<PathBuf> = self.lanes.iter().filter_map(|l| l.waiting.back()).map(|f| f.path.clone()).collect();
-        let mut goes_on = false;
-        for (lane, history) in self.lanes.iter_mut().zip(&mut self.history) {
-            while let Some(bar) = lane.peek()?.filter(|bar| bar.open_time < start) {
-                history.push(bar);
-                lane.head = None;
-            }
-            goes_on |= lane.head.is_some();
-        }
-        match files.into_iter().next() {
-            Some(file) if !goes_on => Err(StoreError::AllWarmUp { file, minutes }),
-            _ => Ok(self),
-        }
-    }
-
-    /// Rows of all files as their footers state them, warm-up included: for progress bars.
+    /// Rows of all files as their footers state them: for progress bars.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
     /// The next bar by (open_time, symbol order).
     pub fn next_merged(&mut self) -> Result<Option<(SymbolId, Bar)>, StoreError> {
-        let mut best: Option<(usize, Bar)> = None;
+        let mut best: Option<(usize, Time)> = None;
         for (place, lane) in self.lanes.iter_mut().enumerate() {
             let Some(bar) = lane.peek()? else { continue };
-            if best.is_none_or(|(_, first)| bar.open_time < first.open_time) {
-                best = Some((place, bar));
+            if best.is_none_or(|(_, first)| bar.open_time < first) {
+                best = Some((place, bar.open_time));
             }
         }
-        let Some((place, bar)) = best else { return Ok(None) };
-        self.lanes[place].head = None;
-        Ok(Some((SymbolId(place as u16), bar)))
+        let Some((place, _)) = best else { return Ok(None) };
+        Ok(self.lanes[place].head.take().map(|bar| (SymbolId(place as u16), bar)))
     }
 }
 
 impl BarSource for ParquetBars {
-    fn history(&mut self, symbol: SymbolId) -> Result<Vec<Bar>, SourceError> {
-        Ok(self.history.get_mut(symbol.index()).map(std::mem::take).unwrap_or_default())
+    /// A recording has no bars before its first.
+    fn history(&mut self, _: SymbolId) -> Result<Vec<Bar>, SourceError> {
+        Ok(Vec::new())
     }
 
     fn next_bar(&mut self) -> Result<Option<(SymbolId, Bar)>, SourceError> {
@@ -121,15 +98,30 @@ impl Lane {
         Lane { waiting: VecDeque::new(), open: None, head: None, last: None }
     }
 
+    /// Puts a file into the queue: in front when it is the earliest, else somewhere behind and closed.
+    fn wait(&mut self, mut file: Waiting) {
+        match self.waiting.front_mut() {
+            Some(earliest) if earliest.first <= file.first => {
+                file.opened = None;
+                self.waiting.push_back(file);
+            }
+            Some(earliest) => {
+                earliest.opened = None;
+                self.waiting.push_front(file);
+            }
+            None => self.waiting.push_back(file),
+        }
+    }
+
     /// The bar that comes next, read if need be. After an error the lane is at its end.
-    fn peek(&mut self) -> Result<Option<Bar>, StoreError> {
+    fn peek(&mut self) -> Result<Option<&Bar>, StoreError> {
         if self.head.is_none() {
             self.head = self.read().inspect_err(|_| {
                 self.open = None;
                 self.waiting.clear();
             })?;
         }
-        Ok(self.head)
+        Ok(self.head.as_ref())
     }
 
     fn read(&mut self) -> Result<Option<Bar>, StoreError> {
@@ -154,7 +146,10 @@ impl Lane {
                     last: last.millis(),
                 });
             }
-            self.open = Some(KlineFile::open(&next.path)?);
+            self.open = Some(match next.opened {
+                Some(file) => file,
+                None => KlineFile::open(&next.path)?,
+            });
         }
     }
 }

@@ -6,7 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::domain::rules::OrderContext;
-use crate::domain::{FilterFailure, Money, NewOco, NewOrder, OrderKind, Price, Quantity, Side, SymbolId, SymbolRules};
+use crate::domain::{
+    Digest, FilterFailure, Money, NewOco, NewOrder, OrderKind, Price, Quantity, Side, StateHash, SymbolId, SymbolRules,
+};
 use crate::engine::notice::HaltReason;
 use crate::engine::orders::Purpose;
 
@@ -166,5 +168,21 @@ fn worth(payload: &Payload, mark: Price) -> Option<Money> {
         Payload::Order(NewOrder { kind: OrderKind::MarketQuote { amount }, .. }) => Some(*amount),
         Payload::Order(order) => Money::notional(order.kind.limit_price().unwrap_or(mark), order.kind.quantity()),
         Payload::Oco(oco) => Money::notional(mark, oco.quantity),
+    }
+}
+
+impl StateHash for Approved {
+    fn state_hash(&self, digest: &mut Digest) {
+        digest.u8(self.request.purpose as u8);
+        match &self.request.payload {
+            Payload::Order(order) => {
+                digest.u8(0);
+                digest.add(order);
+            }
+            Payload::Oco(oco) => {
+                digest.u8(1);
+                digest.add(oco);
+            }
+        }
     }
 }
