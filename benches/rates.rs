@@ -141,7 +141,7 @@ fn recorded_month() {
     let seconds = best_seconds(|| {
         let data = ParquetBars::open(&files, &config.symbols).expect("a kline file");
         rows = data.rows();
-        let plan = MarketPlan { data: Some(data), seed: Seed(1), warmup_bars: 0, bars: None };
+        let plan = MarketPlan { data: Some(data), seed: Seed(1), warmup_bars: 0, anchor: None, bars: None };
         backtest::finish(&config, plan).expect("a recorded month")
     });
     row(what, rows as f64 / seconds, "bars per CPU second");
@@ -158,7 +158,7 @@ fn lockstep() {
     let mut config = Config::embedded().expect("the shipped settings");
     config.speed = Speed::Max;
     let warmup_bars = config.warmup_bars;
-    let plan = || MarketPlan { data: None, seed: Seed(1), warmup_bars, bars: Some(LOCKSTEP_BARS) };
+    let plan = || MarketPlan { data: None, seed: Seed(1), warmup_bars, anchor: None, bars: Some(LOCKSTEP_BARS) };
     let direct = best_seconds(|| backtest::finish(&config, plan()).expect("a generated market"));
     let (mut cpu, mut wall) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..3 {

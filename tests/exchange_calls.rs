@@ -10,6 +10,7 @@ use kestrel::exchange::calls::{self, Ask};
 use kestrel::exchange::market_source::{Market, time_of};
 use kestrel::exchange::venue::Venue;
 use kestrel::exchange::{auth, reports};
+use kestrel::protocol::messages::TimeUnit;
 use kestrel::protocol::sign::{Secret, sign_ws, signed_query};
 use kestrel::protocol::weights::{ALL_CALLS, Call, RateLimit};
 use kestrel::protocol::{Params, VenueError};
@@ -20,6 +21,7 @@ use crate::support::{MemorySource, START, money, price, venue as fees};
 
 const KEY: &str = "a key";
 const SECRET: &str = "its secret";
+const UNIT: TimeUnit = TimeUnit::Millisecond;
 const ACCOUNT: AccountId = AccountId(0);
 
 /// Two symbols with twenty minutes of history at 100 (low 99, high 101, volume 2) and three minutes to come.
@@ -66,9 +68,12 @@ impl Desk {
         let mut events = Vec::new();
         while let Some((account, event)) = self.venue.simulator.next_event() {
             let text = match &event {
-                VenueEvent::Report(report) => reports::report_event(&mut self.venue, account, report),
-                VenueEvent::Balances(update) => reports::balances_event(update),
-                VenueEvent::List(list) => reports::list_event(&self.venue, list),
+                VenueEvent::Report(report) => {
+                    let numbered = reports::number(&mut self.venue, report);
+                    reports::report_event(&self.venue, account, report, &numbered, UNIT)
+                }
+                VenueEvent::Balances(update) => reports::balances_event(update, UNIT),
+                VenueEvent::List(list) => reports::list_event(&self.venue, list, UNIT),
             };
             events.push(serde_json::from_str(&text).unwrap());
         }
@@ -81,7 +86,7 @@ impl Desk {
         let path = if path == "order/oco" { "orderList/oco" } else { path };
         let call = Call::of_rest(method, &format!("/api/v3/{path}"), &params).unwrap();
         let account = calls::is_signed(call).then_some(ACCOUNT);
-        let ask = Ask { call, params: &params, account, now: self.venue.now };
+        let ask = Ask { call, params: &params, account, now: self.venue.now, unit: UNIT };
         calls::answer(&mut self.venue, &ask).map(|text| serde_json::from_str(&text).unwrap())
     }
 
@@ -446,7 +451,7 @@ fn a_signed_call_without_an_account_and_a_call_about_a_connection_are_refused() 
     let mut desk = desk();
     for call in ALL_CALLS {
         let params = Params::new();
-        let ask = Ask { call, params: &params, account: None, now: START };
+        let ask = Ask { call, params: &params, account: None, now: START, unit: UNIT };
         let answer = calls::answer(&mut desk.venue, &ask);
         if call.names().rest.is_none() {
             assert_eq!(answer, Err(VenueError::unsupported_operation()), "{call:?}");

@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod determinism;
 mod exchange_calls;
+mod exchange_server;
 mod journal;
 mod parity;
 mod protocol;

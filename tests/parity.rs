@@ -39,7 +39,7 @@ fn plan(case: &Case, config: &mut Config) -> MarketPlan {
         config.symbols = symbols_of(&case.files, &config.symbols).expect("symbols");
         ParquetBars::open(&case.files, &config.symbols).expect("a readable file")
     });
-    MarketPlan { data, seed: Seed(case.seed), warmup_bars: config.warmup_bars, bars: Some(case.bars) }
+    MarketPlan { data, seed: Seed(case.seed), warmup_bars: config.warmup_bars, anchor: None, bars: Some(case.bars) }
 }
 
 fn through_sockets(case: &Case, config: &Config, commands: Vec<(Time, Order)>) -> Ended {

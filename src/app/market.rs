@@ -3,13 +3,13 @@
 //! Invariant: the same settings, seed and files give the same bars to every verb.
 //! Absent on purpose: live markets.
 
-use crate::domain::{Bar, Seed, Symbol, SymbolId, SymbolRules, Time};
+use crate::domain::{Bar, Seed, Span, Symbol, SymbolId, SymbolRules, Time};
 use crate::engine::ports::{BarSource, SourceError};
 use crate::exchange::market_source::GeneratedSource;
 use crate::simulator::generator::Generator;
 use crate::store::ParquetBars;
 
-/// Where a generated market begins, warm-up included: 2024-01-01 00:00 UTC.
+/// Where a generated market without an anchor begins, warm-up included: 2024-01-01 00:00 UTC.
 const GENERATED_START: Time = Time(1_704_067_200_000_000);
 
 /// What to open.
@@ -19,6 +19,8 @@ pub struct MarketPlan {
     pub seed: Seed,
     /// History of a generated market; a recording has none.
     pub warmup_bars: u32,
+    /// When the history of a generated market ends; `None` begins it at a fixed date, the same for demo and backtest.
+    pub anchor: Option<Time>,
     /// Stop after this many bars, all symbols together.
     pub bars: Option<u64>,
 }
@@ -28,9 +30,11 @@ pub fn open(plan: MarketPlan, rules: &[SymbolRules]) -> Box<dyn BarSource + Send
     let source: Box<dyn BarSource + Send> = match plan.data {
         Some(data) => Box::new(data),
         None => {
+            let history = Span(i64::from(plan.warmup_bars) * Span::MINUTE.0);
+            let start = plan.anchor.map_or(GENERATED_START, |anchor| anchor.minute().minus(history));
             let generators = rules.iter().map(|rules| {
                 let price = start_price(&rules.symbol);
-                Generator::new(plan.seed, &rules.symbol, rules, GENERATED_START, price)
+                Generator::new(plan.seed, &rules.symbol, rules, start, price)
             });
             Box::new(GeneratedSource::new(generators.collect(), plan.warmup_bars as usize))
         }

@@ -33,7 +33,8 @@ pub fn execute(args: &BacktestArgs, globals: &Globals) -> Result<Output, Failure
     let (mut config, _) = globals.settings()?;
     let data = if args.data.is_empty() { None } else { Some(open_data(&args.data, &mut config)?) };
     globals.start_log(true)?;
-    let plan = MarketPlan { data, seed: seed(args.seed), warmup_bars: config.warmup_bars, bars: args.bars };
+    let plan =
+        MarketPlan { data, seed: seed(args.seed), warmup_bars: config.warmup_bars, anchor: None, bars: args.bars };
     let outcome = app::backtest::run(&config, plan, args.trades.clone())?;
     Ok(Output::Summary(Box::new(Summary::of(&outcome))))
 }

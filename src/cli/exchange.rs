@@ -15,6 +15,7 @@ use crate::app;
 use crate::app::market::MarketPlan;
 use crate::config::Speed;
 use crate::exchange::{Exchange, KeyPair};
+use crate::runtime::clock::WallClock;
 
 #[derive(Debug, Clone, Args)]
 pub struct ExchangeArgs {
@@ -40,7 +41,9 @@ pub fn execute(args: &ExchangeArgs, globals: &Globals) -> Result<Output, Failure
     config.speed = args.speed.unwrap_or(config.speed);
     let data = if args.data.is_empty() { None } else { Some(open_data(&args.data, &mut config)?) };
     globals.start_log(true)?;
-    let plan = MarketPlan { data, seed: seed(args.seed), warmup_bars: config.warmup_bars, bars: args.bars };
+    // Clients that ask for the last hour by their own clock find it; in lockstep the market is that of a demo.
+    let anchor = (config.speed != Speed::Max).then(|| WallClock::start().now());
+    let plan = MarketPlan { data, seed: seed(args.seed), warmup_bars: config.warmup_bars, anchor, bars: args.bars };
     let (exchange, key) = app::exchange::start(&config, plan, args.port, false)?;
     print_addresses(&exchange, &key)?;
     app::exchange::wait_for_interrupt()?;

@@ -91,7 +91,13 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
     let journal = JournalWriter::create(&journal)?;
     let quiet = globals.json || !std::io::stderr().is_terminal();
     let outcome = app::demo::run(Demo {
-        market: MarketPlan { data, seed: seed(args.seed), warmup_bars: config.warmup_bars, bars: args.bars },
+        market: MarketPlan {
+            data,
+            seed: seed(args.seed),
+            warmup_bars: config.warmup_bars,
+            anchor: None,
+            bars: args.bars,
+        },
         config: &config,
         venue,
         journal: Some(Box::new(journal)),

@@ -3,7 +3,7 @@
 //! Invariant: requests and market steps take turns; in lockstep at most one numbered frame is unanswered.
 //! Absent on purpose: sockets (`server`) and what a call answers (`calls`).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -16,7 +16,8 @@ use super::server::Counters;
 use super::streams::{self, Published, Stream};
 use super::venue::Venue;
 use super::{reports, rest, ws_api};
-use crate::domain::{SymbolId, Time};
+use crate::domain::{Span, SymbolId, Time};
+use crate::protocol::messages::TimeUnit;
 use crate::protocol::messages::lockstep::number_frame;
 use crate::simulator::{AccountId, MinuteStep, VenueEvent};
 
@@ -35,12 +36,9 @@ pub struct ConnectionId(pub u64);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Socket {
     /// Market streams by name; `combined` wraps each event with its stream's name.
-    Streams {
-        names: Vec<String>,
-        combined: bool,
-        token: Option<String>,
-    },
-    WsApi,
+    Streams { names: Vec<String>, combined: bool, unit: TimeUnit, token: Option<String> },
+    /// `with_limits`: answers carry the rate limits unless a request says otherwise.
+    WsApi { unit: TimeUnit, with_limits: bool },
 }
 
 pub struct Core {
@@ -64,11 +62,14 @@ pub enum ConnectionKind {
     Streams {
         streams: Vec<(Stream, String)>,
         combined: bool,
+        unit: TimeUnit,
     },
     /// User data subscriptions by id.
     WsApi {
         subscriptions: BTreeMap<u64, AccountId>,
         next_subscription: u64,
+        unit: TimeUnit,
+        with_limits: bool,
     },
 }
 
@@ -87,6 +88,8 @@ enum Next {
     Never,
 }
 
+/// From a bar's close to the open of the bar that follows it without a gap, and more.
+const AT_ONCE: Span = Span::from_millis(1);
 /// A client that does not read for this long is cut off.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -162,21 +165,45 @@ impl Core {
         if let Some(outbound) = self.outbox.pop_front() {
             return self.say(outbound).await;
         }
-        let Ok(Some(step)) = self.venue.market.take() else { return };
-        let connections = &self.connections;
-        let wanted = |stream: Stream| connections.values().any(|connection| connection.hears(stream));
-        match step {
+        let Some(time) = self.step() else { return };
+        // Between a close and the open that follows at once no taker could be filled. Only a lockstep client meets the
+        // market there; for all others the two are one, and the symbols move together.
+        if self.lockstep.is_some() {
+            return;
+        }
+        while self.follows_at_once(time) {
+            self.step();
+        }
+        // A market that is faster than this machine must not keep the sockets from their turn.
+        tokio::task::yield_now().await;
+    }
+
+    /// Lets the market take its next step; answers when that was.
+    fn step(&mut self) -> Option<Time> {
+        let step = self.venue.market.take().ok().flatten()?;
+        let published = match step {
             MinuteStep::Move { symbol, point, volume } => {
-                let published = streams::move_to(&mut self.venue, symbol, point, volume, &wanted);
-                self.outbox.extend(published.into_iter().map(Outbound::Market));
+                let wanted = self.wanted(symbol);
+                streams::move_to(&mut self.venue, symbol, point, volume, &wanted)
             }
             MinuteStep::Close { symbol, bar } => {
                 self.venue.now = bar.close_time();
-                let published = streams::close(&self.venue, symbol, &bar, &wanted);
-                self.outbox.extend(published.map(Outbound::Market));
+                streams::close(&self.venue, symbol, &bar, &self.wanted(symbol))
             }
-        }
+        };
+        self.outbox.extend(published.into_iter().map(Outbound::Market));
         self.collect_events();
+        Some(time_of(&step))
+    }
+
+    fn follows_at_once(&mut self, time: Time) -> bool {
+        self.venue.market.peek().ok().flatten().is_some_and(|next| time_of(next).since(time) <= AT_ONCE)
+    }
+
+    /// The streams of a symbol that somebody hears.
+    fn wanted(&self, symbol: SymbolId) -> BTreeSet<Stream> {
+        let heard = self.connections.values().flat_map(Connection::streams);
+        heard.map(|(stream, _)| *stream).filter(|stream| stream.symbol == symbol).collect()
     }
 
     /// Queues what the simulator has to say to accounts.
@@ -219,14 +246,25 @@ impl Core {
     }
 
     async fn report(&mut self, account: AccountId, event: &VenueEvent) {
-        let text = match event {
-            VenueEvent::Report(report) => reports::report_event(&mut self.venue, account, report),
-            VenueEvent::Balances(update) => reports::balances_event(update),
-            VenueEvent::List(list) => reports::list_event(&self.venue, list),
+        let numbered = match event {
+            VenueEvent::Report(report) => Some(reports::number(&mut self.venue, report)),
+            VenueEvent::Balances(_) | VenueEvent::List(_) => None,
+        };
+        let text = |unit| match (event, &numbered) {
+            (VenueEvent::Report(report), Some(numbered)) => {
+                reports::report_event(&self.venue, account, report, numbered, unit)
+            }
+            (VenueEvent::Report(_), None) => String::new(),
+            (VenueEvent::Balances(update), _) => reports::balances_event(update, unit),
+            (VenueEvent::List(list), _) => reports::list_event(&self.venue, list, unit),
         };
         let mut frames = Vec::new();
         for (id, connection) in &self.connections {
-            if let ConnectionKind::WsApi { subscriptions, .. } = &connection.kind {
+            if let ConnectionKind::WsApi { subscriptions, unit, .. } = &connection.kind {
+                if !subscriptions.values().any(|holder| *holder == account) {
+                    continue;
+                }
+                let text = text(*unit);
                 let of_account = subscriptions.iter().filter(|(_, holder)| **holder == account);
                 frames.extend(
                     of_account.map(|(subscription, _)| {
@@ -273,22 +311,24 @@ impl Core {
 
     fn open(&mut self, id: ConnectionId, socket: Socket, outgoing: mpsc::Sender<String>) {
         let kind = match socket {
-            Socket::WsApi => ConnectionKind::WsApi { subscriptions: BTreeMap::new(), next_subscription: 0 },
-            Socket::Streams { names, combined, token } => {
+            Socket::WsApi { unit, with_limits } => {
+                ConnectionKind::WsApi { subscriptions: BTreeMap::new(), next_subscription: 0, unit, with_limits }
+            }
+            Socket::Streams { names, combined, unit, token } => {
                 if let Some(lockstep) = &mut self.lockstep
                     && token.as_deref() == Some(lockstep.token.as_str())
                 {
                     lockstep.stream = Some(id);
                 }
-                let streams = names.into_iter().filter_map(|name| Some((self.stream(&name)?, name))).collect();
-                ConnectionKind::Streams { streams, combined }
+                let streams = names.into_iter().filter_map(|name| Some((self.stream(&name, unit)?, name))).collect();
+                ConnectionKind::Streams { streams, combined, unit }
             }
         };
         self.connections.insert(id, Connection { kind, outgoing });
     }
 
-    pub(super) fn stream(&self, name: &str) -> Option<Stream> {
-        Stream::parse(name, |symbol| self.symbol_id_in_any_case(symbol))
+    pub(super) fn stream(&self, name: &str, unit: TimeUnit) -> Option<Stream> {
+        Stream::parse(name, unit, |symbol| self.symbol_id_in_any_case(symbol))
     }
 
     /// Stream names are lower-cased, also where a symbol is not ASCII.
@@ -327,23 +367,23 @@ impl Core {
         if self.lockstep.is_some() { self.venue.now } else { os_time() }
     }
 
-    /// The clocks by which a signed request may be timed.
+    /// The clocks by which a signed request may be timed: in lockstep also the virtual one.
     pub(super) fn clocks(&self) -> [Time; 2] {
-        [self.venue.now, os_time()]
+        [self.server_time(), os_time()]
     }
 }
 
 impl Connection {
-    fn hears(&self, stream: Stream) -> bool {
+    fn streams(&self) -> &[(Stream, String)] {
         match &self.kind {
-            ConnectionKind::Streams { streams, .. } => streams.iter().any(|(heard, _)| *heard == stream),
-            ConnectionKind::WsApi { .. } => false,
+            ConnectionKind::Streams { streams, .. } => streams,
+            ConnectionKind::WsApi { .. } => &[],
         }
     }
 
     /// The frame that this connection gets of it, if it hears the stream.
     fn frame_of(&self, published: &Published) -> Option<String> {
-        let ConnectionKind::Streams { streams, combined } = &self.kind else { return None };
+        let ConnectionKind::Streams { streams, combined, .. } = &self.kind else { return None };
         let (_, name) = streams.iter().find(|(heard, _)| *heard == published.stream)?;
         Some(if *combined { streams::combined(name, &published.data) } else { published.data.clone() })
     }

@@ -8,18 +8,22 @@ use std::borrow::Cow;
 
 use super::calls::rows;
 use super::venue::Venue;
-use crate::domain::{BalanceUpdate, ExecutionReport, ExecutionType};
+use crate::domain::{BalanceUpdate, ClientOrderId, ExecutionReport, ExecutionType};
 use crate::protocol::convert::{ReportExtras, event_of_balances, event_of_report};
 use crate::protocol::messages::TimeUnit;
 use crate::protocol::messages::order::OrderListAnswer;
 use crate::protocol::messages::user::{ExecutionReportEvent, ListStatusEvent, ListedLeg};
 use crate::simulator::{AccountId, ListRecord, OrderRef};
 
-const UNIT: TimeUnit = TimeUnit::Millisecond;
+/// What a report is given once, however many hear it.
+#[derive(Debug, Clone)]
+pub struct Numbered {
+    execution_id: i64,
+    cancel: Option<ClientOrderId>,
+}
 
-/// `executionReport`. It takes the next execution id, and the name of the cancel that a CANCELED answers. Call it as soon
-/// as the report is drained: what the report does not carry is read from the order as it stands.
-pub fn report_event(venue: &mut Venue, account: AccountId, report: &ExecutionReport) -> String {
+/// Takes the next execution id, and the name of the cancel that a CANCELED answers.
+pub fn number(venue: &mut Venue, report: &ExecutionReport) -> Numbered {
     venue.executions += 1;
     let cancel = match report.execution {
         ExecutionType::Canceled => venue.cancels.remove(&report.order_id),
@@ -30,9 +34,22 @@ pub fn report_event(venue: &mut Venue, account: AccountId, report: &ExecutionRep
         | ExecutionType::Expired
         | ExecutionType::TradePrevention => None,
     };
+    Numbered { execution_id: venue.executions, cancel }
+}
+
+/// `executionReport`. Call it as soon as the report is drained: what the report does not carry is read from the order
+/// as it stands.
+pub fn report_event(
+    venue: &Venue,
+    account: AccountId,
+    report: &ExecutionReport,
+    numbered: &Numbered,
+    unit: TimeUnit,
+) -> String {
+    let Numbered { execution_id, cancel } = numbered;
     let mut extras = ReportExtras {
         event_time: report.time,
-        execution_id: venue.executions,
+        execution_id: *execution_id,
         cancel_id: cancel.as_ref().map(|id| id.as_str()),
         ..ReportExtras::at(report.time)
     };
@@ -44,16 +61,16 @@ pub fn report_event(venue: &mut Venue, account: AccountId, report: &ExecutionRep
         extras.quote_order_quantity = rows::quote_amount(record.kind);
     }
     let symbol = venue.symbol(report.symbol);
-    json(&event_of_report(report, symbol.as_str(), &extras, UNIT))
+    json(&event_of_report(report, symbol.as_str(), &extras, unit))
 }
 
 /// `outboundAccountPosition`.
-pub fn balances_event(update: &BalanceUpdate) -> String {
-    json(&event_of_balances(update, update.time, UNIT))
+pub fn balances_event(update: &BalanceUpdate, unit: TimeUnit) -> String {
+    json(&event_of_balances(update, update.time, unit))
 }
 
 /// `listStatus`.
-pub fn list_event(venue: &Venue, list: &ListRecord) -> String {
+pub fn list_event(venue: &Venue, list: &ListRecord, unit: TimeUnit) -> String {
     let symbol = venue.symbol(list.symbol).as_str();
     let legs = list.orders.iter().map(|(id, client_id)| ListedLeg {
         symbol: Cow::Borrowed(symbol),
@@ -62,7 +79,7 @@ pub fn list_event(venue: &Venue, list: &ListRecord) -> String {
     });
     json(&ListStatusEvent {
         event: ListStatusEvent::EVENT,
-        event_time: UNIT.write(list.updated),
+        event_time: unit.write(list.updated),
         symbol: Cow::Borrowed(symbol),
         list_id: list.list_id.0,
         contingency: Cow::Borrowed(OrderListAnswer::OCO),
@@ -70,7 +87,7 @@ pub fn list_event(venue: &Venue, list: &ListRecord) -> String {
         list_order_status: Cow::Borrowed(list.status.order_status()),
         reject_reason: Cow::Borrowed(ExecutionReportEvent::NO_REASON),
         list_client_id: Cow::Borrowed(list.client_id.as_str()),
-        time: UNIT.write(list.updated),
+        time: unit.write(list.updated),
         orders: legs.collect(),
     })
 }

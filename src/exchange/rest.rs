@@ -8,9 +8,9 @@ use super::core::Core;
 use super::limits::OverLimit;
 use super::{auth, limits};
 use crate::domain::Time;
+use crate::protocol::messages::TimeUnit;
 use crate::protocol::weights::Call;
 use crate::protocol::{Params, VenueError};
-use crate::simulator::AccountId;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestRequest {
@@ -20,6 +20,8 @@ pub struct RestRequest {
     pub query: String,
     pub body: String,
     pub api_key: Option<String>,
+    /// Header `X-MBX-TIME-UNIT`.
+    pub time_unit: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +45,7 @@ pub fn answer(core: &mut Core, request: &RestRequest) -> RestReply {
     let mut headers = vec![("x-mbx-used-weight", weight.to_string()), ("x-mbx-used-weight-1m", weight.to_string())];
     match result {
         Ok(body) => {
-            if request.method == "POST" {
+            if request.method == "POST" && !request.path.ends_with("/test") {
                 headers.push(("x-mbx-order-count-10s", orders_10s.to_string()));
                 headers.push(("x-mbx-order-count-1d", orders_day.to_string()));
             }
@@ -78,6 +80,10 @@ impl Refused {
 }
 
 fn call(core: &mut Core, request: &RestRequest, now: Time) -> Result<String, Refused> {
+    let unit = match request.time_unit.as_deref().map(TimeUnit::parse) {
+        None => TimeUnit::default(),
+        Some(unit) => unit.ok_or_else(VenueError::invalid_time_unit)?,
+    };
     let params = Params::parse_form(&request.query)?.or_body(Params::parse_form(&request.body)?);
     let Some(call) = Call::of_rest(&request.method, &request.path, &params).or_else(|| old_oco(request)) else {
         core.venue.limits.request(now, UNKNOWN_WEIGHT).map_err(too_heavy)?;
@@ -90,25 +96,20 @@ fn call(core: &mut Core, request: &RestRequest, now: Time) -> Result<String, Ref
     } else {
         None
     };
-    priced(core, call, &params, account, now)
+    priced(core, &Ask { call, params: &params, account, now, unit })
 }
 
-/// Carries a call out within the limits. Shared by REST and the WebSocket API.
-pub fn priced(
-    core: &mut Core,
-    call: Call,
-    params: &Params,
-    account: Option<AccountId>,
-    now: Time,
-) -> Result<String, Refused> {
+/// Carries a call out within the limits; its `now` is the server's time. Shared by REST and the WebSocket API.
+pub fn priced(core: &mut Core, ask: &Ask<'_>) -> Result<String, Refused> {
+    let Ask { call, now, .. } = *ask;
     let weight = call.weight();
     core.venue.limits.request(now, weight).map_err(too_heavy)?;
     if call.orders() > 0 {
         core.venue.limits.orders(now, call.orders()).map_err(too_many)?;
     }
-    // GET /time tells the clock by which requests are judged; everything else happens at the market's time.
-    let at = if call == Call::Time { now } else { core.venue.now };
-    let result = calls::answer(&mut core.venue, &Ask { call, params, account, now: at });
+    // These tell the clock by which requests are judged; everything else happens at the market's time.
+    let at = if matches!(call, Call::Time | Call::ExchangeInfo) { now } else { core.venue.now };
+    let result = calls::answer(&mut core.venue, &Ask { now: at, ..*ask });
     let booked = call.charged(result.is_ok());
     core.venue.limits.refund(weight.saturating_sub(booked));
     Ok(result?)

@@ -21,7 +21,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::core::{ConnectionId, Knock, Socket};
 use super::rest::RestRequest;
-use crate::protocol::Params;
+use crate::protocol::messages::TimeUnit;
+use crate::protocol::{Params, VenueError};
 
 /// What crossed the sockets.
 #[derive(Debug, Default)]
@@ -93,6 +94,7 @@ async fn rest(
         query: query.unwrap_or_default(),
         body,
         api_key: text("x-mbx-apikey"),
+        time_unit: text("x-mbx-time-unit"),
     };
     let (reply, answer) = oneshot::channel();
     if door.knocks.send(Knock::Rest { request, reply }).await.is_err() {
@@ -111,8 +113,21 @@ async fn rest(
     response
 }
 
-async fn ws_api(State(door): State<Door>, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.on_upgrade(move |socket| converse(door, socket, Socket::WsApi))
+async fn ws_api(State(door): State<Door>, RawQuery(query): RawQuery, upgrade: WebSocketUpgrade) -> Response {
+    let query = Params::parse_form(&query.unwrap_or_default()).unwrap_or_default();
+    let with_limits = query.get("returnRateLimits") != Some("false");
+    let Some(unit) = unit(&query) else { return invalid_unit() };
+    upgrade.on_upgrade(move |socket| converse(door, socket, Socket::WsApi { unit, with_limits }))
+}
+
+/// `timeUnit` of a socket's URL.
+fn unit(query: &Params) -> Option<TimeUnit> {
+    query.get("timeUnit").map_or(Some(TimeUnit::default()), TimeUnit::parse)
+}
+
+fn invalid_unit() -> Response {
+    let refusal = serde_json::to_string(&VenueError::invalid_time_unit()).unwrap_or_default();
+    (StatusCode::BAD_REQUEST, refusal).into_response()
 }
 
 /// `/ws/<name>[/<name>...]` is raw, `/stream?streams=<name>/<name>` is combined; both may begin empty.
@@ -123,7 +138,8 @@ async fn streams(State(door): State<Door>, uri: Uri, RawQuery(query): RawQuery, 
     let raw_names = path.unwrap_or_default().get("p").unwrap_or_default().to_owned();
     let listed = if combined { query.get("streams").unwrap_or_default().to_owned() } else { raw_names };
     let names = listed.split('/').filter(|name| name.contains('@')).map(str::to_owned).collect();
-    let socket = Socket::Streams { names, combined, token: query.get("token").map(str::to_owned) };
+    let Some(unit) = unit(&query) else { return invalid_unit() };
+    let socket = Socket::Streams { names, combined, unit, token: query.get("token").map(str::to_owned) };
     upgrade.on_upgrade(move |stream| converse(door, stream, socket))
 }
 

@@ -7,11 +7,13 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::calls::Ask;
 use super::core::{ConnectionId, ConnectionKind, Core};
 use super::lockstep::Lockstep;
 use super::rest::{Refused, priced};
 use super::{auth, calls, limits};
 use crate::protocol::VenueError;
+use crate::protocol::messages::TimeUnit;
 use crate::protocol::messages::lockstep::{ACK, Ack, LOCKSTEP, LockstepGranted, frame_text};
 use crate::protocol::messages::market::{ControlMethod, ControlReply};
 use crate::protocol::messages::rest::RateLimitRow;
@@ -33,8 +35,13 @@ pub fn answer(core: &mut Core, connection: ConnectionId, text: &str) -> Option<S
         }
         return None;
     }
-    let WsRequest { id, method, mut params } = request;
-    let with_limits = params.0.remove("returnRateLimits").as_deref() != Some("false");
+    let WsRequest { id, method, params } = request;
+    // It stays among the parameters: clients sign it.
+    let with_limits = match (params.0.get("returnRateLimits"), core.connections.get(&connection).map(|c| &c.kind)) {
+        (Some(asked), _) => asked != "false",
+        (None, Some(ConnectionKind::WsApi { with_limits, .. })) => *with_limits,
+        (None, Some(ConnectionKind::Streams { .. }) | None) => true,
+    };
     Some(match result(core, connection, &method, &params) {
         Ok(result) => response_text(core, id, with_limits, &result),
         Err(refused) => refused_text(core, id, with_limits, refused),
@@ -43,6 +50,10 @@ pub fn answer(core: &mut Core, connection: ConnectionId, text: &str) -> Option<S
 
 fn result(core: &mut Core, connection: ConnectionId, name: &str, params: &WsParams) -> Result<String, Refused> {
     let now = core.server_time();
+    let unit = match core.connections.get(&connection).map(|connection| &connection.kind) {
+        Some(ConnectionKind::WsApi { unit, .. }) => *unit,
+        Some(ConnectionKind::Streams { .. }) | None => TimeUnit::default(),
+    };
     if name == LOCKSTEP {
         return grant_lockstep(core, connection, params);
     }
@@ -62,7 +73,7 @@ fn result(core: &mut Core, connection: ConnectionId, name: &str, params: &WsPara
         // Session logon is for Ed25519 keys; the exchange's keys are HMAC.
         Call::SessionLogon | Call::SessionLogout => Err(VenueError::unsupported_operation().into()),
         Call::SessionStatus => {
-            let server_time = now.millis();
+            let server_time = unit.write(now);
             Ok(format!(
                 r#"{{"apiKey":null,"authorizedSince":null,"connectedSince":{server_time},"returnRateLimits":true,"serverTime":{server_time},"userDataStream":false}}"#
             ))
@@ -73,8 +84,11 @@ fn result(core: &mut Core, connection: ConnectionId, name: &str, params: &WsPara
         | Call::Depth { .. }
         | Call::Trades
         | Call::AggTrades
+        | Call::HistoricalTrades
         | Call::Klines
+        | Call::UiKlines
         | Call::AvgPrice
+        | Call::DayTicker { .. }
         | Call::TickerPrice { .. }
         | Call::BookTicker { .. }
         | Call::NewOrder
@@ -91,7 +105,7 @@ fn result(core: &mut Core, connection: ConnectionId, name: &str, params: &WsPara
         | Call::Account
         | Call::Commission
         | Call::MyTrades { .. }
-        | Call::OrderCounts => priced(core, call, &params.0, account, now),
+        | Call::OrderCounts => priced(core, &Ask { call, params: &params.0, account, now, unit }),
     }
 }
 
@@ -108,7 +122,7 @@ fn grant_lockstep(core: &mut Core, connection: ConnectionId, params: &WsParams) 
 
 fn subscribe(core: &mut Core, connection: ConnectionId, params: &WsParams) -> Result<String, Refused> {
     let account = auth::authenticate_ws(&core.venue, &params.0, &core.clocks())?;
-    let Some(ConnectionKind::WsApi { subscriptions, next_subscription }) =
+    let Some(ConnectionKind::WsApi { subscriptions, next_subscription, .. }) =
         core.connections.get_mut(&connection).map(|connection| &mut connection.kind)
     else {
         return Err(VenueError::unsupported_operation().into());
@@ -187,8 +201,12 @@ pub fn control(core: &mut Core, connection: ConnectionId, text: &str) -> String 
             return frame_text(&refused, None);
         }
     };
-    let named: Vec<_> = request.streams().map(|name| (core.stream(name), name.to_owned())).collect();
-    let Some(ConnectionKind::Streams { streams, combined }) =
+    let unit = match core.connections.get(&connection).map(|connection| &connection.kind) {
+        Some(ConnectionKind::Streams { unit, .. }) => *unit,
+        Some(ConnectionKind::WsApi { .. }) | None => TimeUnit::default(),
+    };
+    let named: Vec<_> = request.streams().map(|name| (core.stream(name, unit), name.to_owned())).collect();
+    let Some(ConnectionKind::Streams { streams, combined, .. }) =
         core.connections.get_mut(&connection).map(|connection| &mut connection.kind)
     else {
         return frame_text(&ControlReply::done(request.id), None);

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::messages::market::{AggTrade, BookTicker, Kline, KlineEvent};
+use super::messages::market::{AggTrade, BookTicker, Kline, KlineEvent, TradeEvent};
 use super::messages::rest::{Account, AggTradeRow, BookTickerRow, KlineRow};
 use super::messages::user::{AccountPosition, ExecutionReportEvent, PositionBalance};
 use super::messages::{Amount, Open, TimeUnit, WireName};
@@ -201,6 +201,21 @@ pub fn agg_trade<'a>(symbol: &'a str, id: i64, trade: &Trade, event_time: Time, 
         quantity: trade.quantity,
         first_trade: id,
         last_trade: id,
+        time: unit.write(trade.time),
+        buyer_is_maker: trade.aggressor == Side::Sell,
+        best_match: true,
+    }
+}
+
+/// As `agg_trade`, for `<symbol>@trade`.
+pub fn trade_event<'a>(symbol: &'a str, id: i64, trade: &Trade, event_time: Time, unit: TimeUnit) -> TradeEvent<'a> {
+    TradeEvent {
+        event: TradeEvent::EVENT,
+        event_time: unit.write(event_time),
+        symbol: Cow::Borrowed(symbol),
+        id,
+        price: trade.price,
+        quantity: trade.quantity,
         time: unit.write(trade.time),
         buyer_is_maker: trade.aggressor == Side::Sell,
         best_match: true,

@@ -380,7 +380,8 @@ fn read_filter(rules: &mut SymbolRules, filter: &Filter, numbers: &Numbers<'_>) 
         }
         Filter::Notional { min_notional, apply_min_to_market, max_notional, apply_max_to_market, .. } => {
             raise_minimum(&mut rules.notional, numbers.read("minNotional", min_notional)?, *apply_min_to_market);
-            rules.notional.max = numbers.read_cap("maxNotional", max_notional)?;
+            let max = numbers.read_cap("maxNotional", max_notional)?;
+            rules.notional.max = if max == Money::MAX { Money::ZERO } else { max };
             rules.notional.max_applies_to_market = *apply_max_to_market;
         }
         Filter::MaxNumOrders { max_num_orders } => rules.max_orders = *max_num_orders,
@@ -428,8 +429,10 @@ fn filters_of(rules: &SymbolRules) -> Vec<Filter> {
         vec![Filter::PriceFilter { min_price: places(min), max_price: places(max), tick_size: places(tick) }];
     let LotFilter { min, max, step } = rules.lot;
     filters.push(Filter::LotSize { min_qty: places(min), max_qty: places(max), step_size: places(step) });
-    let LotFilter { min, max, step } = rules.market_lot;
-    filters.push(Filter::MarketLotSize { min_qty: places(min), max_qty: places(max), step_size: places(step) });
+    if rules.market_lot != LotFilter::default() {
+        let LotFilter { min, max, step } = rules.market_lot;
+        filters.push(Filter::MarketLotSize { min_qty: places(min), max_qty: places(max), step_size: places(step) });
+    }
     if let Some(bands) = rules.percent_price {
         filters.push(Filter::PercentPriceBySide {
             bid_multiplier_up: bands.bid_up.to_string(),
@@ -442,7 +445,8 @@ fn filters_of(rules: &SymbolRules) -> Vec<Filter> {
     filters.push(Filter::Notional {
         min_notional: places(rules.notional.min),
         apply_min_to_market: rules.notional.min_applies_to_market,
-        max_notional: places(rules.notional.max),
+        // Clients take a zero maximum at its word.
+        max_notional: places(if rules.notional.max.is_zero() { Money::MAX } else { rules.notional.max }),
         apply_max_to_market: rules.notional.max_applies_to_market,
         avg_price_mins: AVERAGE_PRICE_MINUTES,
     });

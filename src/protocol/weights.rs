@@ -15,18 +15,34 @@ pub enum Call {
     Ping,
     Time,
     ExchangeInfo,
-    Depth { limit: u32 },
+    Depth {
+        limit: u32,
+    },
     Trades,
     AggTrades,
+    HistoricalTrades,
     Klines,
+    UiKlines,
     AvgPrice,
-    TickerPrice { one_symbol: bool },
-    BookTicker { one_symbol: bool },
+    /// 24 hours; without symbols it is about all of them.
+    DayTicker {
+        symbols: Option<usize>,
+    },
+    TickerPrice {
+        one_symbol: bool,
+    },
+    BookTicker {
+        one_symbol: bool,
+    },
     NewOrder,
-    TestOrder { with_commission: bool },
+    TestOrder {
+        with_commission: bool,
+    },
     QueryOrder,
     CancelOrder,
-    OpenOrders { one_symbol: bool },
+    OpenOrders {
+        one_symbol: bool,
+    },
     CancelOpenOrders,
     AllOrders,
     NewOco,
@@ -35,7 +51,9 @@ pub enum Call {
     OpenOrderLists,
     Account,
     Commission,
-    MyTrades { of_order: bool },
+    MyTrades {
+        of_order: bool,
+    },
     OrderCounts,
     SubscribeUserStream,
     UnsubscribeUserStream,
@@ -95,15 +113,18 @@ const USED_WEIGHT: &str = "x-mbx-used-weight";
 const ORDER_COUNT: &str = "x-mbx-order-count";
 
 /// All calls in every form whose names differ; the numbers inside are those of a request without parameters.
-pub const ALL_CALLS: [Call; 31] = [
+pub const ALL_CALLS: [Call; 34] = [
     Call::Ping,
     Call::Time,
     Call::ExchangeInfo,
     Call::Depth { limit: 100 },
     Call::Trades,
     Call::AggTrades,
+    Call::HistoricalTrades,
     Call::Klines,
+    Call::UiKlines,
     Call::AvgPrice,
+    Call::DayTicker { symbols: None },
     Call::TickerPrice { one_symbol: false },
     Call::BookTicker { one_symbol: false },
     Call::NewOrder,
@@ -160,9 +181,11 @@ impl Call {
             Call::Depth { limit: 101..=500 } => 25,
             Call::Depth { limit: 501..=1000 } => 50,
             Call::Depth { limit: 1001.. } => 250,
-            Call::Trades => 25,
+            Call::Trades | Call::HistoricalTrades => 25,
             Call::AggTrades => 4,
-            Call::Klines | Call::AvgPrice => 2,
+            Call::Klines | Call::UiKlines | Call::AvgPrice | Call::DayTicker { symbols: Some(0..=20) } => 2,
+            Call::DayTicker { symbols: Some(21..=100) } => 40,
+            Call::DayTicker { symbols: Some(_) | None } => 80,
             Call::TickerPrice { one_symbol } | Call::BookTicker { one_symbol } => {
                 if one_symbol {
                     2
@@ -233,8 +256,11 @@ impl Call {
             | Call::Depth { .. }
             | Call::Trades
             | Call::AggTrades
+            | Call::HistoricalTrades
             | Call::Klines
+            | Call::UiKlines
             | Call::AvgPrice
+            | Call::DayTicker { .. }
             | Call::TickerPrice { .. }
             | Call::BookTicker { .. } => Security::Public,
             Call::NewOrder | Call::CancelOrder | Call::CancelOpenOrders | Call::NewOco | Call::CancelOrderList => {
@@ -267,6 +293,9 @@ impl Call {
             Call::Trades => both("GET", "/api/v3/trades", "trades.recent"),
             Call::AggTrades => both("GET", "/api/v3/aggTrades", "trades.aggregate"),
             Call::Klines => both("GET", "/api/v3/klines", "klines"),
+            Call::HistoricalTrades => both("GET", "/api/v3/historicalTrades", "trades.historical"),
+            Call::UiKlines => both("GET", "/api/v3/uiKlines", "uiKlines"),
+            Call::DayTicker { .. } => both("GET", "/api/v3/ticker/24hr", "ticker.24hr"),
             Call::AvgPrice => both("GET", "/api/v3/avgPrice", "avgPrice"),
             Call::TickerPrice { .. } => both("GET", "/api/v3/ticker/price", "ticker.price"),
             Call::BookTicker { .. } => both("GET", "/api/v3/ticker/bookTicker", "ticker.book"),
@@ -316,6 +345,11 @@ impl Call {
             }
             Call::TickerPrice { .. } => Call::TickerPrice { one_symbol },
             Call::BookTicker { .. } => Call::BookTicker { one_symbol },
+            Call::DayTicker { .. } if one_symbol => Call::DayTicker { symbols: Some(1) },
+            // A list of n symbols, as JSON text, has n - 1 commas.
+            Call::DayTicker { .. } => {
+                Call::DayTicker { symbols: params.get("symbols").map(|list| list.matches(',').count() + 1) }
+            }
             Call::OpenOrders { .. } => Call::OpenOrders { one_symbol },
             Call::MyTrades { .. } => Call::MyTrades { of_order: params.get("orderId").is_some() },
             Call::TestOrder { .. } => {
@@ -326,7 +360,9 @@ impl Call {
             | Call::ExchangeInfo
             | Call::Trades
             | Call::AggTrades
+            | Call::HistoricalTrades
             | Call::Klines
+            | Call::UiKlines
             | Call::AvgPrice
             | Call::NewOrder
             | Call::QueryOrder

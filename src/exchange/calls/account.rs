@@ -6,7 +6,7 @@
 
 use serde::Serialize;
 
-use super::market::{UNIT, rate_limits};
+use super::market::rate_limits;
 use super::paging::{self, Window};
 use super::{Ask, flag, json, rows};
 use crate::domain::{OrderId, Ratio};
@@ -62,7 +62,7 @@ pub(super) fn account(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError
         brokered: false,
         require_self_trade_prevention: false,
         prevent_sor: false,
-        update_time: UNIT.write(ask.now),
+        update_time: ask.unit.write(ask.now),
         account_type: "SPOT".to_owned(),
         balances: balances.collect(),
         permissions: vec!["SPOT".to_owned()],
@@ -118,7 +118,7 @@ pub(super) fn trades(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError>
     };
     let trades = venue.simulator.trades(account, symbol).filter(is_meant);
     let page = paging::page(trades, limit, from.is_some() || window.start.is_some());
-    Ok(json(&page.into_iter().map(|trade| rows::trade(venue, trade)).collect::<Vec<_>>()))
+    Ok(json(&page.into_iter().map(|trade| rows::trade(ask.unit, venue, trade)).collect::<Vec<_>>()))
 }
 
 pub(super) fn order_counts(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> {

@@ -4,15 +4,14 @@
 //! Absent on purpose: the forming minute, and intervals that are no part of a day (3d, 1w, 1M) or of a minute (1s).
 //! Source: rest-api.md, "Kline/Candlestick data".
 
-use super::market::UNIT;
 use super::paging::{self, Window};
 use super::{Ask, json};
-use crate::domain::{Bar, Span, Time};
+use crate::domain::{Bar, Span, SymbolId, Time};
 use crate::exchange::venue::Venue;
 use crate::protocol::VenueError;
 use crate::protocol::convert::{BarTotals, row_of_bar};
-use crate::protocol::messages::Amount;
 use crate::protocol::messages::rest::KlineRow;
+use crate::protocol::messages::{Amount, TimeUnit};
 use crate::protocol::requests::Form;
 
 /// Points of the path of a minute, each of which is one public trade.
@@ -68,7 +67,7 @@ pub(super) fn klines(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError>
             group(bars.range(begin..meant.end), opens, usize::MAX)
         }
     };
-    let rows = rows.into_iter().map(|row| row.print(interval));
+    let rows = rows.into_iter().map(|row| row.print(interval, ask.unit));
     Ok(json(&paging::page(rows, limit, window.start.is_some())))
 }
 
@@ -103,18 +102,53 @@ impl Row {
         self.totals.trades += more.trades;
     }
 
-    fn print(self, interval: Span) -> KlineRow {
-        // Sums of eight-place decimals are printed as such.
-        let quote_volume = Bar { volume: self.totals.quote_volume, ..self.bar }.on_grid().volume;
-        let row = row_of_bar(&self.bar.on_grid(), self.totals, UNIT);
-        let close_time = UNIT.write(self.bar.open_time.plus(interval).minus(Span(1)));
+    fn print(self, interval: Span, unit: TimeUnit) -> KlineRow {
+        let quote_volume = on_grid(self.totals.quote_volume);
+        let row = row_of_bar(&self.bar.on_grid(), self.totals, unit);
+        let close_time = unit.write(self.bar.open_time.plus(interval).minus(Span(1)));
         KlineRow { close_time, quote_volume: Amount(quote_volume), ..row }
     }
 }
 
 fn interval(name: &str) -> Result<Span, VenueError> {
-    let known = INTERVALS.iter().find(|(known, _)| *known == name);
-    known.map(|(_, minutes)| Span(minutes * Span::MINUTE.0)).ok_or_else(VenueError::bad_interval)
+    Interval::parse(name).map(Interval::span).ok_or_else(VenueError::bad_interval)
+}
+
+/// An interval that we serve, by its place in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Interval(usize);
+
+impl Interval {
+    pub fn parse(name: &str) -> Option<Interval> {
+        INTERVALS.iter().position(|(known, _)| *known == name).map(Interval)
+    }
+
+    pub fn name(self) -> &'static str {
+        INTERVALS[self.0].0
+    }
+
+    pub fn span(self) -> Span {
+        Span(INTERVALS[self.0].1 * Span::MINUTE.0)
+    }
+
+    /// The bar of this length that holds `newest`, a minute that may still be forming, with what it does not record.
+    pub fn bar_with(self, venue: &Venue, symbol: SymbolId, newest: &Bar) -> (Bar, BarTotals) {
+        let open_time = Time(newest.open_time.0 - newest.open_time.0.rem_euclid(self.span().0));
+        let bars = venue.market.bars(symbol);
+        let [from, to] = [open_time, newest.open_time].map(|time| bars.partition_point(|bar| bar.open_time < time));
+        let minutes = bars.range(from..to).chain([newest]);
+        match group(minutes, |_| open_time, 1).pop() {
+            Some(row) => {
+                (row.bar.on_grid(), BarTotals { quote_volume: on_grid(row.totals.quote_volume), ..row.totals })
+            }
+            None => (*newest, totals(newest)),
+        }
+    }
+}
+
+/// Sums of eight-place decimals are printed as such.
+pub(super) fn on_grid(number: f64) -> f64 {
+    (number * 1e8).round() / 1e8
 }
 
 /// `timeZone`: hours and minutes from -12:00 to +14:00, such as `0`, `8`, `-1:00`, `05:45`; -1130 for other text.

@@ -41,9 +41,9 @@ pub(super) fn place(venue: &mut Venue, ask: &Ask<'_>) -> Result<String, VenueErr
     let placed = venue.simulator.place_oco(account, ask.now, &oco).map_err(refusals::of_oco)?;
     let which = ListRef::Id(placed.list_id);
     let record = venue.simulator.list(account, oco.symbol, &which).ok_or_else(VenueError::unknown)?;
-    let mut list = rows::list(venue, record);
+    let mut list = rows::list(ask.unit, venue, record);
     let mut reports: Vec<_> =
-        rows::legs(venue, account, record).map(|leg| rows::result(venue, leg, placed.time)).collect();
+        rows::legs(venue, account, record).map(|leg| rows::result(ask.unit, venue, leg, placed.time)).collect();
     if form == ResponseType::Ack {
         let order_reports = reports.iter().map(|report| report.to_ack()).collect();
         return Ok(json(&ShortAnswer { list, order_reports }));
@@ -59,7 +59,7 @@ pub(super) fn query(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> 
     let account = ask.owner()?;
     let reference = requests::parse_list_reference(ask.params, |name| venue.symbol_id(name))?;
     let list = find(venue, account, &reference).ok_or_else(VenueError::no_such_order)?;
-    Ok(json(&rows::list(venue, list)))
+    Ok(json(&rows::list(ask.unit, venue, list)))
 }
 
 pub(super) fn cancel(venue: &mut Venue, ask: &Ask<'_>) -> Result<String, VenueError> {
@@ -79,7 +79,7 @@ pub(super) fn open(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> {
     let account = ask.owner()?;
     Form::of(ask.params).finish()?;
     let lists = venue.simulator.open_lists(account);
-    Ok(json(&lists.map(|list| rows::list(venue, list)).collect::<Vec<_>>()))
+    Ok(json(&lists.map(|list| rows::list(ask.unit, venue, list)).collect::<Vec<_>>()))
 }
 
 /// The deprecated call has one `stopPrice` and knows no types of legs.

@@ -11,17 +11,14 @@ use crate::exchange::limits;
 use crate::exchange::venue::{Tape, Venue};
 use crate::protocol::VenueError;
 use crate::protocol::filters::ExchangeInfo;
+use crate::protocol::messages::Level;
 use crate::protocol::messages::market::Depth;
 use crate::protocol::messages::rest::{
     AggTradeRow, AveragePrice, BookTickerRow, OneOrMany, PriceTicker, ServerTime, TradeRow,
 };
-use crate::protocol::messages::{Level, TimeUnit};
 use crate::protocol::requests::Form;
-use crate::protocol::weights::RateLimit;
+use crate::protocol::weights::{Call, RateLimit};
 use crate::simulator::market_maker;
-
-/// The unit of all answers.
-pub(super) const UNIT: TimeUnit = TimeUnit::Millisecond;
 
 /// Minutes of `avgPrice`.
 const AVERAGE_MINUTES: usize = 5;
@@ -38,7 +35,7 @@ pub fn rate_limits() -> [RateLimit; 4] {
 }
 
 pub(super) fn time(ask: &Ask<'_>) -> String {
-    json(&ServerTime { server_time: UNIT.write(ask.now) })
+    json(&ServerTime { server_time: ask.unit.write(ask.now) })
 }
 
 pub(super) fn exchange_info(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> {
@@ -57,6 +54,7 @@ pub(super) fn exchange_info(venue: &Venue, ask: &Ask<'_>) -> Result<String, Venu
     let ids = asked.ids(venue);
     let rules: Vec<SymbolRules> = ids.iter().map(|id| &venue.rules[id.index()]).filter(is_meant).cloned().collect();
     let mut info = ExchangeInfo::of(&rules, rate_limits().to_vec(), ask.now);
+    info.server_time = ask.unit.write(ask.now);
     if !shows_sets {
         info.symbols.iter_mut().for_each(|row| row.permission_sets.clear());
     }
@@ -76,21 +74,24 @@ pub(super) fn depth(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> 
     Ok(json(&Depth { last_update_id: tape.update_id, bids: levels(&tape.depth.bids), asks: levels(&tape.depth.asks) }))
 }
 
+/// `trades`, and `historicalTrades` with its `fromId`.
 pub(super) fn trades(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> {
     let mut form = Form::of(ask.params);
     let symbol = form.symbol(&|name| venue.symbol_id(name))?;
+    let from = if ask.call == Call::HistoricalTrades { form.integer("fromId")? } else { None };
     let limit = paging::limit(&mut form, 500, 1_000)?;
     form.finish()?;
-    let rows = tape(venue, symbol).trades.iter().map(|(id, trade)| TradeRow {
+    let trades = tape(venue, symbol).trades.iter().filter(|(id, _)| from.is_none_or(|from| *id >= from));
+    let rows = trades.map(|(id, trade)| TradeRow {
         id: *id,
         price: trade.price,
         qty: trade.quantity,
         quote_qty: Money::notional(trade.price, trade.quantity).unwrap_or(Money::MAX),
-        time: UNIT.write(trade.time),
+        time: ask.unit.write(trade.time),
         is_buyer_maker: trade.aggressor == Side::Sell,
         is_best_match: true,
     });
-    Ok(json(&paging::page(rows, limit, false)))
+    Ok(json(&paging::page(rows, limit, from.is_some())))
 }
 
 /// Each public trade stands for itself: our tape has nothing to aggregate.
@@ -112,30 +113,34 @@ pub(super) fn agg_trades(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueEr
         quantity: trade.quantity,
         first_trade: *id,
         last_trade: *id,
-        time: UNIT.write(trade.time),
+        time: ask.unit.write(trade.time),
         buyer_is_maker: trade.aggressor == Side::Sell,
         best_match: true,
     });
     Ok(json(&paging::page(rows, limit, from.is_some() || window.start.is_some())))
 }
 
-/// Volume-weighted over the last closed bars; the last price where they have no volume, zero before the first.
 pub(super) fn average_price(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> {
     let mut form = Form::of(ask.params);
     let symbol = form.symbol(&|name| venue.symbol_id(name))?;
     form.finish()?;
+    let close_time = venue.simulator.time(symbol).unwrap_or(ask.now);
+    Ok(json(&AveragePrice {
+        mins: AVERAGE_MINUTES as u32,
+        price: average(venue, symbol),
+        close_time: ask.unit.write(close_time),
+    }))
+}
+
+/// Volume-weighted over the last closed bars; the last price where they have no volume, zero before the first.
+pub fn average(venue: &Venue, symbol: SymbolId) -> Price {
     let (mut volume, mut quote_volume) = (0.0, 0.0);
     for bar in venue.market.bars(symbol).iter().rev().take(AVERAGE_MINUTES) {
         volume += bar.volume;
         quote_volume += super::totals(bar).quote_volume;
     }
     let price = Price::from_f64(quote_volume / volume).filter(|price| volume > 0.0 && price.is_positive());
-    let close_time = venue.simulator.time(symbol).unwrap_or(ask.now);
-    Ok(json(&AveragePrice {
-        mins: AVERAGE_MINUTES as u32,
-        price: price.or(venue.simulator.price(symbol)).unwrap_or(Price::ZERO),
-        close_time: UNIT.write(close_time),
-    }))
+    price.or(venue.simulator.price(symbol)).unwrap_or(Price::ZERO)
 }
 
 pub(super) fn price_ticker(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> {
@@ -160,8 +165,8 @@ pub(super) fn book_ticker(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueE
     })
 }
 
-/// An object for `symbol`, an array for `symbols` and for none.
-fn tickers<T: serde::Serialize>(
+/// An object for `symbol`, an array for `symbols` and for none. Every ticker may be asked for FULL or MINI rows.
+pub(super) fn tickers<T: serde::Serialize>(
     venue: &Venue,
     ask: &Ask<'_>,
     row: impl Fn(SymbolId) -> T,
@@ -170,6 +175,9 @@ fn tickers<T: serde::Serialize>(
     let asked = Asked::read(venue, &mut form)?;
     let one = if let Asked::One(id) = asked { Some(id) } else { None };
     let status = check_status(venue, &mut form, one)?;
+    if let Call::DayTicker { .. } = ask.call {
+        form.optional("type")?;
+    }
     form.finish()?;
     if let Some(id) = one {
         return Ok(json(&OneOrMany::One(row(id))));

@@ -1,11 +1,11 @@
 //! Calls: the one answer to every REST and WebSocket API call, independent of sockets.
 //!
 //! Invariant: a refused call has changed nothing but the counter of names; its code and text are Binance's.
-//! Absent on purpose: signatures (`auth`), rate limits (`limits`), connections and their subscriptions, the time unit
-//! header (answers are in milliseconds).
+//! Absent on purpose: signatures (`auth`), rate limits (`limits`), connections and their subscriptions.
 //! Source: Binance spot API docs, rest-api.md; the WebSocket API's results are the same objects.
 
 mod account;
+mod day;
 mod klines;
 mod lists;
 mod market;
@@ -18,16 +18,19 @@ use serde::Serialize;
 
 use super::venue::Venue;
 use crate::domain::{ClientOrderId, Time};
+use crate::protocol::messages::TimeUnit;
 use crate::protocol::messages::rest::Empty;
 use crate::protocol::requests::Form;
 use crate::protocol::weights::Call;
 use crate::protocol::{Params, VenueError};
 use crate::simulator::AccountId;
 
-pub use klines::totals;
-pub use market::rate_limits;
+pub use day::{Day, amount};
+pub use klines::{Interval, totals};
+pub use market::{average, rate_limits};
 
 /// One call as it reaches the venue.
+#[derive(Debug, Clone, Copy)]
 pub struct Ask<'a> {
     pub call: Call,
     pub params: &'a Params,
@@ -35,6 +38,8 @@ pub struct Ask<'a> {
     pub account: Option<AccountId>,
     /// The server's time: `time`, transaction times.
     pub now: Time,
+    /// Of all times in the answer.
+    pub unit: TimeUnit,
 }
 
 /// The result as JSON text (of REST's body and of the WebSocket API's `result`), or the refusal.
@@ -46,9 +51,10 @@ pub fn answer(venue: &mut Venue, ask: &Ask<'_>) -> Result<String, VenueError> {
         Call::Time => without_parameters(ask).map(|()| market::time(ask)),
         Call::ExchangeInfo => market::exchange_info(venue, ask),
         Call::Depth { .. } => market::depth(venue, ask),
-        Call::Trades => market::trades(venue, ask),
+        Call::Trades | Call::HistoricalTrades => market::trades(venue, ask),
         Call::AggTrades => market::agg_trades(venue, ask),
-        Call::Klines => klines::klines(venue, ask),
+        Call::Klines | Call::UiKlines => klines::klines(venue, ask),
+        Call::DayTicker { .. } => day::tickers(venue, ask),
         Call::AvgPrice => market::average_price(venue, ask),
         Call::TickerPrice { .. } => market::price_ticker(venue, ask),
         Call::BookTicker { .. } => market::book_ticker(venue, ask),
@@ -83,7 +89,11 @@ pub fn is_signed(call: Call) -> bool {
 
 /// The constant answer to a path beside `/api/v3` that clients read at their start.
 pub fn rest_extra(path: &str) -> Option<&'static str> {
-    matches!(path, "/sapi/v1/margin/allPairs" | "/sapi/v1/margin/isolated/allPairs").then_some("[]")
+    match path {
+        "/sapi/v1/margin/allPairs" | "/sapi/v1/margin/isolated/allPairs" => Some("[]"),
+        "/sapi/v1/system/status" => Some(r#"{"status":0,"msg":"normal"}"#),
+        _ => None,
+    }
 }
 
 impl Ask<'_> {

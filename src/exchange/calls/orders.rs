@@ -24,7 +24,7 @@ pub(super) fn place(venue: &mut Venue, ask: &Ask<'_>) -> Result<String, VenueErr
     let placed = venue.simulator.place(account, ask.now, &order).map_err(refusal)?;
     let which = OrderRef::Id(placed.order_id);
     let record = venue.simulator.order(account, order.symbol, &which).ok_or_else(VenueError::unknown)?;
-    let mut result = rows::result(venue, record, placed.time);
+    let mut result = rows::result(ask.unit, venue, record, placed.time);
     Ok(match form {
         ResponseType::Ack => json(&result.to_ack()),
         ResponseType::Result => json(&result),
@@ -65,7 +65,7 @@ pub(super) fn query(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> 
     if !is_named(record, &reference) {
         return Err(VenueError::client_order_id_mismatch());
     }
-    Ok(json(&rows::row(venue, record)))
+    Ok(json(&rows::row(ask.unit, venue, record)))
 }
 
 pub(super) fn cancel(venue: &mut Venue, ask: &Ask<'_>) -> Result<String, VenueError> {
@@ -115,7 +115,7 @@ pub(super) fn open(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> {
     };
     form.finish()?;
     let open = venue.simulator.open_orders(account, symbol);
-    Ok(json(&open.map(|record| rows::row(venue, record)).collect::<Vec<_>>()))
+    Ok(json(&open.map(|record| rows::row(ask.unit, venue, record)).collect::<Vec<_>>()))
 }
 
 pub(super) fn all(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> {
@@ -130,7 +130,7 @@ pub(super) fn all(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> {
         |record: &&OrderRecord| from.is_none_or(|from| record.order_id >= from) && window.holds(record.created);
     let records = venue.simulator.all_orders(account, symbol).filter(is_meant);
     let page = paging::page(records, limit, from.is_some() || window.start.is_some());
-    Ok(json(&page.into_iter().map(|record| rows::row(venue, record)).collect::<Vec<_>>()))
+    Ok(json(&page.into_iter().map(|record| rows::row(ask.unit, venue, record)).collect::<Vec<_>>()))
 }
 
 /// Cancels an open order, and its whole list where it is a leg. The reports to come carry the cancel's name.
@@ -152,11 +152,11 @@ pub(super) fn withdraw(
     let done = venue.simulator.cancel(account, ask.now, symbol, &which).map_err(refusals::of_cancel)?;
     venue.cancels.extend(ending.into_iter().map(|id| (id, name.clone())));
     let Some(list) = list(venue) else {
-        return Ok(CancelAnswer::Order(Box::new(rows::cancelled(venue, &done, name, ask.now))));
+        return Ok(CancelAnswer::Order(Box::new(rows::cancelled(ask.unit, venue, &done, name, ask.now))));
     };
     let legs = rows::legs(venue, account, &list);
-    let order_reports = legs.map(|leg| rows::cancelled(venue, leg, name, ask.now)).collect();
-    let mut answer = rows::list(venue, &list);
+    let order_reports = legs.map(|leg| rows::cancelled(ask.unit, venue, leg, name, ask.now)).collect();
+    let mut answer = rows::list(ask.unit, venue, &list);
     answer.order_reports = order_reports;
     Ok(CancelAnswer::List(answer))
 }

@@ -3,25 +3,24 @@
 //! Invariant: one record prints the same numbers in a placement, a cancel, a query and a report.
 //! Absent on purpose: who may see them (`orders`, `lists`).
 
-use super::market::UNIT;
 use crate::domain::{ClientOrderId, Money, OrderKind, OrderType, Time};
 use crate::exchange::venue::Venue;
-use crate::protocol::messages::Open;
 use crate::protocol::messages::order::{ListedOrder, MyTrade, OrderFill, OrderListAnswer, OrderResult, OrderRow};
+use crate::protocol::messages::{Open, TimeUnit};
 use crate::simulator::{AccountId, ExpiryReason, ListRecord, OrderRecord, OrderRef, TradeRecord};
 
 /// Every order's, as exchangeInfo states it.
 const SELF_TRADE_PREVENTION: &str = "NONE";
 
 /// RESULT: FULL without its fills.
-pub(super) fn result(venue: &Venue, record: &OrderRecord, time: Time) -> OrderResult {
+pub(super) fn result(unit: TimeUnit, venue: &Venue, record: &OrderRecord, time: Time) -> OrderResult {
     OrderResult {
         symbol: venue.symbol(record.symbol).to_string(),
         orig_client_order_id: None,
         order_id: record.order_id.0,
         order_list_id: record.list_id.map_or(-1, |id| id.0),
         client_order_id: record.client_id.to_string(),
-        transact_time: UNIT.write(time),
+        transact_time: unit.write(time),
         price: record.kind.limit_price().unwrap_or_default(),
         orig_qty: record.quantity,
         executed_qty: record.filled,
@@ -32,7 +31,7 @@ pub(super) fn result(venue: &Venue, record: &OrderRecord, time: Time) -> OrderRe
         order_type: order_type(record),
         side: record.side.into(),
         stop_price: record.kind.stop_price(),
-        working_time: Some(working_time(record)),
+        working_time: Some(working_time(unit, record)),
         self_trade_prevention_mode: Some(SELF_TRADE_PREVENTION.to_owned()),
         expiry_reason: expiry_reason(record),
         fills: None,
@@ -40,8 +39,14 @@ pub(super) fn result(venue: &Venue, record: &OrderRecord, time: Time) -> OrderRe
 }
 
 /// The answer to a cancel, which has a name of its own.
-pub(super) fn cancelled(venue: &Venue, record: &OrderRecord, cancel: &ClientOrderId, time: Time) -> OrderResult {
-    let result = result(venue, record, time);
+pub(super) fn cancelled(
+    unit: TimeUnit,
+    venue: &Venue,
+    record: &OrderRecord,
+    cancel: &ClientOrderId,
+    time: Time,
+) -> OrderResult {
+    let result = result(unit, venue, record, time);
     OrderResult {
         orig_client_order_id: Some(record.client_id.to_string()),
         client_order_id: cancel.to_string(),
@@ -68,7 +73,7 @@ pub(super) fn fills(venue: &Venue, account: AccountId, record: &OrderRecord) -> 
 }
 
 /// A row of a query.
-pub(super) fn row(venue: &Venue, record: &OrderRecord) -> OrderRow {
+pub(super) fn row(unit: TimeUnit, venue: &Venue, record: &OrderRecord) -> OrderRow {
     OrderRow {
         symbol: venue.symbol(record.symbol).to_string(),
         order_id: record.order_id.0,
@@ -84,10 +89,10 @@ pub(super) fn row(venue: &Venue, record: &OrderRecord) -> OrderRow {
         side: record.side.into(),
         stop_price: record.kind.stop_price().unwrap_or_default(),
         iceberg_qty: Default::default(),
-        time: UNIT.write(record.created),
-        update_time: UNIT.write(record.updated),
+        time: unit.write(record.created),
+        update_time: unit.write(record.updated),
         is_working: record.is_working,
-        working_time: working_time(record),
+        working_time: working_time(unit, record),
         orig_quote_order_qty: quote_amount(record.kind),
         self_trade_prevention_mode: Some(SELF_TRADE_PREVENTION.to_owned()),
         expiry_reason: expiry_reason(record),
@@ -95,7 +100,7 @@ pub(super) fn row(venue: &Venue, record: &OrderRecord) -> OrderRow {
 }
 
 /// A list without reports, which is what queries answer.
-pub(super) fn list(venue: &Venue, list: &ListRecord) -> OrderListAnswer {
+pub(super) fn list(unit: TimeUnit, venue: &Venue, list: &ListRecord) -> OrderListAnswer {
     let symbol = venue.symbol(list.symbol);
     let listed = list.orders.iter().map(|(id, client_id)| ListedOrder {
         symbol: symbol.to_string(),
@@ -108,7 +113,7 @@ pub(super) fn list(venue: &Venue, list: &ListRecord) -> OrderListAnswer {
         list_status_type: list.status.as_str().to_owned(),
         list_order_status: list.status.order_status().to_owned(),
         list_client_order_id: list.client_id.to_string(),
-        transaction_time: UNIT.write(list.updated),
+        transaction_time: unit.write(list.updated),
         symbol: symbol.to_string(),
         orders: listed.collect(),
         order_reports: Vec::new(),
@@ -126,7 +131,7 @@ pub(super) fn legs<'a>(
     refs.into_iter().filter_map(move |id| venue.simulator.order(account, symbol, &id))
 }
 
-pub(super) fn trade(venue: &Venue, trade: &TradeRecord) -> MyTrade {
+pub(super) fn trade(unit: TimeUnit, venue: &Venue, trade: &TradeRecord) -> MyTrade {
     MyTrade {
         symbol: venue.symbol(trade.symbol).to_string(),
         id: trade.trade_id.0,
@@ -137,7 +142,7 @@ pub(super) fn trade(venue: &Venue, trade: &TradeRecord) -> MyTrade {
         quote_qty: trade.quote,
         commission: trade.commission.amount,
         commission_asset: trade.commission.asset.to_string(),
-        time: UNIT.write(trade.time),
+        time: unit.write(trade.time),
         is_buyer: trade.side == crate::domain::Side::Buy,
         is_maker: trade.is_maker,
         is_best_match: true,
@@ -166,8 +171,8 @@ pub(in crate::exchange) fn quote_amount(kind: OrderKind) -> Money {
     }
 }
 
-fn working_time(record: &OrderRecord) -> i64 {
-    working_since(record).map_or(-1, |time| UNIT.write(time))
+fn working_time(unit: TimeUnit, record: &OrderRecord) -> i64 {
+    working_since(record).map_or(-1, |time| unit.write(time))
 }
 
 fn order_type(record: &OrderRecord) -> Open<OrderType> {

@@ -1,7 +1,7 @@
 //! Events of the public market streams: trades, book, bars, and the control requests and replies of those sockets.
 //!
 //! Invariant: each struct prints the key names of web-socket-streams.md, whose case is significant.
-//! Absent on purpose: tickers, which the engine does not use; the parser names them `Other`.
+//! Absent on purpose: tickers (`ticker`), which the engine does not use; the parser names them `Other`.
 
 use std::borrow::Cow;
 

@@ -15,6 +15,7 @@ pub mod lockstep;
 pub mod market;
 pub mod order;
 pub mod rest;
+pub mod ticker;
 pub mod user;
 pub mod ws_api;
 
@@ -48,7 +49,7 @@ pub struct Level(pub Price, #[serde(deserialize_with = "saturating")] pub Quanti
 
 /// The unit of all times of a connection. Binance's default is milliseconds; `timeUnit=MICROSECOND` in the URL or the
 /// header `X-MBX-TIME-UNIT` switches it (rest-api.md, "Time unit"). This is the one place where the unit is applied.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum TimeUnit {
     #[default]
     Millisecond,
