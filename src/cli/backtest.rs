@@ -18,7 +18,7 @@ pub struct BacktestArgs {
     /// Kline files (Parquet) instead of a generated market; several symbols and files are merged by time
     #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "bars")]
     pub data: Vec<PathBuf>,
-    /// Root of every random draw [default: 1]
+    /// Root of every random draw [default: 15]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Stop after this many bars, all symbols together; a generated market needs it

@@ -25,7 +25,7 @@ pub struct ExchangeArgs {
     /// Kline files (Parquet) to replay instead of a generated market
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub data: Vec<PathBuf>,
-    /// Root of every random draw [default: 1]
+    /// Root of every random draw [default: 15]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Virtual seconds a second, or max [default: the settings' speed]

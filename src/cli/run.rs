@@ -34,7 +34,7 @@ pub struct RunArgs {
     /// Virtual seconds a second, or max [default: the settings' speed]
     #[arg(long, value_name = "N|max", value_parser = parse_speed, allow_hyphen_values = true)]
     pub speed: Option<Speed>,
-    /// Root of every random draw [default: 1]
+    /// Root of every random draw [default: 15]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Stop after this many bars, all symbols together
