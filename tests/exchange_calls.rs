@@ -17,7 +17,7 @@ use kestrel::protocol::{Params, VenueError};
 use kestrel::simulator::{AccountId, FeePolicy, MinuteStep, VenueEvent};
 use serde_json::{Value, json};
 
-use crate::support::{MemorySource, START, money, price, venue as fees};
+use crate::support::{MemorySource, START, money, price, short, venue as fees};
 
 const KEY: &str = "a key";
 const SECRET: &str = "its secret";
@@ -75,7 +75,7 @@ impl Desk {
                 VenueEvent::Balances(update) => reports::balances_event(update, UNIT),
                 VenueEvent::List(list) => reports::list_event(&self.venue, list, UNIT),
             };
-            events.push(serde_json::from_str(&text).unwrap());
+            events.push(short(serde_json::from_str(&text).unwrap()));
         }
         events
     }
@@ -87,7 +87,7 @@ impl Desk {
         let call = Call::of_rest(method, &format!("/api/v3/{path}"), &params).unwrap();
         let account = calls::is_signed(call).then_some(ACCOUNT);
         let ask = Ask { call, params: &params, account, now: self.venue.now, unit: UNIT };
-        calls::answer(&mut self.venue, &ask).map(|text| serde_json::from_str(&text).unwrap())
+        calls::answer(&mut self.venue, &ask).map(|text| short(serde_json::from_str(&text).unwrap()))
     }
 
     fn good(&mut self, call: &str, query: &str) -> Value {
@@ -372,6 +372,20 @@ fn an_oco_lives_and_ends_as_one_list() {
         (&all[0]["listClientOrderId"], &all[1]["origClientOrderId"], all.get(2)),
         (&json!("both"), &json!("low"), None)
     );
+}
+
+#[test]
+fn decimals_have_eight_places_as_binance_writes_them() {
+    let mut desk = desk();
+    let mut told = |call: Call, query: &str| {
+        let params = Params::parse_form(query).unwrap();
+        let ask = Ask { call, params: &params, account: None, now: desk.venue.now, unit: UNIT };
+        calls::answer(&mut desk.venue, &ask).unwrap()
+    };
+    let price = told(Call::TickerPrice { one_symbol: true }, "symbol=BTCUSDT");
+    let row = told(Call::Klines, "symbol=BTCUSDT&interval=1m&limit=1");
+    assert!(price.contains(r#""price":"100.00000000""#), "{price}");
+    assert!(row.contains(r#""100.00000000","101.00000000","99.00000000","100.00000000","2.00000000""#), "{row}");
 }
 
 #[test]

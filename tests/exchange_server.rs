@@ -23,7 +23,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::support::{MemorySource, START, money, rules, venue};
+use crate::support::{MemorySource, START, money, rules, short, venue};
 
 /// An exchange and a client's way to it.
 struct House {
@@ -92,7 +92,7 @@ impl House {
             request = request.header("X-MBX-TIME-UNIT", unit);
         }
         let response = request.send().await.unwrap();
-        (response.status().as_u16(), response.json().await.unwrap())
+        (response.status().as_u16(), short(response.json().await.unwrap()))
     }
 
     async fn signed(&self, method: &str, path: &str, query: &str, timestamp: i64) -> (u16, Value) {

@@ -163,3 +163,18 @@ pub fn data_file(name: &str) -> Option<std::path::PathBuf> {
 pub fn skip_without_data() {
     println!("skipped: KESTREL_DATA is not set");
 }
+
+/// The same JSON with decimals as short as they go, so that tests compare numbers and not zeros.
+pub fn short(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => {
+            let is_decimal = text.contains('.') && text.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
+            let trimmed = text.trim_end_matches('0').trim_end_matches('.');
+            Value::String(if is_decimal { trimmed.to_owned() } else { text })
+        }
+        Value::Array(items) => items.into_iter().map(short).collect(),
+        Value::Object(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, short(value))).collect()),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
+    }
+}

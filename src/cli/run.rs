@@ -122,15 +122,15 @@ fn status_line() -> impl FnMut(&Snapshot) + Send {
     |snapshot: &Snapshot| {
         let win_rate = snapshot.win_rate.map_or("-".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
         let held = snapshot.symbols.iter().filter(|symbol| symbol.desk != Desk::Flat).count();
+        // Fits 80 columns, so that it is drawn over itself.
         eprint!(
-            "\rDEMO {} | {} | equity {:.2} | day {:+.2} | MDD {:.2} % | win rate {win_rate} ({}) | held {held} | bars {} ",
+            "\rDEMO {} {} | {:.2} (day {:+.2}) | MDD {:.2} % | won {win_rate} of {} | held {held} ",
             summary::clock(Some(snapshot.now)),
             snapshot.strategy.as_str(),
             snapshot.equity,
             snapshot.day_pnl,
             snapshot.max_drawdown * 100.0,
             snapshot.trades,
-            snapshot.bars,
         );
     }
 }

@@ -253,9 +253,10 @@ impl<U> FromStr for Fixed<U> {
     }
 }
 
+/// As text with all eight places, as Binance writes decimals.
 impl<U> Serialize for Fixed<U> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.collect_str(&format_args!("{self:.8}"))
     }
 }
 

@@ -39,7 +39,8 @@ pub trait WireName: Copy + 'static {
 }
 
 /// A decimal that may exceed fixed point (volumes) or that the domain holds as a float (bars).
-/// Prints the shortest text that reads back to the same f64; never an exponent.
+/// Prints eight places, as Binance does, where they read back to the same f64, else the shortest text that does; never an
+/// exponent.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd, Default)]
 pub struct Amount(pub f64);
 
@@ -141,7 +142,8 @@ impl<T: WireName> Visitor<'_> for OpenVisitor<T> {
 
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        let places = format!("{:.8}", self.0);
+        if places.parse() == Ok(self.0) { serializer.serialize_str(&places) } else { serializer.collect_str(&self.0) }
     }
 }
 
