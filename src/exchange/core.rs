@@ -13,7 +13,7 @@ use super::lockstep::Lockstep;
 use super::market_source::time_of;
 use super::pacing::{Pacing, Speed};
 use super::server::Counters;
-use super::streams::{self, Published, Stream};
+use super::streams::{self, Published, Stream, StreamKind};
 use super::venue::Venue;
 use super::{reports, rest, ws_api};
 use crate::domain::{Span, SymbolId, Time};
@@ -183,12 +183,12 @@ impl Core {
         let step = self.venue.market.take().ok().flatten()?;
         let published = match step {
             MinuteStep::Move { symbol, point, volume } => {
-                let wanted = self.wanted(symbol);
+                let wanted = self.wanted(symbol, true);
                 streams::move_to(&mut self.venue, symbol, point, volume, &wanted)
             }
             MinuteStep::Close { symbol, bar } => {
                 self.venue.now = bar.close_time();
-                streams::close(&self.venue, symbol, &bar, &self.wanted(symbol))
+                streams::close(&self.venue, symbol, &bar, &self.wanted(symbol, false))
             }
         };
         self.outbox.extend(published.into_iter().map(Outbound::Market));
@@ -201,9 +201,17 @@ impl Core {
     }
 
     /// The streams of a symbol that somebody hears.
-    fn wanted(&self, symbol: SymbolId) -> BTreeSet<Stream> {
-        let heard = self.connections.values().flat_map(Connection::streams);
-        heard.map(|(stream, _)| *stream).filter(|stream| stream.symbol == symbol).collect()
+    fn wanted(&self, symbol: SymbolId, forming: bool) -> BTreeSet<Stream> {
+        // A lockstep client is spared the bars that are still being made.
+        let spared = self.lockstep.as_ref().and_then(|lockstep| lockstep.stream).filter(|_| forming);
+        let is_spared =
+            |id: ConnectionId, stream: &Stream| Some(id) == spared && matches!(stream.kind, StreamKind::Kline(_));
+        let mut wanted = BTreeSet::new();
+        for (id, connection) in &self.connections {
+            let heard = connection.streams().iter().map(|(stream, _)| *stream);
+            wanted.extend(heard.filter(|stream| stream.symbol == symbol && !is_spared(*id, stream)));
+        }
+        wanted
     }
 
     /// Queues what the simulator has to say to accounts.
