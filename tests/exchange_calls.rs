@@ -375,20 +375,6 @@ fn an_oco_lives_and_ends_as_one_list() {
 }
 
 #[test]
-fn decimals_have_eight_places_as_binance_writes_them() {
-    let mut desk = desk();
-    let mut told = |call: Call, query: &str| {
-        let params = Params::parse_form(query).unwrap();
-        let ask = Ask { call, params: &params, account: None, now: desk.venue.now, unit: UNIT };
-        calls::answer(&mut desk.venue, &ask).unwrap()
-    };
-    let price = told(Call::TickerPrice { one_symbol: true }, "symbol=BTCUSDT");
-    let row = told(Call::Klines, "symbol=BTCUSDT&interval=1m&limit=1");
-    assert!(price.contains(r#""price":"100.00000000""#), "{price}");
-    assert!(row.contains(r#""100.00000000","101.00000000","99.00000000","100.00000000","2.00000000""#), "{row}");
-}
-
-#[test]
 fn klines_are_cut_by_times_and_limit_and_longer_ones_are_sums() {
     let mut desk = desk();
     let opens = |rows: Value| -> Vec<i64> {

@@ -484,3 +484,12 @@ fn references_need_one_of_their_two_ids() {
 fn fresh() -> ClientOrderId {
     ClientOrderId("fresh".into())
 }
+
+#[test]
+fn decimals_have_eight_places_as_binance_writes_them() {
+    let text = |value: &dyn Fn() -> serde_json::Result<String>| value().expect("JSON");
+    assert_eq!(text(&|| serde_json::to_string(&crate::support::price("100"))), r#""100.00000000""#);
+    assert_eq!(text(&|| serde_json::to_string(&kestrel::protocol::messages::Amount(0.016_347_9))), r#""0.01634790""#);
+    // Eight places would lose this one.
+    assert_eq!(text(&|| serde_json::to_string(&kestrel::protocol::messages::Amount(1e-9))), r#""0.000000001""#);
+}
