@@ -18,7 +18,6 @@ use kestrel::protocol::messages::market::Combined;
 use kestrel::protocol::messages::user::UserEvent;
 use kestrel::protocol::messages::ws_api::{RequestId, UserFrame, WsRequest, WsResponse};
 use kestrel::protocol::messages::{Open, TimeUnit, WireName};
-use kestrel::protocol::order_reports::{fill_of_report, reports_of_result, result_of_report};
 use kestrel::protocol::params::Params;
 use kestrel::protocol::parse::{self, Answer, ApiContent, StreamEvent, StreamFrame};
 use kestrel::protocol::requests::{
@@ -277,66 +276,6 @@ fn absurd_market_quantities_saturate_and_do_not_cost_the_frame() {
         panic!("not a depth update");
     };
     assert_eq!((depth.bids[0].0.to_string(), depth.bids[0].1.to_string()), ("0.0024".into(), "0.12345678".into()));
-}
-
-#[test]
-fn a_full_answer_tells_the_fills_as_the_user_stream_would() {
-    let fill = |trade: i64, quantity: i64| ExecutionReport {
-        execution: ExecutionType::Trade,
-        last_quantity: Quantity::from_raw(quantity * 100_000_000),
-        last_price: Price::from_raw(200_000_000),
-        commission: Some(Commission { asset: Asset::new("USDT"), amount: Money::from_raw(5) }),
-        trade_id: Some(TradeId(trade)),
-        ..plain_report(OrderStatus::Expired)
-    };
-    let end = ExecutionReport {
-        execution: ExecutionType::Expired,
-        filled: Quantity::from_raw(300_000_000),
-        filled_quote: Money::from_raw(600_000_000),
-        reason: Some("INSUFFICIENT_LIQUIDITY".to_owned()),
-        ..plain_report(OrderStatus::Expired)
-    };
-    let mut answer = result_of_report(&end, "BTCUSDT", &ReportExtras::at(end.time), TimeUnit::Millisecond);
-    answer.fills = Some([fill(8, 1), fill(9, 2)].iter().filter_map(fill_of_report).collect());
-    let text = serde_json::to_string(&answer).unwrap();
-    let answer = serde_json::from_str(&text).unwrap();
-    let reports = reports_of_result(&answer, SymbolId(3), TimeUnit::Millisecond).unwrap();
-    let told: Vec<_> = reports.iter().map(|r| (r.execution, r.status, r.filled.to_string(), r.trade_id)).collect();
-    assert_eq!(
-        told,
-        [
-            (ExecutionType::New, OrderStatus::New, "0".to_owned(), None),
-            (ExecutionType::Trade, OrderStatus::PartiallyFilled, "1".to_owned(), Some(TradeId(8))),
-            (ExecutionType::Trade, OrderStatus::PartiallyFilled, "3".to_owned(), Some(TradeId(9))),
-            (ExecutionType::Expired, OrderStatus::Expired, "3".to_owned(), None),
-        ]
-    );
-    assert_eq!(reports[3], end);
-}
-
-fn plain_report(status: OrderStatus) -> ExecutionReport {
-    ExecutionReport {
-        symbol: SymbolId(3),
-        client_id: ClientOrderId("k-1-2".into()),
-        order_id: OrderId(5),
-        list_id: None,
-        side: Side::Buy,
-        order_type: OrderType::Market,
-        execution: ExecutionType::New,
-        status,
-        quantity: Quantity::from_raw(1_000_000_000),
-        price: Price::ZERO,
-        stop_price: Price::ZERO,
-        last_quantity: Quantity::ZERO,
-        last_price: Price::ZERO,
-        filled: Quantity::ZERO,
-        filled_quote: Money::ZERO,
-        commission: None,
-        trade_id: None,
-        is_maker: false,
-        time: Time::from_millis(1_700_000_000_000),
-        reason: None,
-    }
 }
 
 #[test]

@@ -13,11 +13,10 @@ use kestrel::protocol::convert::{
 use kestrel::protocol::messages::TimeUnit;
 use kestrel::protocol::messages::lockstep::frame_text;
 use kestrel::protocol::messages::market::{Combined, DepthUpdate};
-use kestrel::protocol::messages::order::OrderResult;
+use kestrel::protocol::messages::order::OrderAck;
 use kestrel::protocol::messages::user::UserEvent;
 use kestrel::protocol::messages::ws_api::{RequestId, UserFrame, WsResponse};
 use kestrel::protocol::messages::{Level, rest::RateLimitRow};
-use kestrel::protocol::order_reports::{reports_of_result, result_of_report};
 use kestrel::protocol::parse::{ApiContent, api_frame, stream_frame};
 
 use super::market::{BTC, money};
@@ -35,7 +34,7 @@ pub enum Frame {
     /// Twenty levels a side.
     DepthUpdate,
     ExecutionReport,
-    /// The answer to `order.place`.
+    /// The answer to `order.place`, an ACK as the client asks for it.
     OrderAnswer,
 }
 
@@ -84,8 +83,15 @@ impl Frame {
                 frame_text(&UserFrame { subscription_id: Some(0), event }, Some(17))
             }
             Frame::OrderAnswer => {
-                let result = result_of_report(&report(), NAME, &ReportExtras::at(NOW), UNIT);
-                let answer = WsResponse::ok(RequestId::Number(7), result).with_rate_limits(Vec::<RateLimitRow>::new());
+                let report = report();
+                let ack = OrderAck {
+                    symbol: NAME.to_owned(),
+                    order_id: report.order_id.0,
+                    order_list_id: -1,
+                    client_order_id: report.client_id.to_string(),
+                    transact_time: UNIT.write(NOW),
+                };
+                let answer = WsResponse::ok(RequestId::Number(7), ack).with_rate_limits(Vec::<RateLimitRow>::new());
                 frame_text(&answer, Some(18))
             }
         }
@@ -105,9 +111,7 @@ impl Frame {
                 ApiContent::User(_) | ApiContent::Response(_) | ApiContent::Other => false,
             }),
             Frame::OrderAnswer => api_frame(text).is_ok_and(|frame| match frame.content {
-                ApiContent::Response(response) => {
-                    response.read::<OrderResult>().is_ok_and(|result| reports_of_result(&result, BTC, UNIT).is_ok())
-                }
+                ApiContent::Response(response) => response.read::<OrderAck>().is_ok(),
                 ApiContent::User(_) | ApiContent::Other => false,
             }),
         }

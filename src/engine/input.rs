@@ -63,13 +63,6 @@ pub enum Outcome {
     NotFound,
 }
 
-impl Input {
-    /// True for inputs that carry only views of the market and never change trading state.
-    pub fn is_view(&self) -> bool {
-        matches!(self, Input::Market(MarketEvent::Trade { .. } | MarketEvent::BookTop { .. }))
-    }
-}
-
 /// An input with the moment at which the engine sees it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stamped {

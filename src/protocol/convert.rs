@@ -1,19 +1,18 @@
 //! From the wire to the domain and back: bars, trades, book tops, execution reports, balances.
 //!
 //! Invariant: a domain report written as `executionReport` and read back is the same report (times to the wire's unit).
-//! Absent on purpose: requests (`protocol::requests`) and answers to them (`protocol::order_reports`).
+//! Absent on purpose: requests (`protocol::requests`) and answers to them (`exchange::calls`, `binance`).
 
 use std::borrow::Cow;
 
 use super::messages::market::{AggTrade, BookTicker, Kline, KlineEvent, TradeEvent};
-use super::messages::rest::{Account, AggTradeRow, BookTickerRow, KlineRow};
+use super::messages::rest::{Account, KlineRow};
 use super::messages::user::{AccountPosition, ExecutionReportEvent, PositionBalance};
 use super::messages::{Amount, Open, TimeUnit, WireName};
 use super::parse::StreamEvent;
 use crate::domain::{
     Asset, Balance, BalanceUpdate, Bar, BookTop, ClientOrderId, Commission, ExecutionReport, ExecutionType,
-    MarketEvent, Money, OrderId, OrderListId, OrderStatus, OrderType, Side, Span, SymbolId, Time, TimeInForce, Trade,
-    TradeId,
+    MarketEvent, Money, OrderId, OrderListId, OrderType, Side, Span, SymbolId, Time, TimeInForce, Trade, TradeId,
 };
 
 /// What the domain has no word for.
@@ -233,20 +232,6 @@ pub fn book_ticker<'a>(symbol: &'a str, update_id: i64, top: &BookTop) -> BookTi
     }
 }
 
-/// Best bid and ask of `GET /ticker/bookTicker`.
-pub fn top_of_row(row: &BookTickerRow) -> BookTop {
-    BookTop { bid: row.bid_price, bid_quantity: row.bid_qty, ask: row.ask_price, ask_quantity: row.ask_qty }
-}
-
-pub fn trade_of_row(row: &AggTradeRow, unit: TimeUnit) -> Trade {
-    Trade {
-        time: unit.read(row.time),
-        price: row.price,
-        quantity: row.quantity,
-        aggressor: aggressor(row.buyer_is_maker),
-    }
-}
-
 /// The domain's report. On CANCELED the order's own id stands in `C` and the cancel's in `c`; on REPLACED the order lives
 /// on under `c` (user-data-stream.md, "Order update").
 pub fn report_of_event(
@@ -379,23 +364,23 @@ pub fn balances_of_account(account: &Account, unit: TimeUnit) -> BalanceUpdate {
 }
 
 /// The value, or which field held a name that the domain does not have.
-pub(super) fn known<T: WireName>(field: &'static str, name: &Open<T>) -> Result<T, ConvertError> {
+fn known<T: WireName>(field: &'static str, name: &Open<T>) -> Result<T, ConvertError> {
     name.known().ok_or_else(|| ConvertError::Unsupported { field, text: name.as_str().to_owned() })
 }
 
 /// LIMIT_MAKER is a LIMIT that only makes; the domain does not tell them apart.
-pub(super) fn order_type(name: &Open<OrderType>) -> Result<OrderType, ConvertError> {
+fn order_type(name: &Open<OrderType>) -> Result<OrderType, ConvertError> {
     if name.as_str() == LIMIT_MAKER { Ok(OrderType::Limit) } else { known("order type", name) }
 }
 
-pub(super) fn wire_type(order_type: OrderType, limit_maker: bool) -> Open<OrderType> {
+fn wire_type(order_type: OrderType, limit_maker: bool) -> Open<OrderType> {
     if limit_maker && order_type == OrderType::Limit { Open::Other(LIMIT_MAKER.into()) } else { order_type.into() }
 }
 
 pub(super) const LIMIT_MAKER: &str = "LIMIT_MAKER";
 
 /// The wire writes -1 for no list.
-pub(super) fn list_id(wire: i64) -> Option<OrderListId> {
+fn list_id(wire: i64) -> Option<OrderListId> {
     (wire >= 0).then_some(OrderListId(wire))
 }
 
@@ -411,18 +396,4 @@ fn close_time(bar: &Bar, unit: TimeUnit) -> i64 {
 fn checked(bar: Bar) -> Result<Bar, ConvertError> {
     bar.validate().map_err(ConvertError::ImpossibleBar)?;
     Ok(bar)
-}
-
-/// The execution that a status read from a query stands for. A query carries no fill, so a filled order reads as NEW with
-/// its totals; the fills come from `myTrades`.
-pub(super) fn execution_of(status: OrderStatus) -> ExecutionType {
-    match status {
-        OrderStatus::New | OrderStatus::PendingNew | OrderStatus::PartiallyFilled | OrderStatus::Filled => {
-            ExecutionType::New
-        }
-        OrderStatus::Canceled | OrderStatus::PendingCancel => ExecutionType::Canceled,
-        OrderStatus::Rejected => ExecutionType::Rejected,
-        OrderStatus::Expired => ExecutionType::Expired,
-        OrderStatus::ExpiredInMatch => ExecutionType::TradePrevention,
-    }
 }

@@ -10,7 +10,6 @@ pub mod convert;
 pub mod errors;
 pub mod filters;
 pub mod messages;
-pub mod order_reports;
 pub mod params;
 pub mod parse;
 pub mod requests;
