@@ -18,6 +18,8 @@ pub mod runtime;
 pub mod store;
 pub mod telemetry;
 
+pub mod tui;
+
 pub mod app;
 pub mod cli;
 pub mod config;

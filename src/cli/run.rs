@@ -126,7 +126,7 @@ fn status_line() -> impl FnMut(&Snapshot) + Send {
         eprint!(
             "\rDEMO {} {} | {:.2} (day {:+.2}) | MDD {:.2} % | won {win_rate} of {} | held {held} ",
             summary::clock(Some(snapshot.now)),
-            snapshot.strategy.as_str(),
+            snapshot.settings.strategy.as_str(),
             snapshot.equity,
             snapshot.day_pnl,
             snapshot.max_drawdown * 100.0,

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::ids::ClientOrderId;
 use super::ratio::Ratio;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,4 +19,7 @@ pub enum Command {
     SetInvest(Ratio),
     /// Cancel what rests and leave every position at the market; entries are paused.
     Flatten,
+    /// Cancel this order; the other leg of an OCO goes with it. A position whose protection is cancelled so stays without
+    /// one until it is closed.
+    Cancel(ClientOrderId),
 }

@@ -152,6 +152,7 @@ impl Engine {
                 self.leave_everything(effects);
                 Ok(())
             }
+            Command::Cancel(_) => todo!("contract: by the engine helper"),
         };
         effects.notice(match done {
             Ok(()) => Notice::CommandAccepted { command: command.clone() },

@@ -3,87 +3,130 @@
 //! Invariant: immutable; a screen that holds an old one shows old numbers, never mixed ones.
 //! Absent on purpose: anything the engine does not own (links, latencies, memory).
 
+use std::sync::Arc;
+
 use super::Engine;
+use super::history::History;
 use super::instrument::Desk;
 use super::notice::HaltReason;
 use super::orders::{OrderState, Purpose};
-use super::settings::StrategyName;
+use super::risk::Refused;
+use super::settings::Settings;
 use super::strategy::Signal;
-use crate::domain::{BookTop, Money, OrderKind, Price, Quantity, Side, Symbol, Time, Value};
+use crate::domain::{
+    Asset, BookTop, ClientOrderId, Money, OrderKind, Price, Quantity, Side, Symbol, SymbolId, SymbolRules, Time, Value,
+};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
     pub now: Time,
-    pub strategy: StrategyName,
+    pub settings: Settings,
     pub paused: bool,
     pub halted: Option<HaltReason>,
+    /// The quote asset, in which all amounts stand.
+    pub quote: Asset,
     pub cash: Money,
+    /// Cash less what live entries may still cost.
+    pub free_cash: Money,
     pub equity_start: Value,
     pub equity: Value,
     pub realised: Value,
     pub unrealised: Value,
     pub fees: Value,
     pub day_pnl: Value,
+    /// Fractions from -1 to 0.
     pub drawdown: f64,
     pub max_drawdown: f64,
     pub win_rate: Option<f64>,
+    pub wins: u64,
+    pub losses: u64,
     pub trades: u64,
     pub fills: u64,
     pub bars: u64,
+    /// In the order of their ids.
     pub symbols: Vec<SymbolView>,
     pub orders: Vec<OrderView>,
+    /// The past, kept by the driver that made this snapshot.
+    pub history: Arc<History>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct SymbolView {
     pub symbol: Symbol,
+    pub rules: SymbolRules,
     pub desk: Desk,
     pub position: Quantity,
     pub average_cost: Option<f64>,
+    /// Average price of the entry fills of the open round trip, without fees.
+    pub entry: Option<Price>,
     pub mark: Option<Price>,
     pub top: Option<BookTop>,
+    /// Worth of the position at its mark.
+    pub value: Value,
     pub unrealised: Value,
     pub signal: Signal,
+    pub bars_held: u32,
+    /// After a stop, a target or a flatten: no entry until the strategy has wanted to be flat.
+    pub awaiting_fresh_signal: bool,
+    /// Why the last entry was not made, until one is made.
+    pub last_refusal: Option<Refused>,
+    /// A person cancelled the protection of this position.
+    pub unprotected: bool,
     pub stale: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct OrderView {
-    pub symbol: Symbol,
+    pub symbol: SymbolId,
+    pub client_id: ClientOrderId,
     pub purpose: Purpose,
     pub side: Side,
     pub kind: OrderKind,
     pub state: OrderState,
     pub filled: Quantity,
+    /// When the newest request about it was sent.
+    pub sent: Time,
 }
 
 impl Engine {
-    pub fn snapshot(&self) -> Snapshot {
+    pub fn snapshot(&self, history: Arc<History>) -> Snapshot {
         let symbols = self.instruments.iter().map(|instrument| SymbolView {
             symbol: instrument.rules.symbol.clone(),
+            rules: instrument.rules.clone(),
             desk: instrument.desk,
             position: instrument.position.quantity,
             average_cost: instrument.position.average_cost(),
+            entry: instrument.trade.and_then(|trade| trade.average(Side::Buy)),
             mark: instrument.mark,
             top: instrument.view.top,
+            value: instrument.value(),
             unrealised: instrument.unrealised(),
             signal: instrument.strategy.signal(),
+            bars_held: instrument.bars_held,
+            awaiting_fresh_signal: instrument.awaiting_fresh_signal,
+            last_refusal: instrument.last_refusal,
+            unprotected: false,
             stale: instrument.stale,
         });
         let orders = self.orders.live().iter().map(|order| OrderView {
-            symbol: self.instruments[order.symbol.index()].rules.symbol.clone(),
+            symbol: order.symbol,
+            client_id: self.session.client_order_id(order.sequence),
             purpose: order.purpose,
             side: order.side,
             kind: order.kind,
             state: order.state,
             filled: order.filled,
+            sent: order.sent,
         });
+        let trades = self.performance.trades;
         Snapshot {
             now: self.now,
-            strategy: self.settings.strategy,
+            settings: self.settings.clone(),
             paused: self.paused,
             halted: self.halted,
+            quote: self.portfolio.quote().clone(),
             cash: self.portfolio.cash(),
+            free_cash: self.free_cash(),
             equity_start: self.performance.start(),
             equity: self.equity(),
             realised: self.realised(),
@@ -92,12 +135,15 @@ impl Engine {
             day_pnl: self.performance.sharpe.day_pnl(),
             drawdown: self.performance.drawdown.current(),
             max_drawdown: self.performance.drawdown.worst(),
-            win_rate: self.performance.trades.rate(),
-            trades: self.performance.trades.trades(),
+            win_rate: trades.rate(),
+            wins: trades.wins(),
+            losses: trades.losses(),
+            trades: trades.trades(),
             fills: self.counts.fills,
             bars: self.performance.bars(),
             symbols: symbols.collect(),
             orders: orders.collect(),
+            history,
         }
     }
 }

@@ -241,7 +241,7 @@ impl Driver {
     fn publish(&mut self, always: bool) {
         if always || (self.wires.snapshots.receiver_count() > 0 && self.published.elapsed() >= SNAPSHOT_INTERVAL) {
             self.published = Instant::now();
-            self.wires.snapshots.send_replace(Some(Arc::new(self.run.engine().snapshot())));
+            self.wires.snapshots.send_replace(Some(Arc::new(self.run.engine().snapshot(Arc::default()))));
         }
     }
 }

@@ -1,0 +1,4 @@
+//! Contract only: by the widgets helper.
+//!
+//! Invariant: .
+//! Absent on purpose: .
