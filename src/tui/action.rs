@@ -1,0 +1,40 @@
+//! `Action`: what a key means.
+//!
+//! Invariant: an action is a word of the person's, not a key and not an effect; `keymap` gives it keys, `update` its effect.
+//! Absent on purpose: trading words beyond those of `domain::Command`.
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// Pauses at once; when paused, asks whether to resume.
+    Pause,
+    Strategies,
+    EditSettings,
+    Undo,
+    Flatten,
+    CancelOrder,
+    Help,
+    Zoom,
+    NextPanel,
+    PreviousPanel,
+    /// Straight to a panel, by its place.
+    GoTo,
+    Up,
+    Down,
+    Left,
+    Right,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    LongerCandles,
+    ShorterCandles,
+    NextSymbol,
+    PreviousSymbol,
+    Quit,
+    /// In a popup: yes, this one, save.
+    Confirm,
+    /// In a popup: leave it as it was.
+    Close,
+    /// After the end of a recording: go on in a generated market.
+    GoOn,
+}

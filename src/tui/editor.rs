@@ -1,0 +1,143 @@
+//! `Editor`: a few settings edited in place, with their range and the effect on the next order.
+//!
+//! Invariant: a value leaves the editor only when it is a number within the field's range.
+//! Absent on purpose: writing it (`app`) and what it does (`engine::preview`).
+
+use tui_input::{Input, InputRequest};
+
+use super::format;
+use super::keymap::Key;
+use super::text::{Texts, fill};
+use super::vitals::Field;
+use crate::domain::{Money, Ratio};
+use crate::engine::Settings;
+
+/// What may be edited on the screen, in the editor's order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    Invest,
+    StopLoss,
+    TakeProfit,
+    MinTrade,
+}
+
+#[derive(Debug, Clone)]
+pub struct Editor {
+    pub setting: Setting,
+    pub input: Input,
+    pub error: Option<String>,
+}
+
+/// Longer than any sensible number.
+const LONGEST: usize = 16;
+
+impl Setting {
+    pub const ALL: [Setting; 4] = [Setting::Invest, Setting::StopLoss, Setting::TakeProfit, Setting::MinTrade];
+
+    /// The key in config.json.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Setting::Invest => "invest_percent",
+            Setting::StopLoss => "stop_loss_percent",
+            Setting::TakeProfit => "take_profit_percent",
+            Setting::MinTrade => "min_trade_size",
+        }
+    }
+
+    pub fn of_key(key: &str) -> Option<Setting> {
+        Setting::ALL.into_iter().find(|setting| setting.key() == key)
+    }
+
+    pub const fn name(self, texts: &Texts) -> &'static str {
+        match self {
+            Setting::Invest => texts.invest,
+            Setting::StopLoss => texts.stop_loss,
+            Setting::TakeProfit => texts.take_profit,
+            Setting::MinTrade => texts.min_trade,
+        }
+    }
+
+    /// "%" or the quote currency.
+    pub fn unit(self, quote: &str) -> &str {
+        match self {
+            Setting::Invest | Setting::StopLoss | Setting::TakeProfit => "%",
+            Setting::MinTrade => quote,
+        }
+    }
+
+    /// The settings with this value; `None` when the engine's number cannot hold it.
+    pub fn applied(self, settings: &Settings, value: f64) -> Option<Settings> {
+        let mut settings = settings.clone();
+        match self {
+            Setting::Invest => settings.invest = Ratio::from_percent(value)?,
+            Setting::StopLoss => settings.stop_loss = Ratio::from_percent(value)?,
+            Setting::TakeProfit => settings.take_profit = Ratio::from_percent(value)?,
+            Setting::MinTrade => settings.min_trade_size = Money::from_f64(value)?,
+        }
+        Some(settings)
+    }
+
+    fn step(self, by: usize) -> Setting {
+        let at = Setting::ALL.iter().position(|setting| *setting == self).unwrap_or(0);
+        Setting::ALL[(at + by) % Setting::ALL.len()]
+    }
+}
+
+impl Editor {
+    pub fn open(setting: Setting, fields: &[Field]) -> Editor {
+        let value = fields.iter().find(|field| field.setting == setting).map(|field| field.value);
+        let text = value.map(format::setting).unwrap_or_default();
+        Editor { setting, input: Input::new(text), error: None }
+    }
+
+    pub fn next(&self, fields: &[Field]) -> Editor {
+        Editor::open(self.setting.step(1), fields)
+    }
+
+    pub fn previous(&self, fields: &[Field]) -> Editor {
+        Editor::open(self.setting.step(Setting::ALL.len() - 1), fields)
+    }
+
+    /// A key that is no action: typed text, or a movement in the field.
+    pub fn take(&mut self, key: Key) {
+        let request = match key {
+            Key::Char(c) if self.input.value().chars().count() < LONGEST && is_of_number(c) => InputRequest::InsertChar(c),
+            Key::Backspace => InputRequest::DeletePrevChar,
+            Key::Delete => InputRequest::DeleteNextChar,
+            Key::Left => InputRequest::GoToPrevChar,
+            Key::Right => InputRequest::GoToNextChar,
+            Key::Home => InputRequest::GoToStart,
+            Key::End => InputRequest::GoToEnd,
+            Key::Ctrl('u') => InputRequest::DeleteLine,
+            Key::Char(_)
+            | Key::Ctrl(_)
+            | Key::Enter
+            | Key::Esc
+            | Key::Tab
+            | Key::BackTab
+            | Key::Up
+            | Key::Down
+            | Key::PageUp
+            | Key::PageDown => return,
+        };
+        self.input.handle(request);
+        self.error = None;
+    }
+
+    /// The typed value, or the sentence that says what is wrong with it.
+    pub fn value(&self, field: &Field, texts: &Texts) -> Result<f64, String> {
+        let text = self.input.value().trim();
+        let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
+        let number = number.ok_or_else(|| fill(texts.not_a_number, &[&format!("{text:?}")]))?;
+        // A stop of a whole hundred percent is no stop: the range is open there, as in the file.
+        if number < field.least || number > field.most {
+            let (least, most) = (format::setting(field.least), format::setting(field.most));
+            return Err(fill(texts.out_of_range, &[text, &least, &most]));
+        }
+        Ok(number)
+    }
+}
+
+fn is_of_number(c: char) -> bool {
+    c.is_ascii_digit() || c == '.' || c == '-'
+}

@@ -1,0 +1,59 @@
+//! `Message`: everything that can happen to the screen. `Ask`: everything it asks of others.
+//!
+//! Invariant: both are values; `update` turns messages into a changed model and asks, and does nothing else.
+//! Absent on purpose: channels and terminals (`screen`, `terminal`).
+
+use std::sync::Arc;
+
+use super::editor::Setting;
+use super::keymap::Key;
+use super::vitals::Vitals;
+use crate::domain::Command;
+use crate::engine::Snapshot;
+use crate::telemetry::LogLine;
+
+#[derive(Debug, Clone)]
+pub enum Message {
+    Key(Key),
+    Resize { width: u16, height: u16 },
+    Snapshot(Arc<Snapshot>),
+    Vitals(Arc<Vitals>),
+    Log(LogLine),
+    /// The answer to an ask.
+    Reply(Reply),
+    /// A second has passed.
+    Tick,
+}
+
+/// What others answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// The settings file holds the new value.
+    Saved { change: Change, undo: bool, file: String },
+    /// The settings file is as it was; the sentence says why.
+    NotSaved(String),
+    /// The queue to the engine is full.
+    Busy,
+    /// The settings file was read again; what changed, as text.
+    PickedUp(String),
+}
+
+/// A setting that went from one value to another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Change {
+    pub setting: Setting,
+    pub before: f64,
+    pub after: f64,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Ask {
+    Command(Command),
+    /// Write this to the settings file and put it into force.
+    Save { change: Change, undo: bool },
+    /// The market ended: trade it again.
+    Again,
+    /// The market ended: go on in a generated one.
+    GoOn,
+    Quit,
+}

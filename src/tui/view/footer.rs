@@ -1,0 +1,73 @@
+//! The two lowest rows: one sentence, and the keys that count now.
+//!
+//! Invariant: what is wrong stands before what passes, and that before the hint of the first run.
+//! Absent on purpose: history; the log keeps it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::frame::fit;
+use crate::tui::keymap;
+use crate::tui::model::{Model, Tone};
+use crate::tui::text::fill;
+use crate::tui::vitals::{Link, RunState};
+
+pub fn draw_message(model: &Model, area: Rect, buffer: &mut Buffer) {
+    if let Some((text, style)) = sentence(model) {
+        buffer.set_line(area.x, area.y, &Line::styled(text, style), area.width);
+    }
+}
+
+fn sentence(model: &Model) -> Option<(String, Style)> {
+    let (texts, theme, vitals) = (model.texts, model.theme, &model.vitals);
+    if let Some(reason) = model.snapshot.as_ref().and_then(|snapshot| snapshot.halted) {
+        return Some((format!("{}: {reason}", texts.halted), theme.error()));
+    }
+    if let Some(toast) = &model.toast {
+        let style = match toast.tone {
+            Tone::Good => theme.good(),
+            Tone::Plain => theme.text(),
+            Tone::Warning => theme.warning(),
+        };
+        return Some((toast.text.clone(), style));
+    }
+    if let Some(problem) = &vitals.settings_problem {
+        return Some((problem.clone(), theme.warning()));
+    }
+    match (&vitals.run, &vitals.link) {
+        (RunState::Failed(why), _) => return Some((fill(texts.ended_failed, &[why]), theme.error())),
+        (RunState::Finished, _) => return Some((texts.ended_short.to_owned(), theme.text())),
+        (RunState::Running, Link::Down { why }) => {
+            return Some((format!("{} {}: {why}", texts.link, texts.link_down), theme.error()));
+        }
+        (RunState::Running, Link::Connecting | Link::Up { .. }) => {}
+    }
+    let unprotected = model.snapshot.as_ref().is_some_and(|now| now.symbols.iter().any(|symbol| symbol.unprotected));
+    if unprotected {
+        return Some((texts.unprotected.to_owned(), theme.warning()));
+    }
+    if vitals.first_run && !model.greeted {
+        let strategy = model.snapshot.as_ref()?.settings.strategy.as_str();
+        return Some((fill(texts.first_run, &[&vitals.market, &vitals.speed, strategy]), theme.accent()));
+    }
+    None
+}
+
+/// Straight from the table of keys, whole items only.
+pub fn draw_hints(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let theme = model.theme;
+    let bindings = keymap::of(model.place());
+    let items = bindings.filter_map(|binding| Some((binding, binding.hint?))).enumerate().map(|(at, (binding, hint))| {
+        let name = Span::styled(binding.first(), theme.key());
+        // Help and quit are never dropped.
+        let rank = match binding.action {
+            crate::tui::action::Action::Help | crate::tui::action::Action::Quit => 0,
+            _ => 1 + at as u8,
+        };
+        (rank, Line::from(vec![name, Span::raw(" "), Span::styled(hint(model.texts), theme.dim())]))
+    });
+    let line = fit(items.collect(), "  ", area.width);
+    buffer.set_line(area.x, area.y, &line, area.width);
+}

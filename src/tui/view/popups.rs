@@ -1,0 +1,169 @@
+//! Popups: questions with their cost, the list of strategies, the settings editor, the keys, the end.
+//!
+//! Invariant: a popup says what Enter will do, and with which numbers, before it is pressed.
+//! Absent on purpose: keys other than those of the table.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span, Text};
+use ratatui::widgets::{Block, BorderType, Clear, Padding, Paragraph, Widget, Wrap};
+
+use super::put;
+use crate::engine::preview;
+use crate::engine::settings::StrategyName;
+use crate::tui::format;
+use crate::tui::keymap;
+use crate::tui::model::{Model, Popup};
+use crate::tui::text::fill;
+use crate::tui::vitals::RunState;
+
+mod editor;
+
+pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let Some(popup) = &model.popup else { return };
+    let texts = model.texts;
+    match popup {
+        Popup::Resume => ask(model, texts.ask_resume_title, vec![Line::raw(texts.ask_resume)], area, buffer),
+        Popup::Flatten => ask(model, texts.ask_flatten_title, flatten(model), area, buffer),
+        Popup::Cancel { symbol, .. } => {
+            let lines = vec![Line::raw(fill(texts.ask_cancel, &[symbol]))];
+            ask(model, texts.ask_cancel_title, lines, area, buffer);
+        }
+        Popup::Quit => ask(model, texts.ask_quit_title, vec![Line::raw(texts.ask_quit)], area, buffer),
+        Popup::Strategies { selected } => strategies(model, *selected, area, buffer),
+        Popup::Editor(state) => editor::draw(model, state, area, buffer),
+        Popup::Help { scroll } => help(model, *scroll, area, buffer),
+        Popup::Ended => ended(model, area, buffer),
+    }
+}
+
+/// A box in the middle, cleared; returns its inside.
+fn window(model: &Model, title: &str, (width, height): (u16, u16), area: Rect, buffer: &mut Buffer) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    let at = Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 2,
+        width,
+        height,
+    };
+    Clear.render(at, buffer);
+    let block = Block::bordered()
+        .border_type(BorderType::Double)
+        .border_style(model.theme.focus())
+        .title_top(Line::styled(format!(" {title} "), model.theme.title()))
+        .padding(Padding::horizontal(1));
+    let inside = block.inner(at);
+    block.render(at, buffer);
+    inside
+}
+
+/// A question with its keys below.
+fn ask(model: &Model, title: &str, mut lines: Vec<Line<'static>>, area: Rect, buffer: &mut Buffer) {
+    const WIDTH: u16 = 62;
+    lines.push(Line::default());
+    lines.push(keys(model));
+    let text = Paragraph::new(Text::from(lines)).wrap(Wrap { trim: true });
+    let height = text.line_count(WIDTH - 4) as u16 + 2;
+    let inside = window(model, title, (WIDTH, height), area, buffer);
+    text.render(inside, buffer);
+}
+
+/// The keys of this popup, from the table.
+fn keys(model: &Model) -> Line<'static> {
+    let mut spans = Vec::new();
+    for binding in keymap::of(model.place()) {
+        let Some(hint) = binding.hint else { continue };
+        if !spans.is_empty() {
+            spans.push(Span::raw("   "));
+        }
+        spans.push(Span::styled(binding.first(), model.theme.key()));
+        spans.push(Span::styled(format!(" {}", hint(model.texts)), model.theme.dim()));
+    }
+    Line::from(spans)
+}
+
+/// What leaving everything costs, before it is done.
+fn flatten(model: &Model) -> Vec<Line<'static>> {
+    let (texts, theme) = (model.texts, model.theme);
+    let mut lines = vec![Line::raw(texts.ask_flatten)];
+    if let Some(snapshot) = &model.snapshot {
+        let cost = preview::flatten(snapshot, model.vitals.taker_fee);
+        let quote = snapshot.quote.as_str();
+        let worth = [cost.positions.to_string(), format::amount(cost.worth), quote.to_owned()];
+        lines.push(Line::styled(fill(texts.flatten_worth, &[&worth[0], &worth[1], &worth[2]]), theme.value()));
+        let sum = crate::domain::Value(cost.spread.0.saturating_add(cost.fees.0));
+        let parts = [format::amount(sum), quote.to_owned(), format::amount(cost.spread), format::amount(cost.fees)];
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        lines.push(Line::styled(fill(texts.flatten_cost, &parts), theme.warning()));
+        let pnl = fill(texts.flatten_pnl, &[&format::change(cost.pnl), quote]);
+        lines.push(Line::styled(pnl, theme.signed(cost.pnl.to_f64())));
+        if cost.orders > 0 {
+            lines.push(Line::raw(fill(texts.flatten_orders, &[&cost.orders.to_string()])));
+        }
+    }
+    lines.push(Line::styled(texts.flatten_pauses, theme.dim()));
+    lines
+}
+
+fn strategies(model: &Model, selected: usize, area: Rect, buffer: &mut Buffer) {
+    let (texts, theme) = (model.texts, model.theme);
+    let height = StrategyName::ALL.len() as u16 + 5;
+    let inside = window(model, texts.ask_strategy_title, (76, height), area, buffer);
+    let now = model.snapshot.as_ref().map(|snapshot| snapshot.settings.strategy);
+    for (at, name) in StrategyName::ALL.into_iter().enumerate() {
+        let active = if now == Some(name) { "●" } else { " " };
+        let spans = vec![
+            Span::styled(format!("{active} {:<9}", name.as_str()), theme.value()),
+            Span::styled(texts.about(name), theme.text()),
+        ];
+        put(&Line::from(spans), inside, at as u16, buffer);
+        if at == selected {
+            buffer.set_style(Rect { y: inside.y + at as u16, height: 1, ..inside }, theme.selected());
+        }
+    }
+    let below = StrategyName::ALL.len() as u16 + 1;
+    put(&Line::styled(format!("● {}; {}", texts.active, texts.strategy_note), theme.dim()), inside, below, buffer);
+    put(&keys(model), inside, below + 1, buffer);
+}
+
+fn help(model: &Model, scroll: usize, area: Rect, buffer: &mut Buffer) {
+    let (texts, theme) = (model.texts, model.theme);
+    let rows = keymap::TABLE.iter().filter(|binding| binding.place == keymap::Place::Panels);
+    let lines: Vec<Line<'static>> = rows
+        .map(|binding| {
+            let keys = Span::styled(format!("{:<16}", binding.names()), theme.key());
+            Line::from(vec![keys, Span::styled((binding.help)(texts), Style::new())])
+        })
+        .collect();
+    let height = (lines.len() as u16 + 3).min(area.height.saturating_sub(2));
+    let inside = window(model, texts.help_title, (76, height), area, buffer);
+    let room = usize::from(inside.height.saturating_sub(1));
+    let skip = scroll.min(lines.len().saturating_sub(room));
+    for (row, line) in lines.iter().skip(skip).take(room).enumerate() {
+        put(line, inside, row as u16, buffer);
+    }
+    put(&keys(model), inside, inside.height.saturating_sub(1), buffer);
+}
+
+/// How it went, and how to go on.
+fn ended(model: &Model, area: Rect, buffer: &mut Buffer) {
+    let (texts, theme) = (model.texts, model.theme);
+    let mut lines = vec![match &model.vitals.run {
+        RunState::Failed(why) => Line::styled(fill(texts.ended_failed, &[why]), theme.error()),
+        RunState::Finished | RunState::Running => Line::raw(texts.ended_finished),
+    }];
+    if let Some(snapshot) = &model.snapshot {
+        let gained = super::balances::total_return(snapshot);
+        let parts = [
+            snapshot.bars.to_string(),
+            format::amount(snapshot.equity),
+            snapshot.quote.as_str().to_owned(),
+            format::signed_percent(gained),
+            format::signed_percent(snapshot.max_drawdown),
+        ];
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        lines.push(Line::styled(fill(texts.ended_result, &parts), theme.value()));
+    }
+    ask(model, texts.ended_title, lines, area, buffer);
+}
