@@ -6,6 +6,10 @@
 pub mod bars;
 pub mod candles;
 pub mod curve;
+mod plot;
+mod price_axis;
+pub mod scale;
+mod time_axis;
 
 pub use bars::{DayBars, WinBar};
 pub use candles::{CandleChart, Level, LevelKind, Mark, aggregate, capacity};
