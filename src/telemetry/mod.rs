@@ -53,3 +53,20 @@ pub fn start(home: &Path, level: Option<&str>, headless: bool) -> Result<(), Tel
     let warnings = headless.then_some(plain::Warnings);
     tracing_subscriber::registry().with(lines).with(warnings).try_init().map_err(|_| TelemetryError::Twice)
 }
+
+// STUB until cfg is merged
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    pub level: LogLevel,
+    pub time: crate::domain::Time,
+    pub at_ms: Option<i64>,
+    pub text: String,
+}

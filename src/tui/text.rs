@@ -7,6 +7,7 @@ use crate::engine::Notice;
 use crate::engine::settings::StrategyName;
 
 /// All words of one language. `{0}`, `{1}` stand for what `fill` puts in.
+#[derive(Debug)]
 pub struct Texts {
     pub too_small: &'static str,
     pub waiting: &'static str,

@@ -64,8 +64,13 @@ fn ask(model: &Model, title: &str, mut lines: Vec<Line<'static>>, area: Rect, bu
     lines.push(Line::default());
     lines.push(keys(model));
     let text = Paragraph::new(Text::from(lines)).wrap(Wrap { trim: true });
-    let height = text.line_count(WIDTH - 4) as u16 + 2;
-    let inside = window(model, title, (WIDTH, height), area, buffer);
+    // How tall it is shows when it is drawn.
+    let mut draft = Buffer::empty(Rect { x: 0, y: 0, width: WIDTH - 4, height: area.height });
+    let whole = draft.area;
+    Widget::render(&text, whole, &mut draft);
+    let is_empty = |row: &u16| (0..whole.width).all(|x| draft[(x, *row)].symbol() == " ");
+    let height = (0..whole.height).rev().find(|row| !is_empty(row)).map_or(0, |row| row + 1);
+    let inside = window(model, title, (WIDTH, height + 2), area, buffer);
     text.render(inside, buffer);
 }
 
