@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|panic| {
+        // First the terminal, so that the sentence can be read.
+        kestrel::tui::terminal::leave();
         // What the guard of `store` catches is told as damage of the file.
         if !kestrel::store::is_decoding() {
             kestrel::cli::complain(&format!("this is a bug in kestrel, please report it: {panic}"));

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::market::MarketPlan;
 use super::{Outcome, RunError, Stopwatch, engine_settings, exchange, session, trades};
@@ -21,7 +21,7 @@ use crate::runtime::Finished;
 use crate::runtime::clock::Clock;
 use crate::runtime::live::{EndReason, Live, LiveEnd, live};
 use crate::runtime::run::Listener;
-use crate::runtime::wires::{DoorWires, wires};
+use crate::runtime::wires::{DoorWires, ScreenSenders, Steering, wires};
 
 /// A demo run.
 pub struct Demo<'a> {
@@ -36,6 +36,17 @@ pub struct Demo<'a> {
     pub on_notice: Option<Listener>,
     /// Sees the state a few times a second.
     pub on_status: Option<OnStatus>,
+    /// A person at the screen; without one the run ends with its market or by a signal.
+    pub hand: Option<Hand>,
+}
+
+/// A person who watches, steers and stops.
+pub struct Hand {
+    pub screen: ScreenSenders,
+    /// Called once the run can be steered.
+    pub on_begin: Box<dyn FnOnce(mpsc::Sender<Steering>)>,
+    /// Stops the run when it completes or its sender is dropped.
+    pub stop: oneshot::Receiver<()>,
 }
 
 /// Called with the newest state.
@@ -60,18 +71,24 @@ pub struct Ended {
 /// How often a live line of status is drawn.
 const STATUS_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Runs until the market ends or the person stops it.
-pub fn run(mut demo: Demo<'_>) -> Result<Outcome, RunError> {
+/// Runs until the market ends or the person stops it; a door that gave up is an error.
+pub fn run(demo: Demo<'_>) -> Result<Outcome, RunError> {
+    match run_to_end(demo)? {
+        (_, EndReason::Failed(why)) => Err(RunError::Venue(why)),
+        (outcome, EndReason::MarketEnded | EndReason::Stopped) => Ok(outcome),
+    }
+}
+
+/// The same, with the reason of its end.
+pub fn run_to_end(mut demo: Demo<'_>) -> Result<(Outcome, EndReason), RunError> {
     let trades_file = demo.trades_file.take();
     let ended = finish(demo)?;
-    if let EndReason::Failed(why) = &ended.reason {
-        return Err(RunError::Venue(why.clone()));
-    }
     if let Some(path) = &trades_file {
         let rules: Vec<SymbolRules> = ended.finished.engine.rules().cloned().collect();
         trades::write(path, &rules, &ended.finished.record)?;
     }
-    Ok(Outcome { mode: "demo", engine: ended.finished.engine, stopwatch: ended.stopwatch })
+    let outcome = Outcome { mode: "demo", engine: ended.finished.engine, stopwatch: ended.stopwatch };
+    Ok((outcome, ended.reason))
 }
 
 /// The run itself, with its record.
@@ -97,6 +114,7 @@ pub fn finish(demo: Demo<'_>) -> Result<Ended, RunError> {
         commands: demo.commands,
         on_notice: demo.on_notice,
         on_status: demo.on_status,
+        hand: demo.hand,
     };
     let end = runtime.block_on(drive(driven))?;
     let counts = own.as_ref().map(Exchange::counts);
@@ -111,25 +129,20 @@ struct Driven<'a> {
     commands: Vec<(Time, Command)>,
     on_notice: Option<Listener>,
     on_status: Option<OnStatus>,
+    hand: Option<Hand>,
 }
 
-async fn drive(driven: Driven<'_>) -> Result<LiveEnd, RunError> {
+async fn drive(mut driven: Driven<'_>) -> Result<LiveEnd, RunError> {
     let refused = |error: binance::Error| RunError::Venue(error.to_string());
     let mut rest = Rest::new(&driven.venue.endpoints, driven.venue.credentials.clone()).map_err(refused)?;
     let connected = connect(&driven, &mut rest).await.map_err(refused)?;
     let now = connected.now.unwrap_or_default();
     let start = start(&driven, &mut rest, now).await.map_err(refused)?;
-    let (driver, doors, screen) = wires();
-    let DoorWires { events, outgoing } = doors;
+    let hand = driven.hand.take().unwrap_or_else(by_signal);
+    let status = driven.on_status.map(|on_status| tokio::spawn(show(hand.screen.snapshots.subscribe(), on_status)));
+    let (driver, DoorWires { events, outgoing }, steering) = wires(hand.screen);
     let running = connected.start(events, outgoing);
-    let (stop, stopped) = oneshot::channel();
-    let watching = tokio::spawn(async move {
-        // Without signals the run ends with its market.
-        if super::interrupt().await.is_ok() {
-            stop.send(()).unwrap_or_default();
-        }
-    });
-    let status = driven.on_status.map(|on_status| tokio::spawn(show(screen.snapshots.clone(), on_status)));
+    (hand.on_begin)(steering);
     let end = live(Live {
         wires: driver,
         clock: Clock::Virtual(now),
@@ -138,16 +151,27 @@ async fn drive(driven: Driven<'_>) -> Result<LiveEnd, RunError> {
         journal: driven.journal,
         commands: driven.commands,
         on_notice: driven.on_notice,
-        stop: stopped,
+        stop: hand.stop,
     })
     .await;
-    watching.abort();
     if let Some(status) = status {
         status.abort();
     }
     running.stop().await;
-    drop(screen);
     end.map_err(|error| RunError::Data(error.to_string()))
+}
+
+/// Nobody at the screen: signals end the run.
+fn by_signal() -> Hand {
+    let (stop, stopped) = oneshot::channel();
+    tokio::spawn(async move {
+        // Without signals the run ends with its market.
+        if super::interrupt().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        stop.send(()).unwrap_or_default();
+    });
+    Hand { screen: ScreenSenders::new(), on_begin: Box::new(drop), stop: stopped }
 }
 
 async fn connect(driven: &Driven<'_>, rest: &mut Rest) -> Result<Connected, binance::Error> {

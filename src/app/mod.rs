@@ -6,10 +6,14 @@
 pub mod backtest;
 pub mod demo;
 pub mod exchange;
+mod gauges;
 pub mod market;
 pub mod replay;
+pub mod screenshot;
+mod steward;
 mod stopwatch;
 mod trades;
+pub mod workstation;
 
 use crate::config::{Config, FeePolicy, rules_for};
 use crate::domain::{Price, Seed, Session, SymbolRules};
@@ -31,6 +35,9 @@ pub enum RunError {
     /// Network, port or venue.
     #[error("{0}")]
     Venue(String),
+    /// The terminal of the screen.
+    #[error("{0}")]
+    Terminal(String),
 }
 
 /// What a run is reported as.
@@ -96,14 +103,16 @@ fn bnb_price(config: &Config) -> Price {
     Price::from_f64(config.bnb_price).unwrap_or_default()
 }
 
-/// Completes on Ctrl-C or SIGTERM.
+/// Completes on Ctrl-C, SIGTERM, or when the terminal hangs up.
 pub async fn interrupt() -> std::io::Result<()> {
     #[cfg(unix)]
     {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        use tokio::signal::unix::{SignalKind, signal};
+        let (mut terminate, mut hang_up) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
         tokio::select! {
             pressed = tokio::signal::ctrl_c() => pressed,
             _ = terminate.recv() => Ok(()),
+            _ = hang_up.recv() => Ok(()),
         }
     }
     #[cfg(not(unix))]

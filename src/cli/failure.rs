@@ -73,6 +73,7 @@ impl From<RunError> for Failure {
             RunError::Data(text) => Failure::Data(text),
             RunError::Settings(text) => Failure::Usage(text),
             RunError::Venue(text) => Failure::Network(text),
+            RunError::Terminal(text) => Failure::Usage(text),
         }
     }
 }

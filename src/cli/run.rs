@@ -4,25 +4,29 @@
 //! Absent on purpose: the run itself (`app::demo`).
 
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
 use super::globals::{Globals, open_data, parse_speed, seed};
 use super::{Output, Summary, endpoints, summary};
-use crate::app;
 use crate::app::demo::Demo;
 use crate::app::market::MarketPlan;
-use crate::config::Speed;
+use crate::app::screenshot::Screenshot;
+use crate::app::workstation::Workstation;
+use crate::app::{self, Outcome};
+use crate::config::{ConfigOrigin, ConfigWatch, DEFAULT_FILE, Speed};
 use crate::domain::Time;
 use crate::engine::instrument::Desk;
 use crate::engine::{Notice, Snapshot};
 use crate::journal::JournalWriter;
+use crate::tui;
 
 #[derive(Debug, Clone, Args)]
 pub struct RunArgs {
-    /// Without the screen
+    /// Without the screen: one line of status, the result at the end
     #[arg(long)]
     pub headless: bool,
     /// Which market and venue
@@ -55,6 +59,15 @@ pub struct RunArgs {
     /// Its WebSocket API
     #[arg(long, value_name = "URL")]
     pub ws_api_url: Option<String>,
+    /// Run to the end of --bars without a terminal and write a picture of the screen (SVG)
+    #[arg(long, value_name = "FILE", requires = "bars", conflicts_with = "headless")]
+    pub screenshot: Option<PathBuf>,
+    /// Characters of the picture, across and down
+    #[arg(long, value_name = "WxH", value_parser = parse_size, default_value = "160x48")]
+    pub size: (u16, u16),
+    /// A drill for the terminal's restoration: the screen panics after so many milliseconds
+    #[arg(long, value_name = "MS", hide = true)]
+    pub panic_after: Option<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -71,7 +84,13 @@ pub enum Mode {
 
 pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
     permitted(args.mode)?;
-    let (mut config, _) = globals.settings()?;
+    let with_screen = !args.headless && args.screenshot.is_none();
+    if with_screen {
+        check_terminal(globals.json)?;
+    }
+    // Watched from before it is read, so that no change falls between.
+    let settings = ConfigWatch::new(globals.config.as_deref().unwrap_or(Path::new(DEFAULT_FILE)));
+    let (mut config, origin) = globals.settings()?;
     config.speed = args.speed.unwrap_or(config.speed);
     let urls = [args.rest_url.as_deref(), args.stream_url.as_deref(), args.ws_api_url.as_deref()];
     let venue = endpoints::find(urls, |name| std::env::var(name).ok())?;
@@ -87,34 +106,110 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
         Some(path) => path.clone(),
         None => globals.home()?.join("journal").join("demo.journal"),
     };
-    globals.start_log(true)?;
-    let journal = JournalWriter::create(&journal)?;
-    let quiet = globals.json || !std::io::stderr().is_terminal();
-    let outcome = app::demo::run(Demo {
-        market: MarketPlan {
-            data,
+    let log = globals.start_log(args.headless)?;
+    let outcome = match (log, with_screen) {
+        (Some(log), true) => app::workstation::run(Workstation {
+            config,
+            settings,
+            first_run: origin == ConfigOrigin::Embedded,
+            files: args.data.clone(),
+            venue,
             seed: seed(args.seed),
-            warmup_bars: config.warmup_bars,
-            anchor: None,
             bars: args.bars,
-        },
-        config: &config,
-        venue,
-        journal: Some(Box::new(journal)),
-        trades_file: args.trades.clone(),
-        commands: Vec::new(),
-        on_notice: Some(Box::new(log)),
-        on_status: (!quiet).then(|| Box::new(status_line()) as app::demo::OnStatus),
-    });
+            journal,
+            trades_file: args.trades.clone(),
+            log,
+            on_notice: log_notice,
+            panic_after: args.panic_after.map(Duration::from_millis),
+        })?,
+        (log, _) => {
+            if args.screenshot.is_some() {
+                config.speed = Speed::Max;
+            }
+            let market = MarketPlan {
+                data,
+                seed: seed(args.seed),
+                warmup_bars: config.warmup_bars,
+                anchor: None,
+                bars: args.bars,
+            };
+            let journal = JournalWriter::create(&journal)?;
+            let demo = Demo {
+                config: &config,
+                market,
+                venue,
+                journal: Some(Box::new(journal)),
+                trades_file: args.trades.clone(),
+                commands: Vec::new(),
+                on_notice: Some(Box::new(log_notice)),
+                on_status: None,
+                hand: None,
+            };
+            match (&args.screenshot, log) {
+                (Some(file), Some(log)) => app::screenshot::take(
+                    demo,
+                    Screenshot { file: file.clone(), width: args.size.0, height: args.size.1, log },
+                )?,
+                (_, _) => headless(demo, globals.json)?,
+            }
+        }
+    };
+    Ok(Output::Summary(Box::new(Summary::of(&outcome))))
+}
+
+/// With a line of status on a terminal's stderr.
+fn headless(mut demo: Demo<'_>, json: bool) -> Result<Outcome, Failure> {
+    let quiet = json || !std::io::stderr().is_terminal();
+    demo.on_status = (!quiet).then(|| Box::new(status_line()) as app::demo::OnStatus);
+    let outcome = app::demo::run(demo);
     if !quiet {
         eprintln!();
     }
-    Ok(Output::Summary(Box::new(Summary::of(&outcome?))))
+    Ok(outcome?)
+}
+
+/// The screen needs a terminal, and stdout for itself.
+fn check_terminal(json: bool) -> Result<(), Failure> {
+    let sentence = if json {
+        "--json prints to stdout, where the screen is; add --headless"
+    } else if !tui::terminal::is_there() {
+        "stdout is not a terminal, so there is no place for the screen; run with --headless"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::Usage(sentence.into()))
+}
+
+/// `160x48`
+fn parse_size(text: &str) -> Result<(u16, u16), String> {
+    let (least, most) = (tui::view::SMALLEST, (400, 200));
+    let size = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
+    let fits = |(width, height): &(u16, u16)| {
+        (least.0..=most.0).contains(width) && (least.1..=most.1).contains(height)
+    };
+    size.filter(fits).ok_or_else(|| format!("allowed is WIDTHxHEIGHT from {}x{} to {}x{}", least.0, least.1, most.0, most.1))
 }
 
 /// Everything that the engine says goes to the log.
-fn log(time: Time, notice: &Notice) {
-    tracing::info!(at_ms = time.millis(), "{notice}");
+fn log_notice(time: Time, notice: &Notice) {
+    let at_ms = time.millis();
+    match notice {
+        Notice::Halted { .. } => tracing::error!(at_ms, "{notice}"),
+        Notice::Rejected { .. }
+        | Notice::OutcomeUnknown { .. }
+        | Notice::Stale { .. }
+        | Notice::Foreign { .. }
+        | Notice::LateFill { .. } => tracing::warn!(at_ms, "{notice}"),
+        Notice::Started { .. }
+        | Notice::Decided { .. }
+        | Notice::Refused { .. }
+        | Notice::Filled { .. }
+        | Notice::TradeClosed { .. }
+        | Notice::CommandAccepted { .. }
+        | Notice::CommandRefused { .. }
+        | Notice::SettingsChanged
+        | Notice::Fresh { .. } => tracing::info!(at_ms, "{notice}"),
+    }
 }
 
 /// One line that is drawn over itself.

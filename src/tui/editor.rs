@@ -129,10 +129,8 @@ impl Editor {
         let text = self.input.value().trim();
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
         let number = number.ok_or_else(|| fill(texts.not_a_number, &[&format!("{text:?}")]))?;
-        // A stop of a whole hundred percent is no stop: the range is open there, as in the file.
-        if number < field.least || number > field.most {
-            let (least, most) = (format::setting(field.least), format::setting(field.most));
-            return Err(fill(texts.out_of_range, &[text, &least, &most]));
+        if number < field.least || number > field.most || (field.below_most && number >= field.most) {
+            return Err(fill(texts.out_of_range, &[text, &field.range(texts)]));
         }
         Ok(number)
     }

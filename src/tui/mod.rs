@@ -10,6 +10,7 @@ pub mod format;
 pub mod keymap;
 pub mod message;
 pub mod model;
+pub mod picture;
 pub mod screen;
 pub mod svg;
 pub mod terminal;

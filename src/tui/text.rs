@@ -103,6 +103,8 @@ pub struct Texts {
     pub min_trade: &'static str,
     pub editor_title: &'static str,
     pub editor_range: &'static str,
+    pub range: &'static str,
+    pub range_below: &'static str,
     pub editor_next: &'static str,
     pub editor_next_now: &'static str,
     pub editor_stop: &'static str,
@@ -137,9 +139,6 @@ pub struct Texts {
     pub ended_finished: &'static str,
     pub ended_failed: &'static str,
     pub ended_result: &'static str,
-    pub ended_again: &'static str,
-    pub ended_go_on: &'static str,
-    pub ended_quit: &'static str,
     pub ended_short: &'static str,
 
     pub first_run: &'static str,

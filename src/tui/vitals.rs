@@ -4,6 +4,8 @@
 //! Absent on purpose: how they are measured (`app`).
 
 use super::editor::Setting;
+use super::format;
+use super::text::{Texts, fill};
 use super::theme::Theme;
 use crate::domain::Ratio;
 
@@ -56,6 +58,8 @@ pub struct Field {
     pub value: f64,
     pub least: f64,
     pub most: f64,
+    /// The value must stay below `most`.
+    pub below_most: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +79,14 @@ impl Mode {
             Mode::Testnet => "TESTNET",
             Mode::Live => "LIVE",
         }
+    }
+}
+
+impl Field {
+    /// "0 to 100", "0 to below 100".
+    pub fn range(&self, texts: &Texts) -> String {
+        let template = if self.below_most { texts.range_below } else { texts.range };
+        fill(template, &[&format::setting(self.least), &format::setting(self.most)])
     }
 }
 

@@ -57,7 +57,7 @@ fn about(model: &Model, editor: &Editor) -> Vec<Line<'static>> {
     let (texts, theme) = (model.texts, model.theme);
     let Some(field) = model.vitals.field(editor.setting) else { return Vec::new() };
     let quote = model.snapshot.as_ref().map(|snapshot| snapshot.quote.as_str().to_owned()).unwrap_or_default();
-    let range = [format::setting(field.least), format::setting(field.most), editor.setting.unit(&quote).to_owned(), format::setting(field.value)];
+    let range = [field.range(texts), editor.setting.unit(&quote).to_owned(), format::setting(field.value)];
     let range: Vec<&str> = range.iter().map(String::as_str).collect();
     let mut lines = vec![Line::styled(fill(texts.editor_range, &range), theme.dim())];
     if let Some(error) = &editor.error {

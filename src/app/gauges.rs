@@ -1,0 +1,83 @@
+//! Gauges: what the screen shows besides the engine's snapshot, read off the program and the system.
+//!
+//! Invariant: reading changes nothing; what the system does not tell is absent.
+//! Absent on purpose: when they are read (`steward`).
+
+use crate::config::{Config, Speed, Theme as WantedTheme, UpColor as WantedUp};
+use crate::runtime::wires::{Link as LinkEnd, Links};
+use crate::tui::editor::Setting;
+use crate::tui::theme::{Theme, UpColor, Wanted};
+use crate::tui::vitals::{Field, Link, Mode, RunState, Vitals};
+
+/// What is known before the first run begins.
+pub fn vitals(config: &Config, market: &str, settings_name: &str, first_run: bool) -> Vitals {
+    Vitals {
+        mode: Mode::Demo,
+        market: market.to_owned(),
+        speed: speed(config.speed),
+        link: Link::Connecting,
+        memory: memory(),
+        settings_name: settings_name.to_owned(),
+        first_run,
+        settings_problem: None,
+        fields: fields(config),
+        taker_fee: config.taker_fee(),
+        run: RunState::Running,
+        theme: theme(config),
+    }
+}
+
+fn speed(speed: Speed) -> String {
+    match speed {
+        Speed::Times(times) => format!("{times}x"),
+        Speed::Max => "max speed".to_owned(),
+    }
+}
+
+/// What may be edited on the screen, with the bounds that the file's reader checks.
+pub fn fields(config: &Config) -> Vec<Field> {
+    let field = |setting: Setting| {
+        let allowed = Config::allowed(setting.key())?;
+        let value = match setting {
+            Setting::Invest => config.invest_percent,
+            Setting::StopLoss => config.stop_loss_percent,
+            Setting::TakeProfit => config.take_profit_percent,
+            Setting::MinTrade => config.min_trade_size,
+        };
+        Some(Field { setting, value, least: allowed.least, most: allowed.most, below_most: allowed.below_most })
+    };
+    Setting::ALL.into_iter().filter_map(field).collect()
+}
+
+pub fn theme(config: &Config) -> Theme {
+    let wanted = match config.theme {
+        WantedTheme::Auto => Wanted::Auto,
+        WantedTheme::Dark => Wanted::Dark,
+        WantedTheme::Light => Wanted::Light,
+        WantedTheme::Ansi => Wanted::Ansi,
+    };
+    let up = match config.up_color {
+        WantedUp::Green => UpColor::Green,
+        WantedUp::Red => UpColor::Red,
+    };
+    Theme::detect(wanted, up, |name| std::env::var(name).ok())
+}
+
+pub fn link(links: &Links) -> Link {
+    for end in [&links.market, &links.account] {
+        match end {
+            LinkEnd::Down { why, .. } => return Link::Down { why: why.clone() },
+            LinkEnd::Opening => return Link::Connecting,
+            LinkEnd::Up { .. } => {}
+        }
+    }
+    links.last_event.map_or(Link::Connecting, |at| Link::Up { age: at.elapsed().as_secs() })
+}
+
+/// Resident memory in MiB, where the system tells.
+pub fn memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
+    let page = rustix::param::page_size() as u64;
+    Some(pages.saturating_mul(page) / (1 << 20))
+}

@@ -1,0 +1,237 @@
+//! The workstation, joined: the screen and its steward on one thread, one run after the other on another.
+//!
+//! Invariant: the engine never waits for the screen; a screen that dies ends the run in order, with its journal closed.
+//! Absent on purpose: what keys do (`tui`) and what a run is (`demo`).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::demo::{self, Demo, Hand, Venue};
+use super::market::MarketPlan;
+use super::steward::{Desk, Next, RunNews, Steward};
+use super::{Outcome, RunError};
+use crate::config::{Config, ConfigWatch};
+use crate::domain::{Seed, Span, Time};
+use crate::engine::{Notice, Snapshot};
+use crate::journal::JournalWriter;
+use crate::runtime::live::EndReason;
+use crate::runtime::wires::{ScreenSenders, Steering};
+use crate::store::{ParquetBars, StoreError};
+use crate::telemetry::LogLine;
+use crate::tui::screen::{Feeds, show};
+use crate::tui::terminal;
+use crate::tui::vitals::RunState;
+
+/// All that a session at the screen needs.
+pub struct Workstation {
+    /// With the command line's changes in it.
+    pub config: Config,
+    /// The settings file, watched since before it was read; a first edit makes it.
+    pub settings: ConfigWatch,
+    /// There was no settings file.
+    pub first_run: bool,
+    pub files: Vec<PathBuf>,
+    pub venue: Option<Venue>,
+    pub seed: Seed,
+    pub bars: Option<u64>,
+    pub journal: PathBuf,
+    pub trades_file: Option<PathBuf>,
+    pub log: mpsc::Receiver<LogLine>,
+    pub on_notice: fn(Time, &Notice),
+    /// A drill: the screen panics after so long.
+    pub panic_after: Option<std::time::Duration>,
+}
+
+/// Shows and trades until the person quits.
+pub fn run(workstation: Workstation) -> Result<Outcome, RunError> {
+    let market = first_market(&workstation)?;
+    let senders = ScreenSenders::new();
+    let seen = senders.snapshots.subscribe();
+    // A run begins and ends: few items wait at once.
+    let (news, news_heard) = mpsc::channel(4);
+    let (next, decided) = std::sync::mpsc::channel();
+    let desk = Desk {
+        config: workstation.config.clone(),
+        settings: workstation.settings,
+        first_run: workstation.first_run,
+        market: market_name(&workstation.files, workstation.venue.is_some()),
+        snapshots: seen.clone(),
+        links: senders.links.subscribe(),
+        news: news_heard,
+        next,
+    };
+    let (log, panic_after) = (workstation.log, workstation.panic_after);
+    let screen = thread::Builder::new().name("screen".to_owned()).spawn(move || person(desk, seen, log, panic_after));
+    let screen = screen.map_err(|error| RunError::Terminal(format!("the screen cannot start ({error})")))?;
+    let runs = Runs {
+        config: workstation.config,
+        venue: workstation.venue,
+        files: workstation.files,
+        seed: workstation.seed,
+        bars: workstation.bars,
+        journal: workstation.journal,
+        trades_file: workstation.trades_file,
+        on_notice: workstation.on_notice,
+        senders,
+        news,
+    };
+    let outcome = runs.until_quit(market, &decided);
+    match screen.join() {
+        Ok(Ok(())) => outcome,
+        Ok(Err(error)) => Err(error),
+        // Told by the panic hook; the status is that of a bug.
+        Err(panic) => std::panic::resume_unwind(panic),
+    }
+}
+
+/// The person's side: screen and steward, on one thread with its own event loop.
+fn person(
+    desk: Desk,
+    snapshots: watch::Receiver<Option<Arc<Snapshot>>>,
+    log: mpsc::Receiver<LogLine>,
+    panic_after: Option<std::time::Duration>,
+) -> Result<(), RunError> {
+    let failed = |error: std::io::Error| RunError::Terminal(format!("the terminal cannot be used ({error})"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    runtime.block_on(async {
+        let (steward, ends) = Steward::new(desk);
+        let (mut screen, guard) = terminal::enter().map_err(failed)?;
+        let size = screen.size().map_err(failed)?;
+        let feeds = Feeds { snapshots, vitals: ends.vitals, log, replies: ends.replies, asks: ends.asks };
+        let model = ends.model((size.width, size.height));
+        let drill = async {
+            match panic_after {
+                Some(after) => tokio::time::sleep(after).await,
+                None => std::future::pending().await,
+            }
+            panic!("a drill, as it was asked for");
+        };
+        // Whoever ends first ends the other: the steward by a signal, the screen by its person.
+        let shown = tokio::select! {
+            shown = show(&mut screen, terminal::events(), model, feeds, terminal::is_entered) => shown.map(|_| ()),
+            () = steward.serve() => Ok(()),
+            () = drill => Ok(()),
+        };
+        drop(guard);
+        shown.map_err(failed)
+    })
+}
+
+/// One run after the other.
+struct Runs {
+    config: Config,
+    venue: Option<Venue>,
+    files: Vec<PathBuf>,
+    seed: Seed,
+    bars: Option<u64>,
+    journal: PathBuf,
+    trades_file: Option<PathBuf>,
+    on_notice: fn(Time, &Notice),
+    senders: ScreenSenders,
+    news: mpsc::Sender<RunNews>,
+}
+
+impl Runs {
+    /// Ends with the outcome of the last run.
+    fn until_quit(self, first: MarketPlan, decided: &std::sync::mpsc::Receiver<Next>) -> Result<Outcome, RunError> {
+        let mut market = first;
+        loop {
+            let ended = self.one(market);
+            let state = match &ended {
+                Ok((_, EndReason::Stopped)) => return ended.map(|(outcome, _)| outcome),
+                Ok((_, EndReason::MarketEnded)) => RunState::Finished,
+                Ok((_, EndReason::Failed(why))) => RunState::Failed(why.clone()),
+                // Nothing to look at: the sentence goes to the shell.
+                Err(_) => return ended.map(|(outcome, _)| outcome),
+            };
+            let last = ended.as_ref().ok().and_then(|(outcome, _)| outcome.engine.last_bar());
+            if self.news.blocking_send(RunNews::Ended(state.clone())).is_err() {
+                return conclude(ended, &state);
+            }
+            market = match decided.recv() {
+                Ok(Next::Again) => self.again()?,
+                Ok(Next::GoOn) => self.generated(last),
+                Ok(Next::Quit) | Err(_) => return conclude(ended, &state),
+            };
+        }
+    }
+
+    fn one(&self, market: MarketPlan) -> Result<(Outcome, EndReason), RunError> {
+        let journal = JournalWriter::create(&self.journal).map_err(|error| RunError::Data(error.to_string()))?;
+        let (stop, stopped) = oneshot::channel();
+        let generated = market.data.is_none() && self.venue.is_none();
+        let news = self.news.clone();
+        // A steward that is gone cannot stop the run: the dropped `stop` does.
+        let on_begin = move |steering: mpsc::Sender<Steering>| {
+            news.try_send(RunNews::Began { steering, stop, generated }).unwrap_or_default();
+        };
+        demo::run_to_end(Demo {
+            config: &self.config,
+            market,
+            venue: self.venue.clone(),
+            journal: Some(Box::new(journal)),
+            trades_file: self.trades_file.clone(),
+            commands: Vec::new(),
+            on_notice: Some(Box::new(self.on_notice)),
+            on_status: None,
+            hand: Some(Hand { screen: self.senders.clone(), on_begin: Box::new(on_begin), stop: stopped }),
+        })
+    }
+
+    /// The same market from its beginning.
+    fn again(&self) -> Result<MarketPlan, RunError> {
+        let data = open(&self.files, &self.config).map_err(|error| RunError::Data(error.to_string()))?;
+        Ok(MarketPlan { data, ..self.generated(None) })
+    }
+
+    /// A generated market that begins where the last one ended.
+    fn generated(&self, last: Option<Time>) -> MarketPlan {
+        MarketPlan {
+            data: None,
+            seed: self.seed,
+            warmup_bars: self.config.warmup_bars,
+            anchor: last.map(|time| time.plus(Span::MINUTE)),
+            bars: None,
+        }
+    }
+}
+
+fn first_market(workstation: &Workstation) -> Result<MarketPlan, RunError> {
+    let data = open(&workstation.files, &workstation.config).map_err(|error| RunError::Data(error.to_string()))?;
+    Ok(MarketPlan {
+        data,
+        seed: workstation.seed,
+        warmup_bars: workstation.config.warmup_bars,
+        anchor: None,
+        bars: workstation.bars,
+    })
+}
+
+fn open(files: &[PathBuf], config: &Config) -> Result<Option<ParquetBars>, StoreError> {
+    match files {
+        [] => Ok(None),
+        files => ParquetBars::open(files, &config.symbols).map(Some),
+    }
+}
+
+/// A run that failed is a failure also when the person has looked at it first.
+fn conclude(ended: Result<(Outcome, EndReason), RunError>, state: &RunState) -> Result<Outcome, RunError> {
+    match state {
+        RunState::Failed(why) => Err(RunError::Venue(why.clone())),
+        RunState::Running | RunState::Finished => ended.map(|(outcome, _)| outcome),
+    }
+}
+
+/// What the screen calls the market.
+fn market_name(files: &[PathBuf], elsewhere: bool) -> String {
+    let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    match files {
+        [] if elsewhere => "The market of another exchange on this machine".to_owned(),
+        [] => "A generated market".to_owned(),
+        [one] => name(one),
+        [first, rest @ ..] => format!("{} and {} more", name(first), rest.len()),
+    }
+}
