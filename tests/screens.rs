@@ -1,0 +1,7 @@
+//! The screen from fixed snapshots: what is drawn, what keys do, and that nothing makes it panic.
+
+mod fixture;
+mod keys;
+mod manners;
+mod pictures;
+mod readme;

@@ -1,0 +1,273 @@
+//! A fixed state of everything that the screen shows.
+
+use std::sync::Arc;
+
+use kestrel::domain::{
+    Asset, Bar, BookTop, ClientOrderId, Money, OrderKind, Price, Quantity, Side, Span, SymbolId, Time, Value,
+};
+use kestrel::engine::history::{Candles, DayPnl, History};
+use kestrel::engine::instrument::Desk;
+use kestrel::engine::notice::ExitBy;
+use kestrel::engine::orders::{OrderState, Purpose};
+use kestrel::engine::settings::StrategyName;
+use kestrel::engine::snapshot::{OrderView, SymbolView};
+use kestrel::engine::strategy::{Reason, Signal};
+use kestrel::engine::{FillRecord, Notice, Snapshot, TradeRecord};
+use kestrel::telemetry::{LogLevel, LogLine};
+use kestrel::tui::editor::Setting;
+use kestrel::tui::keymap::Key;
+use kestrel::tui::message::{Ask, Message};
+use kestrel::tui::model::Model;
+use kestrel::tui::text::ENGLISH;
+use kestrel::tui::theme::{Palette, Theme, UpColor};
+use kestrel::tui::update::update;
+use kestrel::tui::vitals::{Field, Link, Mode, RunState, Vitals};
+
+use crate::support::{money, price, ratio, rules, settings};
+
+/// 2024-03-01 12:00 UTC.
+pub const NOW: Time = Time(1_709_294_400_000_000);
+pub const THEME: Theme = Theme { palette: Palette::Dark, up: UpColor::Green };
+
+/// A model that has seen the fixed state.
+pub fn model(width: u16, height: u16) -> Model {
+    let mut model = Model::new(&ENGLISH, Arc::new(vitals()), (width, height));
+    update(&mut model, Message::Snapshot(Arc::new(snapshot())));
+    for line in log() {
+        update(&mut model, Message::Log(line));
+    }
+    model
+}
+
+/// Presses keys one after the other; the last ask.
+pub fn press(model: &mut Model, keys: &[Key]) -> Option<Ask> {
+    keys.iter().fold(None, |_, key| update(model, Message::Key(*key)))
+}
+
+pub fn type_in(model: &mut Model, text: &str) {
+    for c in text.chars() {
+        update(model, Message::Key(Key::Char(c)));
+    }
+}
+
+/// The symbols on the cells, row by row, without blanks at the ends.
+pub fn text_of(model: &Model) -> String {
+    let buffer = kestrel::tui::picture::cells(model);
+    let area = buffer.area;
+    let mut out = String::new();
+    for y in 0..area.height {
+        let row: String = (0..area.width).map(|x| buffer[(x, y)].symbol()).collect();
+        out.push_str(row.trim_end());
+        out.push('\n');
+    }
+    out
+}
+
+pub fn vitals() -> Vitals {
+    let field = |setting, value, most, below_most| Field { setting, value, least: 0.0, most, below_most };
+    Vitals {
+        mode: Mode::Demo,
+        market: "A generated market".to_owned(),
+        speed: "60x".to_owned(),
+        link: Link::Up { age: 0 },
+        memory: Some(31),
+        settings_name: "config.json".to_owned(),
+        first_run: true,
+        settings_problem: None,
+        fields: vec![
+            field(Setting::Invest, 25.0, 100.0, false),
+            field(Setting::StopLoss, 2.0, 100.0, true),
+            field(Setting::TakeProfit, 4.0, 10_000.0, false),
+            field(Setting::MinTrade, 10.0, 1e10, false),
+        ],
+        taker_fee: ratio("0.001"),
+        run: RunState::Running,
+        theme: THEME,
+    }
+}
+
+/// Long BTC with its stop and target resting; ETH flat after a stop.
+pub fn snapshot() -> Snapshot {
+    let mut settings = settings(StrategyName::Trend);
+    (settings.invest, settings.stop_loss, settings.take_profit) = (ratio("0.25"), ratio("0.02"), ratio("0.04"));
+    Snapshot {
+        now: NOW.plus(Span::from_seconds(42)),
+        settings,
+        paused: false,
+        halted: None,
+        quote: Asset::new("USDT"),
+        cash: money("8712.34567890"),
+        free_cash: money("8712.34567890"),
+        equity_start: value("10000"),
+        equity: value("10012.34567890"),
+        realised: value("-12.65432110"),
+        unrealised: value("25"),
+        fees: value("31.2"),
+        day_pnl: value("18.75"),
+        drawdown: -0.0031,
+        max_drawdown: -0.0127,
+        win_rate: Some(7.0 / 12.0),
+        wins: 7,
+        losses: 5,
+        trades: 12,
+        fills: 25,
+        bars: 2_880,
+        symbols: symbols(),
+        orders: orders(),
+        history: Arc::new(history()),
+    }
+}
+
+fn symbols() -> Vec<SymbolView> {
+    let rules = rules(&["BTCUSDT", "ETHUSDT"]);
+    let view = |at: usize, mark: &str| SymbolView {
+        symbol: rules[at].symbol.clone(),
+        rules: rules[at].clone(),
+        desk: Desk::Flat,
+        position: Quantity::ZERO,
+        average_cost: None,
+        entry: None,
+        mark: Some(price(mark)),
+        top: None,
+        value: Value::ZERO,
+        unrealised: Value::ZERO,
+        signal: Signal { target: 0.0, confidence: 1.0, reason: Reason::Averages { fast: 3_381.25, slow: 3_390.5 } },
+        bars_held: 0,
+        awaiting_fresh_signal: false,
+        last_refusal: None,
+        unprotected: false,
+        stale: false,
+    };
+    let top = |bid: &str, ask: &str| BookTop {
+        bid: price(bid),
+        bid_quantity: Quantity::ZERO,
+        ask: price(ask),
+        ask_quantity: Quantity::ZERO,
+    };
+    let held = SymbolView {
+        desk: Desk::Holding,
+        position: "0.02079".parse().expect("a quantity"),
+        average_cost: Some(61_330.5),
+        entry: Some(price("61270.10")),
+        top: Some(top("62530.00", "62530.20")),
+        value: value("1300"),
+        unrealised: value("25"),
+        signal: Signal { target: 1.0, confidence: 1.0, reason: Reason::Averages { fast: 62_104.5, slow: 61_870.25 } },
+        bars_held: 37,
+        ..view(0, "62530.10")
+    };
+    vec![held, SymbolView { awaiting_fresh_signal: true, ..view(1, "3381.00") }]
+}
+
+fn orders() -> Vec<OrderView> {
+    let order = |id: &str, purpose, kind| OrderView {
+        symbol: SymbolId(0),
+        client_id: ClientOrderId(id.into()),
+        purpose,
+        side: Side::Sell,
+        kind,
+        state: OrderState::Open,
+        filled: Quantity::ZERO,
+        sent: NOW.minus(Span::from_seconds(2_220)),
+    };
+    let quantity: Quantity = "0.02079".parse().expect("a quantity");
+    vec![
+        order("k-1-4", Purpose::Target, OrderKind::TakeProfit { quantity, stop: price("63720.91") }),
+        order("k-1-5", Purpose::Stop, OrderKind::StopLoss { quantity, stop: price("60044.69") }),
+    ]
+}
+
+fn history() -> History {
+    let mut history = History::default();
+    let wave = |minute: i64| {
+        let x = minute as f64;
+        62_000.0 + 700.0 * (x / 47.0).sin() + 220.0 * (x / 9.0).sin() - 60.0 * (x / 2.3).cos()
+    };
+    let bar = |minute: i64| {
+        let (open, close) = (wave(minute - 1), wave(minute));
+        let reach = 15.0 + 12.0 * (minute as f64 / 3.0).sin().abs();
+        Bar {
+            open_time: NOW.plus(Span(minute * Span::MINUTE.0)),
+            open,
+            high: open.max(close) + reach,
+            low: open.min(close) - reach,
+            close,
+            volume: 3.0 + 2.0 * (minute as f64 / 5.0).sin(),
+        }
+    };
+    let closed = (-720..0).map(bar).collect();
+    let forming = Some(bar(0));
+    history.candles = vec![Arc::new(Candles { closed, forming }), Arc::new(Candles::default())];
+    for minute in -600..0 {
+        let equity = 10_000.0 + 40.0 * (minute as f64 / 80.0).sin() + 0.02 * (minute + 600) as f64;
+        let drawdown = -0.006 - 0.006 * (minute as f64 / 60.0).sin();
+        history.equity.sample(NOW.plus(Span(minute * Span::MINUTE.0)), equity, drawdown);
+    }
+    history.days = [-22.5, 14.0, 31.25, -8.0, 2.5, -36.75, 11.0, 18.75]
+        .into_iter()
+        .enumerate()
+        .map(|(at, pnl)| DayPnl { day: NOW.day() - 7 + at as i64, pnl: value(&pnl.to_string()) })
+        .collect();
+    for (minutes, side, at) in [(150, Side::Buy, "62410.00"), (95, Side::Sell, "61161.80"), (37, Side::Buy, "61270.10")] {
+        history.fills.push_back(fill(minutes, side, at));
+    }
+    history.trades.push_back(TradeRecord {
+        symbol: SymbolId(0),
+        opened: NOW.minus(Span(150 * Span::MINUTE.0)),
+        closed: NOW.minus(Span(95 * Span::MINUTE.0)),
+        entry: price("62410.00"),
+        exit: price("61161.80"),
+        quantity: "0.02".parse().expect("a quantity"),
+        pnl: value("-27.4"),
+        fees: value("2.47"),
+        exit_by: ExitBy::Stop,
+    });
+    let signal = Signal { target: 1.0, confidence: 1.0, reason: Reason::Averages { fast: 61_280.5, slow: 61_279.25 } };
+    history.decisions.push_back((
+        NOW.minus(Span(37 * Span::MINUTE.0)),
+        Notice::Decided {
+            symbol: SymbolId(0),
+            signal,
+            quantity: "0.02081".parse().expect("a quantity"),
+            price: price("61268.00"),
+        },
+    ));
+    history
+}
+
+fn fill(minutes: i64, side: Side, at: &str) -> FillRecord {
+    FillRecord {
+        time: NOW.minus(Span(minutes * Span::MINUTE.0)),
+        symbol: SymbolId(0),
+        side,
+        price: price(at),
+        quantity: "0.02081".parse().expect("a quantity"),
+        fee: if side == Side::Buy { money("0.00002081") } else { money("1.27") },
+        fee_asset: if side == Side::Buy { "BTC".to_owned() } else { "USDT".to_owned() },
+        client_id: ClientOrderId("k-1-3".into()),
+    }
+}
+
+fn log() -> Vec<LogLine> {
+    let line = |level, at: i64, text: &str| LogLine {
+        level,
+        time: NOW,
+        at_ms: Some(NOW.millis() + at * 1_000),
+        text: text.to_owned(),
+    };
+    vec![
+        line(LogLevel::Info, -2_220, "decided: target +1.00, because the fast average is above the slow"),
+        line(LogLevel::Info, -2_219, "filled: BUY 0.02081000 at 61270.10000000, fee 0.00002081 BTC"),
+        line(LogLevel::Warn, -60, "no closed bar for over two minutes: entries are blocked"),
+        line(LogLevel::Info, 0, "bars arrive again: entries are allowed"),
+    ]
+}
+
+pub fn value(text: &str) -> Value {
+    text.parse::<Money>().expect("an amount").to_value()
+}
+
+/// For tests that need a price.
+pub fn mark(model: &Model) -> Price {
+    model.snapshot.as_ref().and_then(|snapshot| snapshot.symbols[0].mark).expect("a mark")
+}
