@@ -21,7 +21,7 @@ use crate::runtime::Finished;
 use crate::runtime::clock::Clock;
 use crate::runtime::live::{EndReason, Live, LiveEnd, live};
 use crate::runtime::run::Listener;
-use crate::runtime::wires::{DoorWires, wires};
+use crate::runtime::wires::{DoorWires, ScreenSenders, wires};
 
 /// A demo run.
 pub struct Demo<'a> {
@@ -119,7 +119,8 @@ async fn drive(driven: Driven<'_>) -> Result<LiveEnd, RunError> {
     let connected = connect(&driven, &mut rest).await.map_err(refused)?;
     let now = connected.now.unwrap_or_default();
     let start = start(&driven, &mut rest, now).await.map_err(refused)?;
-    let (driver, doors, screen) = wires();
+    let screen = ScreenSenders::new();
+    let (driver, doors, steering) = wires(screen.clone());
     let DoorWires { events, outgoing } = doors;
     let running = connected.start(events, outgoing);
     let (stop, stopped) = oneshot::channel();
@@ -129,7 +130,7 @@ async fn drive(driven: Driven<'_>) -> Result<LiveEnd, RunError> {
             stop.send(()).unwrap_or_default();
         }
     });
-    let status = driven.on_status.map(|on_status| tokio::spawn(show(screen.snapshots.clone(), on_status)));
+    let status = driven.on_status.map(|on_status| tokio::spawn(show(screen.snapshots.subscribe(), on_status)));
     let end = live(Live {
         wires: driver,
         clock: Clock::Virtual(now),
@@ -146,7 +147,7 @@ async fn drive(driven: Driven<'_>) -> Result<LiveEnd, RunError> {
         status.abort();
     }
     running.stop().await;
-    drop(screen);
+    drop(steering);
     end.map_err(|error| RunError::Data(error.to_string()))
 }
 
