@@ -58,9 +58,10 @@ impl Engine {
         let instrument = &mut self.instruments[symbol.index()];
         let failed = match state {
             OrderState::Rejected => true,
-            // One leg expires because the other fills; when none is left, the venue could not carry it out.
-            OrderState::Expired => is_last || purpose == Purpose::Exit,
-            // A protection that somebody cancelled is armed again.
+            // One leg expires because the other fills; when none is left, the venue could not carry it out, unless a
+            // person took the protection away.
+            OrderState::Expired => (is_last && !instrument.unprotected) || purpose == Purpose::Exit,
+            // A protection that somebody else cancelled is armed again.
             OrderState::Canceled => purpose == Purpose::Exit,
             OrderState::Submitted
             | OrderState::Open

@@ -6,12 +6,12 @@
 use super::effect::{Effect, Effects};
 use super::instrument::Desk;
 use super::notice::{ExitBy, HaltReason, Notice};
-use super::orders::{OrderEvent, OrderState, Purpose, transition};
-use super::risk::{OrderRequest, Payload, Refused, sizing};
+use super::orders::{OrderEvent, OrderState, transition};
+use super::risk::{OrderRequest, Refused, sizing};
 use super::settings::{Settings, StrategyName};
 use super::strategy::Strategy;
 use super::{ANSWER_DEADLINE, Engine, QUERY_INTERVAL, STALE_AFTER};
-use crate::domain::{Bar, Command, NewOrder, OrderKind, Quantity, Ratio, Side, SymbolId, Value};
+use crate::domain::{Bar, ClientOrderId, Command, Quantity, Ratio, SymbolId, Value};
 
 impl Engine {
     pub(super) fn on_bar(&mut self, symbol: SymbolId, bar: &Bar, effects: &mut Effects) {
@@ -94,13 +94,7 @@ impl Engine {
 
     fn try_enter(&mut self, symbol: SymbolId, exposure: f64) -> Result<(Quantity, Effect), Refused> {
         let quantity = self.entry_quantity(symbol, exposure)?;
-        let order = NewOrder {
-            symbol,
-            client_id: self.next_client_id(),
-            side: Side::Buy,
-            kind: OrderKind::Market { quantity },
-        };
-        let request = OrderRequest { purpose: Purpose::Entry, payload: Payload::Order(order) };
+        let request = OrderRequest::entry(symbol, self.next_client_id(), quantity);
         Ok((quantity, self.approve(symbol, request)?))
     }
 
@@ -152,7 +146,7 @@ impl Engine {
                 self.leave_everything(effects);
                 Ok(())
             }
-            Command::Cancel(_) => todo!("contract: by the engine helper"),
+            Command::Cancel(client_id) => self.cancel_by_hand(client_id, effects),
         };
         effects.notice(match done {
             Ok(()) => Notice::CommandAccepted { command: command.clone() },
@@ -166,6 +160,30 @@ impl Engine {
         self.settings.strategy = name;
         self.rebuild_strategies();
         Ok(())
+    }
+
+    /// An order that rests goes; a position whose protection goes so stays without one until it is closed.
+    fn cancel_by_hand(&mut self, client_id: &ClientOrderId, effects: &mut Effects) -> Result<(), String> {
+        let order = self.session.sequence_of(client_id).and_then(|sequence| self.orders.find_mut(sequence));
+        let order = order.ok_or_else(|| {
+            format!("no order {client_id} is known in this session; only an order that rests can be cancelled")
+        })?;
+        let (sequence, symbol, purpose) = (order.sequence, order.symbol, order.purpose);
+        let why = match order.state {
+            OrderState::Open | OrderState::PartiallyFilled => {
+                self.instruments[symbol.index()].unprotected |= purpose.protects();
+                self.cancel(sequence, effects);
+                return Ok(());
+            }
+            OrderState::Submitted => "is not answered by the venue yet; cancel it when it is open",
+            OrderState::Cancelling => "is being cancelled already",
+            OrderState::Unknown => "has an unknown outcome; the venue is being asked, cancel it when it is open",
+            OrderState::Filled => "is filled",
+            OrderState::Canceled => "is cancelled already",
+            OrderState::Expired => "has expired",
+            OrderState::Rejected => "was rejected by the venue",
+        };
+        Err(format!("order {client_id} {why}"))
     }
 
     pub(super) fn on_settings(&mut self, settings: &Settings, effects: &mut Effects) {

@@ -5,12 +5,11 @@
 
 use super::Engine;
 use super::effect::{Effect, Effects};
-use super::instrument::{Desk, Instrument};
+use super::instrument::Desk;
 use super::notice::{ExitBy, Notice, TradeRecord};
 use super::orders::{Order, OrderEvent, OrderState, Purpose, transition};
 use super::risk::stops::Protection;
 use super::risk::{EntryGate, OrderRequest, Payload, Refused, RiskView, check};
-use crate::domain::rules::OrderContext;
 use crate::domain::{
     ClientOrderId, Money, NewOco, NewOrder, OcoLeg, OrderKind, Price, Quantity, Side, SymbolId, Value,
 };
@@ -40,22 +39,27 @@ impl Engine {
         }
     }
 
-    /// Held: see that the protection rests at the venue, or that there is nothing left to protect.
+    /// Held: see that the protection rests at the venue, unless a person took it away, or that there is nothing left to
+    /// protect.
     fn hold(&mut self, symbol: SymbolId, effects: &mut Effects) {
         let instrument = &mut self.instruments[symbol.index()];
         if instrument.leave.is_some() {
             instrument.desk = Desk::Leaving;
             return;
         }
+        let unprotected = instrument.unprotected;
         if self.has_live(symbol, Purpose::protects) {
             // A late fill made the position larger than its protection.
-            if self.on_sale(symbol) < self.instruments[symbol.index()].sellable() {
+            if self.on_sale(symbol) < self.instruments[symbol.index()].sellable() && !unprotected {
                 self.cancel_protection(symbol, effects);
             }
             return;
         }
         if self.instruments[symbol.index()].sellable().is_zero() {
             self.instruments[symbol.index()].desk = Desk::Flat;
+            return;
+        }
+        if unprotected {
             return;
         }
         match self.protect(symbol) {
@@ -97,26 +101,28 @@ impl Engine {
         }
     }
 
-    /// One cancel for the list: cancelling a leg cancels both.
+    /// Takes all protection of a symbol off the venue.
     fn cancel_protection(&mut self, symbol: SymbolId, effects: &mut Effects) {
+        let rests = |order: &&Order| order.purpose.protects() && order.state.can_be_cancelled();
+        let next = |engine: &Engine| engine.orders.of(symbol).find(rests).map(|order| order.sequence);
+        while let Some(sequence) = next(self) {
+            self.cancel(sequence, effects);
+        }
+    }
+
+    /// Cancels an order that rests. One cancel for a list: cancelling a leg cancels both.
+    pub(super) fn cancel(&mut self, sequence: u64, effects: &mut Effects) {
         let (now, session) = (self.now, self.session);
-        let resting = self.orders.live_mut().iter_mut().filter(|o| o.symbol == symbol && o.purpose.protects());
-        let mut first = None;
-        for order in resting {
-            match order.state {
-                OrderState::Open | OrderState::PartiallyFilled => {
-                    order.state = transition(order.state, OrderEvent::CancelSent);
-                    order.sent = now;
-                    first.get_or_insert(order.sequence);
-                }
-                // Wait for the answer that is on its way.
-                OrderState::Submitted | OrderState::Cancelling | OrderState::Unknown => {}
-                OrderState::Filled | OrderState::Canceled | OrderState::Expired | OrderState::Rejected => {}
+        let Some(Order { symbol, list, .. }) = self.orders.find_mut(sequence).cloned() else { return };
+        let is_meant = |order: &Order| order.sequence == sequence || (list.is_some() && order.list == list);
+        for order in self.orders.live_mut().iter_mut().filter(|order| is_meant(order)) {
+            // The other states wait for the answer that is on its way.
+            if order.state.can_be_cancelled() {
+                order.state = transition(order.state, OrderEvent::CancelSent);
+                order.sent = now;
             }
         }
-        if let Some(sequence) = first {
-            effects.push(Effect::Cancel { symbol, client_id: session.client_order_id(sequence) });
-        }
+        effects.push(Effect::Cancel { symbol, client_id: session.client_order_id(sequence) });
     }
 
     /// Stop and target for what is held; `None` when both are switched off.
@@ -150,37 +156,22 @@ impl Engine {
         })
     }
 
-    /// What could not be protected at the price of now is not bought.
-    fn check_protection(&self, symbol: SymbolId, quantity: Quantity) -> Result<(), Refused> {
-        let Instrument { rules, mark, .. } = &self.instruments[symbol.index()];
-        let mark = mark.ok_or(Refused::NoPrice)?;
-        let protection = Protection::of(&self.settings, rules, mark);
-        let stop = protection.stop.map(|stop| OrderKind::StopLoss { quantity, stop });
-        let target = protection.target.map(|stop| OrderKind::TakeProfit { quantity, stop });
-        let context = OrderContext { reference: mark, open_orders: 0, open_trigger_orders: 0 };
-        let mut legs = stop.into_iter().chain(target);
-        legs.try_for_each(|kind| rules.check(Side::Sell, kind, context)).map_err(Refused::Filter)
-    }
-
     /// Risk judges; what passes is registered before its effect exists.
     pub(super) fn approve(&mut self, symbol: SymbolId, request: OrderRequest) -> Result<Effect, Refused> {
         let instrument = &self.instruments[symbol.index()];
         let open = self.orders.of(symbol).count() as u32;
         let triggers = self.orders.of(symbol).filter(|order| order.kind.stop_price().is_some()).count() as u32;
         let view = RiskView {
+            settings: &self.settings,
             rules: &instrument.rules,
             gate: EntryGate { paused: self.paused, halted: self.halted, stale: instrument.stale },
             free_cash: self.free_cash(),
             held: instrument.position.quantity.saturating_sub(self.on_sale(symbol)),
             mark: instrument.mark,
-            min_trade_size: self.settings.min_trade_size,
             open_orders: open,
             open_trigger_orders: triggers,
         };
         let approved = check(&view, request)?;
-        if approved.request().purpose == Purpose::Entry {
-            self.check_protection(symbol, approved.payload().quantity())?;
-        }
         self.register(approved.request());
         Ok(Effect::Submit(approved))
     }
@@ -247,6 +238,7 @@ impl Engine {
         let closed = self.now;
         let instrument = &mut self.instruments[symbol.index()];
         let by = instrument.leave.take();
+        instrument.unprotected = false;
         let Some(trade) = instrument.trade.take() else { return };
         let (Some(entry), Some(exit)) = (trade.average(Side::Buy), trade.average(Side::Sell)) else { return };
         let exit_by = by.unwrap_or(ExitBy::Signal);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::notice::{FillRecord, Notice, TradeRecord};
 use super::{Engine, Input};
-use crate::domain::{Bar, Time, Value};
+use crate::domain::{Bar, MarketEvent, SymbolId, Time, Trade, Value};
 use crate::performance::Curve;
 
 /// Candles kept for each symbol: a day.
@@ -55,21 +55,131 @@ pub struct Candles {
 }
 
 impl History {
-    /// The engine's warm-up bars as the first candles.
+    /// The engine's warm-up bars as the first candles; the equity curve begins with the starting equity.
     pub fn new(engine: &Engine) -> History {
-        let _ = engine;
-        todo!("contract: by the engine helper")
+        let candles = engine.instruments.iter().map(|instrument| {
+            let closed = instrument.window.iter().map(|(bar, _)| *bar).collect();
+            Arc::new(Candles { closed, forming: None })
+        });
+        let mut history = History { candles: candles.collect(), ..History::default() };
+        history.equity.sample(engine.now, engine.performance.start().to_f64(), 0.0);
+        history
+    }
+
+    /// Whether an input of this kind can change what is kept: asked before a shared history is copied.
+    pub fn concerns(input: &Input) -> bool {
+        match input {
+            Input::Market(MarketEvent::BarClosed { .. } | MarketEvent::Trade { .. }) | Input::Report(_) => true,
+            Input::Market(MarketEvent::BookTop { .. })
+            | Input::Start(_)
+            | Input::Answer(_)
+            | Input::Balances(_)
+            | Input::Command(_)
+            | Input::Settings(_)
+            | Input::Timer => false,
+        }
     }
 
     /// Sees an input after the engine took it.
     pub fn observe(&mut self, input: &Input, engine: &Engine) {
-        let _ = (input, engine);
-        todo!("contract: by the engine helper")
+        match input {
+            Input::Market(MarketEvent::BarClosed { symbol, bar }) => self.close(*symbol, bar, engine),
+            Input::Market(MarketEvent::Trade { symbol, trade }) => {
+                if let Some(candles) = self.candles.get_mut(symbol.index()) {
+                    Arc::make_mut(candles).trade(trade);
+                }
+            }
+            // A fill may begin a new day before its first bar closes.
+            Input::Report(_) => self.day(engine),
+            Input::Market(MarketEvent::BookTop { .. })
+            | Input::Start(_)
+            | Input::Answer(_)
+            | Input::Balances(_)
+            | Input::Command(_)
+            | Input::Settings(_)
+            | Input::Timer => {}
+        }
     }
 
     /// Sees what the engine said.
     pub fn take(&mut self, now: Time, notice: &Notice) {
-        let _ = (now, notice);
-        todo!("contract: by the engine helper")
+        match notice {
+            Notice::Filled { fill } => keep(&mut self.fills, fill.clone(), ROWS),
+            Notice::TradeClosed { trade } => keep(&mut self.trades, trade.clone(), ROWS),
+            Notice::Decided { .. } | Notice::Refused { .. } | Notice::Rejected { .. } => {
+                keep(&mut self.decisions, (now, notice.clone()), ROWS);
+            }
+            Notice::CommandAccepted { .. } | Notice::CommandRefused { .. } | Notice::SettingsChanged => {
+                keep(&mut self.replies, (now, notice.clone()), REPLIES);
+                self.replied += 1;
+            }
+            Notice::Started { .. }
+            | Notice::OutcomeUnknown { .. }
+            | Notice::Stale { .. }
+            | Notice::Fresh { .. }
+            | Notice::Foreign { .. }
+            | Notice::LateFill { .. }
+            | Notice::Halted { .. } => {}
+        }
     }
+
+    fn close(&mut self, symbol: SymbolId, bar: &Bar, engine: &Engine) {
+        let taken = engine.instruments.get(symbol.index()).and_then(|instrument| instrument.window.back(0));
+        let Some(candles) = self.candles.get_mut(symbol.index()) else { return };
+        let is_new = candles.closed.back().is_none_or(|newest| newest.open_time < bar.open_time);
+        // Streams repeat bars after a reconnect, and some bars are none: what the engine did not take is not shown.
+        if !is_new || taken != Some(bar) {
+            return;
+        }
+        Arc::make_mut(candles).close(bar);
+        let performance = &engine.performance;
+        self.equity.sample(bar.close_time(), performance.equity().to_f64(), performance.drawdown.current());
+        self.day(engine);
+    }
+
+    /// The running day as the engine's daily figures have it.
+    fn day(&mut self, engine: &Engine) {
+        let sharpe = &engine.performance.sharpe;
+        let Some(day) = sharpe.day() else { return };
+        let running = DayPnl { day, pnl: sharpe.day_pnl() };
+        match self.days.back_mut() {
+            Some(last) if last.day == day => *last = running,
+            Some(_) | None => keep(&mut self.days, running, DAYS),
+        }
+    }
+}
+
+impl Candles {
+    fn close(&mut self, bar: &Bar) {
+        keep(&mut self.closed, *bar, CANDLES);
+        // A trade of the next minute may come before this minute's close.
+        self.forming = self.forming.filter(|forming| forming.open_time > bar.open_time);
+    }
+
+    /// Folds a trade into the candle of its minute; a trade of a minute that is over changes nothing.
+    fn trade(&mut self, trade: &Trade) {
+        let (open_time, price) = (trade.time.minute(), trade.price.to_f64());
+        let over = self.closed.back().is_some_and(|newest| open_time <= newest.open_time);
+        let late = self.forming.is_some_and(|forming| open_time < forming.open_time);
+        if over || late {
+            return;
+        }
+        let empty = Bar { open_time, open: price, high: price, low: price, close: price, volume: 0.0 };
+        let forming = self.forming.filter(|forming| forming.open_time == open_time).unwrap_or(empty);
+        self.forming = Some(Bar {
+            high: forming.high.max(price),
+            low: forming.low.min(price),
+            close: price,
+            volume: forming.volume + trade.quantity.to_f64(),
+            ..forming
+        });
+    }
+}
+
+/// Adds the newest and drops the oldest beyond `most`.
+fn keep<T>(list: &mut VecDeque<T>, item: T, most: usize) {
+    if list.len() >= most {
+        list.pop_front();
+    }
+    list.push_back(item);
 }

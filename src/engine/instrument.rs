@@ -41,6 +41,8 @@ pub struct Instrument {
     pub leave: Option<ExitBy>,
     /// After a stop or target: no entry until the strategy has wanted to be flat.
     pub awaiting_fresh_signal: bool,
+    /// A person cancelled the protection: it is not armed again until the position is closed.
+    pub unprotected: bool,
     /// An exit failed; try again at the next bar.
     pub exit_waits: bool,
     pub bars_held: u32,
@@ -85,6 +87,7 @@ impl Instrument {
             trade: None,
             leave: None,
             awaiting_fresh_signal: false,
+            unprotected: false,
             exit_waits: false,
             bars_held: 0,
             last_close: None,
@@ -108,12 +111,7 @@ impl Instrument {
 
     /// The part of the position that the venue would let us sell at the market now; dust is zero.
     pub fn sellable(&self) -> Quantity {
-        let step = self.rules.step(OrderType::Market).max(self.rules.step(OrderType::Limit));
-        let quantity = self.position.quantity.floor_to_step(step);
-        let worth = self.mark.and_then(|mark| Money::notional(mark, quantity)).unwrap_or(Money::ZERO);
-        let least = self.rules.lot.min.max(self.rules.market_lot.min);
-        let is_dust = !quantity.is_positive() || quantity < least || worth < self.rules.notional.min;
-        if is_dust { Quantity::ZERO } else { quantity }
+        sellable(&self.rules, self.position.quantity, self.mark)
     }
 
     /// The largest quantity that one market order may sell.
@@ -150,6 +148,16 @@ impl Instrument {
     }
 }
 
+/// The part of `held` that the venue would let us sell at the market at `mark`; dust is zero.
+pub fn sellable(rules: &SymbolRules, held: Quantity, mark: Option<Price>) -> Quantity {
+    let step = rules.step(OrderType::Market).max(rules.step(OrderType::Limit));
+    let quantity = held.floor_to_step(step);
+    let worth = mark.and_then(|mark| Money::notional(mark, quantity)).unwrap_or(Money::ZERO);
+    let least = rules.lot.min.max(rules.market_lot.min);
+    let is_dust = !quantity.is_positive() || quantity < least || worth < rules.notional.min;
+    if is_dust { Quantity::ZERO } else { quantity }
+}
+
 impl OpenTrade {
     /// Average price paid, or received for sells; `None` before the first fill of that side.
     pub fn average(&self, side: Side) -> Option<Price> {
@@ -176,6 +184,7 @@ impl StateHash for Instrument {
         digest.option(self.trade.as_ref());
         digest.u8(self.leave.map_or(255, |by| by as u8));
         digest.bool(self.awaiting_fresh_signal);
+        digest.bool(self.unprotected);
         digest.bool(self.exit_waits);
         digest.u64(u64::from(self.bars_held));
         digest.option(self.last_close.as_ref());

@@ -3,10 +3,14 @@
 //! Invariant: pure, and the same arithmetic as the engine's own; what is shown is what would be sent at this price.
 //! Absent on purpose: anything that changes state.
 
-use super::risk::Refused;
+use super::instrument::{Desk, sellable};
+use super::risk::sizing::{SizingView, entry_quantity};
+use super::risk::stops::Protection;
+use super::risk::{EntryGate, OrderRequest, Refused, RiskView, judge};
 use super::settings::Settings;
-use super::snapshot::Snapshot;
-use crate::domain::{Money, Price, Quantity, Ratio, SymbolId, Value};
+use super::snapshot::{Snapshot, SymbolView};
+use crate::domain::fixed::SCALE;
+use crate::domain::{ClientOrderId, Money, OrderKind, Price, Quantity, Ratio, SymbolId, Value};
 
 /// The next entry of a symbol at full exposure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +34,7 @@ pub struct FlattenPreview {
     pub orders: usize,
     /// Worth of the positions at their marks.
     pub worth: Value,
-    /// Distance from the marks to the best bids.
+    /// Distance from the marks to the best bids; negative where the market rose above its last close.
     pub spread: Value,
     /// Taker fees.
     pub fees: Value,
@@ -38,14 +42,105 @@ pub struct FlattenPreview {
     pub pnl: Value,
 }
 
-/// What the next entry of `symbol` would be under `settings`. `None` for an unknown symbol.
+/// What the next entry of `symbol` would be under `settings`, at the whole of its size. `None` for an unknown symbol.
 pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Option<EntryPreview> {
-    let _ = (snapshot, symbol, settings);
-    todo!("contract: by the engine helper")
+    let view = snapshot.symbols.get(symbol.index())?;
+    let orders = || snapshot.orders.iter().filter(|order| order.symbol == symbol);
+    let judged = || -> Result<(Price, Quantity, Result<(), Refused>), Refused> {
+        let mark = view.mark.ok_or(Refused::NoPrice)?;
+        let sizing = SizingView {
+            settings,
+            rules: &view.rules,
+            equity: snapshot.equity,
+            free_cash: snapshot.free_cash,
+            price: mark,
+            symbols: snapshot.symbols.len(),
+            exposure: view.signal.confidence,
+        };
+        let quantity = entry_quantity(&sizing).ok_or(Refused::Overflow)?;
+        let risk = RiskView {
+            settings,
+            rules: &view.rules,
+            gate: EntryGate { paused: false, halted: snapshot.halted, stale: view.stale },
+            free_cash: snapshot.free_cash,
+            held: view.position,
+            mark: view.mark,
+            open_orders: orders().count() as u32,
+            open_trigger_orders: orders().filter(|order| order.kind.stop_price().is_some()).count() as u32,
+        };
+        // Judged as the order that it would be; its id never leaves.
+        let request = OrderRequest::entry(symbol, ClientOrderId("preview".into()), quantity);
+        Ok((mark, quantity, judge(&risk, &request)))
+    };
+    Some(match judged() {
+        Ok((mark, quantity, verdict)) => {
+            let protection = Protection::of(settings, &view.rules, mark);
+            let away = |price: Price| {
+                let distance = Price::from_raw(price.saturating_sub(mark).raw().saturating_abs());
+                (price, Money::notional(distance, quantity).unwrap_or(Money::MAX))
+            };
+            EntryPreview {
+                quantity,
+                notional: Money::notional(mark, quantity).unwrap_or(Money::MAX),
+                stop: protection.stop.map(away),
+                target: protection.target.map(away),
+                refused: verdict.err(),
+            }
+        }
+        Err(reason) => EntryPreview {
+            quantity: Quantity::ZERO,
+            notional: Money::ZERO,
+            stop: None,
+            target: None,
+            refused: Some(reason),
+        },
+    })
 }
 
-/// What a flatten would cost now.
+/// What a flatten would cost now. Positions too small to be sold are left out, as a flatten leaves them.
 pub fn flatten(snapshot: &Snapshot, taker_fee: Ratio) -> FlattenPreview {
-    let _ = (snapshot, taker_fee);
-    todo!("contract: by the engine helper")
+    let rests = |kind: OrderKind| kind.stop_price().or(kind.limit_price()).is_some();
+    let orders = snapshot.orders.iter().filter(|order| !order.state.is_closed() && rests(order.kind)).count();
+    let sold = snapshot.symbols.iter().filter_map(|view| sale(view, taker_fee));
+    sold.fold(FlattenPreview { orders, ..FlattenPreview::default() }, |sum, sale| FlattenPreview {
+        positions: sum.positions + sale.positions,
+        orders: sum.orders,
+        worth: plus(sum.worth, sale.worth),
+        spread: plus(sum.spread, sale.spread),
+        fees: plus(sum.fees, sale.fees),
+        pnl: plus(sum.pnl, sale.pnl),
+    })
+}
+
+/// Selling one position at its best bid; at its mark while no bid is known.
+fn sale(view: &SymbolView, taker_fee: Ratio) -> Option<FlattenPreview> {
+    let (mark, quantity) = (view.mark?, sellable(&view.rules, view.position, view.mark));
+    if view.desk == Desk::Flat || quantity.is_zero() {
+        return None;
+    }
+    let worth = Value::of(mark, quantity);
+    let received = Value::of(view.top.map_or(mark, |top| top.bid), quantity);
+    let fees = fee(received, taker_fee);
+    let cost = minus(view.value, view.unrealised).portion(quantity, view.position);
+    Some(FlattenPreview {
+        positions: 1,
+        orders: 0,
+        worth,
+        spread: minus(worth, received),
+        fees,
+        pnl: minus(minus(received, fees), cost),
+    })
+}
+
+/// `rate` of `amount`, cut at 1e-8 as `Money::fraction` does.
+fn fee(amount: Value, rate: Ratio) -> Value {
+    Value((amount.0 / i128::from(SCALE)).saturating_mul(i128::from(rate.raw())) / i128::from(SCALE) * i128::from(SCALE))
+}
+
+fn plus(left: Value, right: Value) -> Value {
+    Value(left.0.saturating_add(right.0))
+}
+
+fn minus(left: Value, right: Value) -> Value {
+    Value(left.0.saturating_sub(right.0))
 }

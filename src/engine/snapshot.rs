@@ -105,7 +105,7 @@ impl Engine {
             bars_held: instrument.bars_held,
             awaiting_fresh_signal: instrument.awaiting_fresh_signal,
             last_refusal: instrument.last_refusal,
-            unprotected: false,
+            unprotected: instrument.unprotected,
             stale: instrument.stale,
         });
         let orders = self.orders.live().iter().map(|order| OrderView {

@@ -51,6 +51,11 @@ impl DailySharpe {
         (deviation > 0.0).then(|| whole.mean / deviation * 365f64.sqrt())
     }
 
+    /// Number of the running day; `None` before the first sample.
+    pub fn day(&self) -> Option<i64> {
+        self.day
+    }
+
     /// Profit or loss since the day began.
     pub fn day_pnl(&self) -> Value {
         Value(self.last.0.saturating_sub(self.day_open.0))

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::clock::Clock;
 use super::run::{Finished, Listener, Run};
-use super::wires::DriverWires;
+use super::wires::{DriverWires, Links, Steering};
 use crate::domain::{Command, Time};
 use crate::engine::ports::{Event, Journal, JournalError, LinkState, Outgoing, Request};
 use crate::engine::{Input, Start};
@@ -50,6 +50,10 @@ pub async fn live(live: Live) -> Result<LiveEnd, JournalError> {
     if let Some(listener) = live.on_notice {
         run.listen(listener);
     }
+    // Whoever watches subscribes before the run begins.
+    if live.wires.screen.snapshots.receiver_count() > 0 {
+        run.keep_history();
+    }
     let lockstep = matches!(live.clock, Clock::Virtual(_));
     let mut driver = Driver {
         run,
@@ -59,6 +63,9 @@ pub async fn live(live: Live) -> Result<LiveEnd, JournalError> {
         early: VecDeque::new(),
         scheduled: live.commands.into(),
         published: Instant::now(),
+        unpublished: false,
+        heard: false,
+        links: Links::default(),
     };
     driver.publish(true);
     let reason = driver.drive(live.stop).await?;
@@ -74,15 +81,22 @@ struct Driver {
     /// Events that arrived while an answer was awaited.
     early: VecDeque<Event>,
     scheduled: VecDeque<(Time, Command)>,
+    /// When the last snapshot was made.
     published: Instant,
+    /// Something was stepped since.
+    unpublished: bool,
+    /// A door said something since.
+    heard: bool,
+    links: Links,
 }
 
 /// What woke the driver.
 enum Wake {
     Stop,
-    Command(Command),
+    Steering(Steering),
     Timer,
     Event(Option<Event>),
+    Publish,
 }
 
 impl Driver {
@@ -90,9 +104,10 @@ impl Driver {
         loop {
             let step = match self.wake(&mut stop).await {
                 Wake::Stop => Err(EndReason::Stopped),
-                Wake::Command(command) => self.command(command).await?,
+                Wake::Steering(steering) => self.steer(steering).await?,
                 Wake::Timer => self.timers().await?,
                 Wake::Event(Some(event)) => self.event(event).await?,
+                Wake::Publish => Ok(()),
                 Wake::Event(None) => Err(EndReason::Failed("the connection to the venue is gone".to_owned())),
             };
             if let Err(reason) = step {
@@ -107,12 +122,17 @@ impl Driver {
             return Wake::Event(Some(event));
         }
         let timer = self.until_timer();
+        let publish = (self.unpublished && self.is_watched())
+            .then(|| tokio::time::Instant::from_std(self.published + SNAPSHOT_INTERVAL));
         tokio::select! {
             biased;
             _ = stop => Wake::Stop,
-            Some(command) = self.wires.commands.recv() => Wake::Command(command),
+            Some(steering) = self.wires.steering.recv() => Wake::Steering(steering),
             () = tokio::time::sleep(timer.unwrap_or_default()), if timer.is_some() => Wake::Timer,
             event = self.wires.events.recv() => Wake::Event(event),
+            // What came too soon after the last snapshot is shown when the doors fall silent. Last, so that a busy driver
+            // never sets this timer.
+            () = sleep_until(publish), if publish.is_some() => Wake::Publish,
         }
     }
 
@@ -125,6 +145,7 @@ impl Driver {
     }
 
     async fn event(&mut self, event: Event) -> Result<Result<(), EndReason>, JournalError> {
+        (self.unpublished, self.heard) = (true, true);
         match event {
             Event::Input { time, input, sequence } => {
                 let now = self.clock.stamp(time);
@@ -146,10 +167,12 @@ impl Driver {
                 self.carry_out(now).await
             }
             Event::Link { socket, state } => {
-                match state {
+                match &state {
                     LinkState::Up => tracing::info!(?socket, "link up"),
                     LinkState::Down { why } => tracing::warn!(?socket, why, "link down"),
                 }
+                self.links.learn(socket, state, Instant::now());
+                self.publish_links();
                 Ok(Ok(()))
             }
             Event::MarketEnded => Ok(Err(EndReason::MarketEnded)),
@@ -175,15 +198,17 @@ impl Driver {
         Ok(Ok(()))
     }
 
-    async fn command(&mut self, command: Command) -> Result<Result<(), EndReason>, JournalError> {
+    /// Shown at once: a person waits for the answer.
+    async fn steer(&mut self, steering: Steering) -> Result<Result<(), EndReason>, JournalError> {
         let now = self.clock.stamp(None);
-        self.run.step(now, &Input::Command(command))?;
+        self.run.step(now, &Input::from(steering))?;
         let carried = self.carry_out(now).await?;
         self.publish(true);
         Ok(carried)
     }
 
     async fn timers(&mut self) -> Result<Result<(), EndReason>, JournalError> {
+        self.unpublished = true;
         let now = self.clock.stamp(None);
         self.run.step(now, &Input::Timer)?;
         self.carry_out(now).await
@@ -238,10 +263,31 @@ impl Driver {
         }
     }
 
+    fn is_watched(&self) -> bool {
+        self.wires.screen.snapshots.receiver_count() > 0
+    }
+
     fn publish(&mut self, always: bool) {
-        if always || (self.wires.snapshots.receiver_count() > 0 && self.published.elapsed() >= SNAPSHOT_INTERVAL) {
+        if always || (self.is_watched() && self.unpublished && self.published.elapsed() >= SNAPSHOT_INTERVAL) {
             self.published = Instant::now();
-            self.wires.snapshots.send_replace(Some(Arc::new(self.run.engine().snapshot(Arc::default()))));
+            self.unpublished = false;
+            self.wires.screen.snapshots.send_replace(Some(Arc::new(self.run.snapshot())));
+            self.publish_links();
         }
+    }
+
+    fn publish_links(&mut self) {
+        if std::mem::take(&mut self.heard) {
+            self.links.last_event = Some(Instant::now());
+        }
+        self.wires.screen.links.send_replace(self.links.clone());
+    }
+}
+
+/// Never, without a moment.
+async fn sleep_until(moment: Option<tokio::time::Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }

@@ -1,14 +1,15 @@
-//! `Run`: the engine with its journal, its record and the list of what is to be sent.
+//! `Run`: the engine with its journal, its record, its history for screens and the list of what is to be sent.
 //!
 //! Invariant: an input is in the journal before the engine sees it; without a record there is no trade.
 //! Absent on purpose: where inputs come from.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::record::Record;
 use crate::domain::{Digest, Time};
 use crate::engine::ports::{Journal, JournalError, Request};
-use crate::engine::{Effect, Effects, Engine, Input, Notice, Start};
+use crate::engine::{Effect, Effects, Engine, History, Input, Notice, Snapshot, Start};
 
 /// Sees each notice with its time.
 pub type Listener = Box<dyn FnMut(Time, &Notice)>;
@@ -22,6 +23,8 @@ pub struct Run {
     inputs: u64,
     journal: Option<Box<dyn Journal>>,
     listener: Option<Listener>,
+    /// For screens; kept on demand only.
+    history: Option<Arc<History>>,
 }
 
 /// What a run leaves behind.
@@ -51,6 +54,7 @@ impl Run {
             inputs: 1,
             journal,
             listener: None,
+            history: None,
         };
         run.collect(now);
         Ok(run)
@@ -59,6 +63,16 @@ impl Run {
     /// Calls `listener` for each notice from now on (logs, screens).
     pub fn listen(&mut self, listener: Listener) {
         self.listener = Some(listener);
+    }
+
+    /// Keeps the past for snapshots from now on.
+    pub fn keep_history(&mut self) {
+        self.history = Some(Arc::new(History::new(&self.engine)));
+    }
+
+    /// The state as people see it, with the history that is kept.
+    pub fn snapshot(&self) -> Snapshot {
+        self.engine.snapshot(self.history.clone().unwrap_or_default())
     }
 
     /// Journals the input, steps the engine, collects what it wants.
@@ -71,6 +85,10 @@ impl Run {
         self.engine.step(now, input, &mut self.effects);
         if !self.effects.is_empty() {
             self.collect(now);
+        }
+        // Copied only when a snapshot still holds it.
+        if let Some(history) = self.history.as_mut().filter(|_| History::concerns(input)) {
+            Arc::make_mut(history).observe(input, &self.engine);
         }
         Ok(())
     }
@@ -105,6 +123,9 @@ impl Run {
             match effect {
                 Effect::Notice(notice) => {
                     self.record.take(&notice);
+                    if let Some(history) = &mut self.history {
+                        Arc::make_mut(history).take(now, &notice);
+                    }
                     if let Some(listener) = &mut self.listener {
                         listener(now, &notice);
                     }

@@ -18,10 +18,11 @@ use kestrel::engine::Answer;
 use kestrel::engine::orders::Purpose;
 use kestrel::engine::ports::{Event, Outgoing, Request};
 use kestrel::engine::risk::{Approved, EntryGate, OrderRequest, Payload, RiskView, check};
+use kestrel::engine::settings::StrategyName;
 use kestrel::protocol::Params;
 use kestrel::protocol::sign::{Secret, verify_rest, verify_ws};
 
-use crate::support::{money, price, rules};
+use crate::support::{money, price, rules, settings};
 
 pub const KEY: &str = "the-key";
 pub const SECRET: &str = "the-secret";
@@ -274,13 +275,14 @@ fn submit(purpose: Purpose, payload: Payload) -> Request {
 
 fn approved(request: OrderRequest) -> Approved {
     let rules = rules(&["BTCUSDT"]).remove(0);
+    let settings = settings(StrategyName::Flat);
     let view = RiskView {
+        settings: &settings,
         rules: &rules,
         gate: EntryGate { paused: false, halted: None, stale: false },
         free_cash: money("1000"),
         held: "10".parse().expect("a quantity"),
         mark: Some(price("100")),
-        min_trade_size: money("10"),
         open_orders: 0,
         open_trigger_orders: 0,
     };

@@ -4,6 +4,7 @@
 //! Absent on purpose: a well-behaved market; `determinism` and `parity` have it.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use kestrel::domain::rules::OrderContext;
 use kestrel::domain::{
@@ -182,6 +183,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         1 => Just(Command::Pause),
         4 => Just(Command::Resume),
         1 => Just(Command::Flatten),
+        4 => client_id().prop_map(Command::Cancel),
         1 => raw().prop_map(|share| Command::SetInvest(kestrel::domain::Ratio::from_raw(share))),
         1 => prop::sample::select(vec!["trend", "reversal", "flat", "?"]).prop_map(|name| Command::SwitchStrategy(name.to_owned())),
     ];
@@ -237,7 +239,7 @@ impl Watch {
     }
 
     fn take(&mut self, turn: Turn) {
-        let before = self.table.engine.snapshot();
+        let before = self.table.engine.snapshot(Arc::default());
         let effects = match turn {
             Turn::Any(input) => self.table.step(*input),
             Turn::Later(seconds) => {
@@ -266,7 +268,7 @@ impl Watch {
                 None => return,
             },
         };
-        let after = self.table.engine.snapshot();
+        let after = self.table.engine.snapshot(Arc::default());
         self.judge(&before, &after, &effects);
     }
 
@@ -294,9 +296,8 @@ impl Watch {
 
     /// What all live sell orders of a symbol can sell; of stop and target only one fills.
     fn selling(&self, snapshot: &Snapshot, symbol: SymbolId) -> Quantity {
-        let name = &self.rules[symbol.index()].symbol;
         let open = |purpose: Purpose| {
-            let orders = snapshot.orders.iter().filter(move |order| order.symbol == *name && order.purpose == purpose);
+            let orders = snapshot.orders.iter().filter(move |order| order.symbol == symbol && order.purpose == purpose);
             orders
                 .map(|order| order.kind.quantity().saturating_sub(order.filled))
                 .fold(Quantity::ZERO, Quantity::saturating_add)

@@ -75,6 +75,20 @@ impl OrderState {
             | OrderState::Unknown => false,
         }
     }
+
+    /// It rests at the venue, and no cancel is on its way.
+    pub const fn can_be_cancelled(self) -> bool {
+        match self {
+            OrderState::Open | OrderState::PartiallyFilled => true,
+            OrderState::Submitted
+            | OrderState::Cancelling
+            | OrderState::Unknown
+            | OrderState::Filled
+            | OrderState::Canceled
+            | OrderState::Expired
+            | OrderState::Rejected => false,
+        }
+    }
 }
 
 impl Purpose {

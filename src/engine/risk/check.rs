@@ -5,12 +5,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::stops::Protection;
 use crate::domain::rules::OrderContext;
 use crate::domain::{
-    Digest, FilterFailure, Money, NewOco, NewOrder, OrderKind, Price, Quantity, Side, StateHash, SymbolId, SymbolRules,
+    ClientOrderId, Digest, FilterFailure, Money, NewOco, NewOrder, OrderKind, Price, Quantity, Side, StateHash,
+    SymbolId, SymbolRules,
 };
 use crate::engine::notice::HaltReason;
 use crate::engine::orders::Purpose;
+use crate::engine::settings::Settings;
 
 /// An order that risk has passed. It can be sent, once.
 #[derive(Debug, PartialEq)]
@@ -65,6 +68,7 @@ pub struct EntryGate {
 /// What the check needs to see of the engine's state.
 #[derive(Debug, Clone, Copy)]
 pub struct RiskView<'a> {
+    pub settings: &'a Settings,
     pub rules: &'a SymbolRules,
     pub gate: EntryGate,
     /// Cash less what live entries may still need.
@@ -72,7 +76,6 @@ pub struct RiskView<'a> {
     /// The position less what live orders may still sell.
     pub held: Quantity,
     pub mark: Option<Price>,
-    pub min_trade_size: Money,
     pub open_orders: u32,
     pub open_trigger_orders: u32,
 }
@@ -87,6 +90,15 @@ impl Approved {
     }
 }
 
+impl OrderRequest {
+    /// An entry at the market.
+    pub fn entry(symbol: SymbolId, client_id: ClientOrderId, quantity: Quantity) -> OrderRequest {
+        let kind = OrderKind::Market { quantity };
+        let order = NewOrder { symbol, client_id, side: Side::Buy, kind };
+        OrderRequest { purpose: Purpose::Entry, payload: Payload::Order(order) }
+    }
+}
+
 impl Payload {
     pub fn symbol(&self) -> SymbolId {
         match self {
@@ -96,7 +108,7 @@ impl Payload {
     }
 
     /// The id by which the venue's answer names the request.
-    pub fn client_id(&self) -> &crate::domain::ClientOrderId {
+    pub fn client_id(&self) -> &ClientOrderId {
         match self {
             Payload::Order(order) => &order.client_id,
             Payload::Oco(oco) => &oco.list_client_id,
@@ -119,8 +131,14 @@ impl Payload {
     }
 }
 
-/// Judges one order. The only maker of `Approved`.
+/// The only maker of `Approved`.
 pub fn check(view: &RiskView<'_>, request: OrderRequest) -> Result<Approved, Refused> {
+    judge(view, &request)?;
+    Ok(Approved { request })
+}
+
+/// Judges one order: what a preview asks, and what every order must pass.
+pub fn judge(view: &RiskView<'_>, request: &OrderRequest) -> Result<(), Refused> {
     let mark = view.mark.ok_or(Refused::NoPrice)?;
     match request.purpose {
         Purpose::Entry => check_entry(view, &request.payload, mark)?,
@@ -133,7 +151,10 @@ pub fn check(view: &RiskView<'_>, request: OrderRequest) -> Result<Approved, Ref
         Payload::Oco(oco) => view.rules.check_oco(oco, context),
     };
     passed.map_err(Refused::Filter)?;
-    Ok(Approved { request })
+    match request.purpose {
+        Purpose::Entry => check_protection(view, request.payload.quantity(), mark),
+        Purpose::Exit | Purpose::Stop | Purpose::Target => Ok(()),
+    }
 }
 
 fn check_entry(view: &RiskView<'_>, payload: &Payload, mark: Price) -> Result<(), Refused> {
@@ -147,13 +168,23 @@ fn check_entry(view: &RiskView<'_>, payload: &Payload, mark: Price) -> Result<()
         return Err(Refused::Stale);
     }
     let worth = worth(payload, mark).ok_or(Refused::Overflow)?;
-    if worth < view.min_trade_size {
-        return Err(Refused::TooSmall { worth, minimum: view.min_trade_size });
+    if worth < view.settings.min_trade_size {
+        return Err(Refused::TooSmall { worth, minimum: view.settings.min_trade_size });
     }
     if worth > view.free_cash {
         return Err(Refused::InsufficientCash { needed: worth, free: view.free_cash });
     }
     Ok(())
+}
+
+/// What could not be protected at the price of now is not bought.
+fn check_protection(view: &RiskView<'_>, quantity: Quantity, mark: Price) -> Result<(), Refused> {
+    let protection = Protection::of(view.settings, view.rules, mark);
+    let stop = protection.stop.map(|stop| OrderKind::StopLoss { quantity, stop });
+    let target = protection.target.map(|stop| OrderKind::TakeProfit { quantity, stop });
+    let context = OrderContext { reference: mark, open_orders: 0, open_trigger_orders: 0 };
+    let mut legs = stop.into_iter().chain(target);
+    legs.try_for_each(|kind| view.rules.check(Side::Sell, kind, context)).map_err(Refused::Filter)
 }
 
 /// Exits and protective orders pass every gate, but sell at most what this engine holds.

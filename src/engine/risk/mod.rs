@@ -7,4 +7,4 @@ pub mod check;
 pub mod sizing;
 pub mod stops;
 
-pub use check::{Approved, EntryGate, OrderRequest, Payload, Refused, RiskView, check};
+pub use check::{Approved, EntryGate, OrderRequest, Payload, Refused, RiskView, check, judge};
