@@ -11,6 +11,7 @@ pub mod keymap;
 pub mod message;
 pub mod model;
 pub mod picture;
+mod rgb;
 pub mod screen;
 pub mod svg;
 pub mod terminal;
