@@ -76,8 +76,8 @@ pub fn link(links: &Links) -> Link {
 
 /// Resident memory in MiB, where the system tells.
 pub fn memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = text.split_whitespace().nth(1)?.parse().ok()?;
-    let page = rustix::param::page_size() as u64;
-    Some(pages.saturating_mul(page) / (1 << 20))
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib / 1_024)
 }

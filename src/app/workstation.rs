@@ -100,8 +100,8 @@ fn person(
         let (steward, ends) = Steward::new(desk);
         let (mut screen, guard) = terminal::enter().map_err(failed)?;
         let size = screen.size().map_err(failed)?;
-        let feeds = Feeds { snapshots, vitals: ends.vitals, log, replies: ends.replies, asks: ends.asks };
         let model = ends.model((size.width, size.height));
+        let feeds = Feeds { snapshots, vitals: ends.vitals, log, replies: ends.replies, asks: ends.asks };
         let drill = async {
             match panic_after {
                 Some(after) => tokio::time::sleep(after).await,

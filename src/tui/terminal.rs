@@ -11,8 +11,9 @@ use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyM
 use crossterm::execute;
 use crossterm::terminal::{self, EnterAlternateScreen, LeaveAlternateScreen};
 use futures_util::{Stream, StreamExt};
-use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Rect;
+use ratatui::{Terminal, TerminalOptions, Viewport};
 
 use super::keymap::Key;
 use super::message::Message;
@@ -42,6 +43,12 @@ pub fn enter() -> io::Result<(Terminal<CrosstermBackend<Tty>>, Guard)> {
     execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
     let terminal = Terminal::new(CrosstermBackend::new(BufWriter::with_capacity(BUFFER, io::stdout())))?;
     Ok((terminal, guard))
+}
+
+/// A screen of this size that leads nowhere: for measuring frames.
+pub fn sink(width: u16, height: u16) -> io::Result<Terminal<CrosstermBackend<io::Sink>>> {
+    let viewport = Viewport::Fixed(Rect { x: 0, y: 0, width, height });
+    Terminal::with_options(CrosstermBackend::new(io::sink()), TerminalOptions { viewport })
 }
 
 /// As it was before `enter`. May be called by a panic, at any time, any number of times.

@@ -1,0 +1,221 @@
+//! Every key of the table does what its text says.
+
+use std::sync::Arc;
+
+use kestrel::domain::{ClientOrderId, Command};
+use kestrel::engine::{Notice, Snapshot};
+use kestrel::tui::action::Action;
+use kestrel::tui::editor::Setting;
+use kestrel::tui::keymap::{Binding, Key, Place, TABLE, digit};
+use kestrel::tui::message::{Ask, Change, Message, Reply};
+use kestrel::tui::model::{Model, Panel, Popup};
+use kestrel::tui::update::update;
+use kestrel::tui::vitals::RunState;
+
+use super::fixture::{model, press, snapshot, type_in, vitals};
+
+const WIDE: (u16, u16) = (120, 40);
+
+/// A model in which the keys of a place count, and every action has something to act on.
+fn at(place: Place) -> Model {
+    let mut model = model(WIDE.0, WIDE.1);
+    let mut state = snapshot();
+    // Two symbols with candles, enough rows to scroll.
+    let history = Arc::make_mut(&mut state.history);
+    history.candles[1] = Arc::clone(&history.candles[0]);
+    let row = history.fills.back().cloned().expect("a fill");
+    history.fills.extend(std::iter::repeat_n(row, 40));
+    update(&mut model, Message::Snapshot(Arc::new(state)));
+    match place {
+        Place::Panels => model.focus = Panel::Fills,
+        Place::Question => model.popup = Some(Popup::Quit),
+        Place::List => model.popup = Some(Popup::Strategies { selected: 1 }),
+        Place::Editor => _ = press(&mut model, &[Key::Char('i')]),
+        Place::Ended => end(&mut model),
+    }
+    model
+}
+
+fn end(model: &mut Model) {
+    let mut state = vitals();
+    state.run = RunState::Finished;
+    update(model, Message::Vitals(Arc::new(state)));
+}
+
+#[test]
+fn every_key_does_what_its_text_says() {
+    for binding in TABLE {
+        for key in binding.keys {
+            let mut model = at(binding.place);
+            if binding.place == Place::Panels && matches!(binding.action, Action::Right | Action::Down | Action::PageDown | Action::Last) {
+                model.scroll = [20; Panel::ALL.len()];
+            }
+            if matches!(binding.action, Action::PreviousSymbol) {
+                model.symbol = 1;
+            }
+            if matches!(binding.action, Action::ShorterCandles) {
+                model.candle = 1;
+            }
+            if matches!(binding.action, Action::Left | Action::Right) {
+                model.focus = Panel::Chart;
+            }
+            let before = model.clone();
+            let ask = press(&mut model, &[*key]);
+            check(binding, *key, &before, &model, ask.as_ref());
+        }
+    }
+}
+
+fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option<&Ask>) {
+    let told = format!("{:?} {key:?} {:?}: {ask:?}", binding.place, binding.action);
+    let panel = before.focus;
+    let (was, is) = (before.scrolled(panel), after.scrolled(panel));
+    let held = match (binding.place, binding.action) {
+        (Place::Panels, Action::Pause) => ask == Some(&Ask::Command(Command::Pause)),
+        (Place::Panels, Action::Strategies) => matches!(after.popup, Some(Popup::Strategies { selected: 0 })),
+        (Place::Panels, Action::EditSettings) => {
+            matches!(&after.popup, Some(Popup::Editor(editor)) if editor.setting == Setting::Invest)
+        }
+        (Place::Panels, Action::Undo) => after.toast.as_ref().is_some_and(|toast| toast.text.contains("nothing to undo")),
+        (Place::Panels, Action::Flatten) => matches!(after.popup, Some(Popup::Flatten)),
+        (Place::Panels, Action::CancelOrder) => matches!(&after.popup, Some(Popup::Cancel { symbol, .. }) if symbol == "BTCUSDT"),
+        (Place::Panels, Action::Help) => matches!(after.popup, Some(Popup::Help { scroll: 0 })),
+        (Place::Panels, Action::Zoom) => after.zoomed && !before.zoomed,
+        (Place::Panels, Action::NextPanel) => after.focus == Panel::Strategies,
+        (Place::Panels, Action::PreviousPanel) => after.focus == Panel::Orders,
+        (Place::Panels, Action::GoTo) => digit(key).map(|at| Panel::ALL[at]) == Some(after.focus),
+        // Fills scroll back from the newest.
+        (Place::Panels, Action::Up) => is == was + 1,
+        (Place::Panels, Action::Down) => is == was - 1,
+        (Place::Panels, Action::Left) => is == was + 1,
+        (Place::Panels, Action::Right) => is == was - 1,
+        (Place::Panels, Action::PageUp) => is > was + 1,
+        (Place::Panels, Action::PageDown) => is + 1 < was,
+        (Place::Panels, Action::First) => is == 42,
+        (Place::Panels, Action::Last) => is == 0,
+        (Place::Panels, Action::LongerCandles) => after.candle == before.candle + 1,
+        (Place::Panels, Action::ShorterCandles) => after.candle + 1 == before.candle,
+        (Place::Panels, Action::NextSymbol) => after.symbol == 1,
+        (Place::Panels, Action::PreviousSymbol) => after.symbol == 0,
+        (Place::Panels, Action::Quit) => matches!(after.popup, Some(Popup::Quit)) && ask.is_none(),
+        (Place::Question, Action::Confirm) => ask == Some(&Ask::Quit) && after.popup.is_none(),
+        (Place::Question, Action::Close) => ask.is_none() && after.popup.is_none(),
+        (Place::List, Action::Up) => matches!(after.popup, Some(Popup::Strategies { selected: 0 })),
+        (Place::List, Action::Down) => matches!(after.popup, Some(Popup::Strategies { selected: 2 })),
+        (Place::List, Action::Confirm) => ask == Some(&Ask::Command(Command::SwitchStrategy("reversal".to_owned()))),
+        (Place::List | Place::Editor | Place::Ended, Action::Close) => ask.is_none() && after.popup.is_none(),
+        (Place::Editor, Action::Up) => matches!(&after.popup, Some(Popup::Editor(e)) if e.setting == Setting::MinTrade),
+        (Place::Editor, Action::Down) => matches!(&after.popup, Some(Popup::Editor(e)) if e.setting == Setting::StopLoss),
+        // Nothing was changed, so nothing is written.
+        (Place::Editor, Action::Confirm) => ask.is_none() && after.popup.is_none(),
+        (Place::Ended, Action::Confirm) => ask == Some(&Ask::Again),
+        (Place::Ended, Action::GoOn) => ask == Some(&Ask::GoOn),
+        (Place::Ended, Action::Quit) => ask == Some(&Ask::Quit),
+        (_, _) => panic!("no check for {told}"),
+    };
+    assert!(held, "{told}");
+}
+
+#[test]
+fn no_key_stands_twice_in_a_place_and_every_hint_is_short() {
+    for (at, binding) in TABLE.iter().enumerate() {
+        for other in &TABLE[at + 1..] {
+            let same = binding.place == other.place && binding.keys.iter().any(|key| other.keys.contains(key));
+            assert!(!same, "{binding:?} and {other:?}");
+        }
+    }
+}
+
+#[test]
+fn pausing_takes_one_key_and_resuming_two() {
+    let mut model = changed(|snapshot| snapshot.paused = true);
+    assert_eq!(press(&mut model, &[Key::Char('p')]), None);
+    assert_eq!(press(&mut model, &[Key::Esc]), None);
+    assert_eq!(press(&mut model, &[Key::Char('p'), Key::Enter]), Some(Ask::Command(Command::Resume)));
+}
+
+#[test]
+fn flatten_and_the_cancel_of_a_protection_ask_first() {
+    let mut model = model(WIDE.0, WIDE.1);
+    assert_eq!(press(&mut model, &[Key::Char('x')]), None);
+    assert_eq!(press(&mut model, &[Key::Enter]), Some(Ask::Command(Command::Flatten)));
+    assert_eq!(press(&mut model, &[Key::Char('6'), Key::Down, Key::Char('c')]), None);
+    let stop = ClientOrderId("k-1-5".into());
+    assert_eq!(press(&mut model, &[Key::Enter]), Some(Ask::Command(Command::Cancel(stop))));
+}
+
+#[test]
+fn quitting_asks_only_while_something_is_held() {
+    let mut flat = changed(|snapshot| {
+        snapshot.orders.clear();
+        snapshot.symbols.remove(0);
+    });
+    assert_eq!(press(&mut flat, &[Key::Char('x')]), None, "nothing to flatten");
+    assert!(flat.popup.is_none());
+    assert_eq!(press(&mut flat, &[Key::Char('q')]), Some(Ask::Quit));
+    assert_eq!(press(&mut model(WIDE.0, WIDE.1), &[Key::Char('q')]), None);
+}
+
+#[test]
+fn an_edit_is_checked_saved_and_undone() {
+    let mut model = model(WIDE.0, WIDE.1);
+    press(&mut model, &[Key::Char('i'), Key::Ctrl('u')]);
+    type_in(&mut model, "4x0.5");
+    let change = Change { setting: Setting::Invest, before: 25.0, after: 40.5 };
+    assert_eq!(press(&mut model, &[Key::Enter]), Some(Ask::Save { change, undo: false }));
+    let reply = Reply::Saved { change, undo: false, file: "config.json".to_owned() };
+    update(&mut model, Message::Reply(reply));
+    let back = Change { setting: Setting::Invest, before: 40.5, after: 25.0 };
+    assert_eq!(press(&mut model, &[Key::Char('z')]), Some(Ask::Save { change: back, undo: true }));
+    update(&mut model, Message::Reply(Reply::Saved { change: back, undo: true, file: "config.json".to_owned() }));
+    assert_eq!(press(&mut model, &[Key::Char('z')]), None);
+
+    for (text, setting) in [("", 0), ("-", 0), ("1.2.3", 0), ("101", 0), ("-1", 0), ("100", 1), ("10001", 2)] {
+        press(&mut model, &[Key::Char('i')]);
+        press(&mut model, &vec![Key::Down; setting]);
+        press(&mut model, &[Key::Ctrl('u')]);
+        type_in(&mut model, text);
+        assert_eq!(press(&mut model, &[Key::Enter]), None, "{text}");
+        let Some(Popup::Editor(editor)) = &model.popup else { panic!("{text}: the editor is gone") };
+        assert!(editor.error.is_some(), "{text}");
+        press(&mut model, &[Key::Esc]);
+    }
+}
+
+#[test]
+fn the_engine_s_answers_are_shown_once() {
+    let answer = |notice: Notice, replied| {
+        move |snapshot: &mut Snapshot| {
+            let history = Arc::make_mut(&mut snapshot.history);
+            history.replies.push_back((snapshot.now, notice));
+            history.replied = replied;
+        }
+    };
+    let refused = Notice::CommandRefused { command: Command::Resume, reason: "the venue is closed".to_owned() };
+    let mut model = changed(answer(refused.clone(), 1));
+    assert!(model.toast.as_ref().is_some_and(|toast| toast.text.contains("the venue is closed")));
+    model.toast = None;
+    let mut same = snapshot();
+    answer(refused, 1)(&mut same);
+    update(&mut model, Message::Snapshot(Arc::new(same)));
+    assert_eq!(model.toast, None);
+}
+
+#[test]
+fn passing_sentences_pass() {
+    let mut model = model(WIDE.0, WIDE.1);
+    press(&mut model, &[Key::Char('z')]);
+    assert!(model.toast.is_some());
+    for _ in 0..kestrel::tui::model::TOAST_SECONDS {
+        update(&mut model, Message::Tick);
+    }
+    assert_eq!(model.toast, None);
+}
+
+fn changed(change: impl FnOnce(&mut Snapshot)) -> Model {
+    let mut model = model(WIDE.0, WIDE.1);
+    let mut state = snapshot();
+    change(&mut state);
+    update(&mut model, Message::Snapshot(Arc::new(state)));
+    model
+}
