@@ -11,7 +11,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{engine_settings, gauges};
-use crate::config::{Config, ConfigWatch, Effect, edit};
+use crate::config::{self, Config, ConfigWatch, Effect};
 use crate::engine::Snapshot;
 use crate::runtime::wires::{Links, Steering};
 use crate::tui::message::{Ask, Change, Reply};
@@ -132,7 +132,7 @@ impl Steward {
 
     fn save(&mut self, change: Change, undo: bool) {
         let path = self.desk.settings.path().to_path_buf();
-        match edit::save(&path, change.setting.key(), &edit::number(change.after)) {
+        match config::save(&path, change.setting.key(), &change.after.into()) {
             Ok(config) => {
                 let file = file_name(&path);
                 self.update_vitals(|vitals| vitals.first_run = false);

@@ -184,7 +184,7 @@ impl Runs {
     /// The same market from its beginning.
     fn again(&self) -> Result<MarketPlan, RunError> {
         let data = open(&self.files, &self.config).map_err(|error| RunError::Data(error.to_string()))?;
-        Ok(MarketPlan { data, ..self.generated(None) })
+        Ok(MarketPlan { data, bars: self.bars, ..self.generated(None) })
     }
 
     /// A generated market that begins where the last one ended.
