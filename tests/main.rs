@@ -17,4 +17,5 @@ mod scenarios;
 mod simulation;
 mod store;
 mod support;
+mod telemetry;
 mod tidy;
