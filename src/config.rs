@@ -1,21 +1,26 @@
 //! `Config`: the settings of `config.json`, read, checked and explained.
 //!
 //! Every key is optional; what is not given comes from the embedded `config.json`, so the defaults stand in one place.
-//! Invariant: a `Config` that exists is within all bounds stated here.
-//! Absent on purpose: secrets, which never stand in this file, and writing it back.
+//! Invariant: a `Config` that exists is within all bounds of `keys`.
+//! Absent on purpose: secrets, which never stand in this file.
 
 mod document;
+mod edit;
+mod keys;
+mod reader;
 mod rules;
+mod watch;
 
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::domain::{Money, Quantity, Ratio, Symbol};
+use crate::domain::{Money, Ratio, Symbol};
 use crate::engine::settings::{Sizing, StrategyName};
-use document::{Document, shown};
+pub use edit::{save, set_value};
+pub use keys::{Allowed, Change, Effect};
 pub use rules::rules_for;
+pub use watch::ConfigWatch;
 
 /// The shipped settings.
 pub const EMBEDDED: &str = include_str!("../config.json");
@@ -55,6 +60,8 @@ pub struct Config {
     /// Quote currency at the start of demo and backtest.
     pub start_balance: f64,
     pub warmup_bars: u32,
+    pub theme: Theme,
+    pub up_color: UpColor,
 }
 
 /// Virtual seconds a second, or as fast as it goes.
@@ -72,6 +79,27 @@ pub enum FeePolicy {
     Received,
     Bnb,
     Quote,
+}
+
+/// The colours of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// As the terminal's environment suggests.
+    Auto,
+    Dark,
+    Light,
+    /// The terminal's own 16 colours.
+    Ansi,
+}
+
+/// The colour of what rises; what falls has the other one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UpColor {
+    Green,
+    /// As on East Asian markets.
+    Red,
 }
 
 /// Where the settings came from.
@@ -102,10 +130,7 @@ impl Config {
                 "{}: there is no such settings file; check the path given with --config",
                 file.display()
             ))),
-            Err(error) => Err(ConfigError(format!(
-                "{}: the settings cannot be read ({error}); make it a readable UTF-8 text file",
-                file.display()
-            ))),
+            Err(error) => Err(unreadable(file, &error)),
         }
     }
 
@@ -116,12 +141,36 @@ impl Config {
 
     /// Reads settings from JSON text; `name` is what errors call it.
     pub fn parse(text: &str, name: &str) -> Result<Config, ConfigError> {
-        let given = read(text, name)?;
-        let shipped = read(EMBEDDED, "the built-in config.json")?;
-        if let Some((key, _)) = given.0.iter().find(|(key, _)| shipped.get(key).is_none()) {
-            return Err(unknown_key(name, key, &shipped));
+        reader::config(text, name)
+    }
+
+    /// What a number of the settings may be; `None` for keys that hold no plain number.
+    pub fn allowed(key: &str) -> Option<Allowed> {
+        keys::allowed(key)
+    }
+
+    /// Keys whose values differ, in the order of the shipped file.
+    pub fn changes(&self, newer: &Config) -> Vec<Change> {
+        keys::changes(self, newer)
+    }
+
+    /// These settings of a running program, with the values of `newer` for all keys that take effect now.
+    pub fn in_force(&self, newer: &Config) -> Config {
+        Config {
+            strategy: newer.strategy,
+            invest_percent: newer.invest_percent,
+            min_trade_size: newer.min_trade_size,
+            stop_loss_percent: newer.stop_loss_percent,
+            take_profit_percent: newer.take_profit_percent,
+            trend_fast: newer.trend_fast,
+            trend_slow: newer.trend_slow,
+            min_hold_minutes: newer.min_hold_minutes,
+            no_trade_band_percent: newer.no_trade_band_percent,
+            sizing: newer.sizing,
+            theme: newer.theme,
+            up_color: newer.up_color,
+            ..self.clone()
         }
-        Settings { given, shipped, name }.config()
     }
 
     pub fn invest(&self) -> Ratio {
@@ -168,168 +217,19 @@ fn ratio(percent: f64) -> Ratio {
     Ratio::from_percent(percent).unwrap_or_default()
 }
 
-/// As with `ratio`: amounts are bounded by `LARGEST_AMOUNT`.
+/// As with `ratio`: amounts are bounded by the table of keys.
 fn amount(number: f64) -> Money {
     Money::from_f64(number).unwrap_or_default()
 }
 
-const LARGEST_AMOUNT: f64 = 1e10;
-/// Far beyond any replay that could keep up.
-const LARGEST_SPEED: f64 = 1e9;
-const MOST_SYMBOLS: usize = 256;
-
-/// The user's document over the shipped one.
-struct Settings<'a> {
-    given: Document,
-    shipped: Document,
-    name: &'a str,
-}
-
-impl Settings<'_> {
-    fn config(&self) -> Result<Config, ConfigError> {
-        let config = Config {
-            symbols: self.symbols()?,
-            strategy: self.strategy()?,
-            invest_percent: self.number("invest_percent", 0.0, 100.0)?,
-            min_trade_size: self.number("min_trade_size", 0.0, LARGEST_AMOUNT)?,
-            stop_loss_percent: self.stop_loss()?,
-            take_profit_percent: self.number("take_profit_percent", 0.0, 10_000.0)?,
-            speed: self.speed()?,
-            redis_url: self.redis_url()?,
-            trend_fast: self.whole("trend_fast", 1, 500)?,
-            trend_slow: self.whole("trend_slow", 1, 500)?,
-            min_hold_minutes: self.whole("min_hold_minutes", 0, 1_440)?,
-            no_trade_band_percent: self.number("no_trade_band_percent", 0.0, 100.0)?,
-            sizing: self.sizing()?,
-            fee_policy: self.fee_policy()?,
-            maker_fee_percent: self.number("maker_fee_percent", 0.0, 5.0)?,
-            taker_fee_percent: self.number("taker_fee_percent", 0.0, 5.0)?,
-            bnb_price: self.positive("bnb_price")?,
-            half_spread_percent: self.number("half_spread_percent", 0.0, 5.0)?,
-            start_balance: self.positive("start_balance")?,
-            warmup_bars: self.whole("warmup_bars", 0, 512)?,
-        };
-        if config.trend_fast >= config.trend_slow {
-            let (fast, slow) = (config.trend_fast, config.trend_slow);
-            return Err(ConfigError(format!(
-                "{}: key `trend_fast` is {fast} and `trend_slow` is {slow}, allowed is trend_fast < trend_slow; change \
-                 one of them",
-                self.name
-            )));
-        }
-        Ok(config)
-    }
-
-    fn value(&self, key: &str) -> &Value {
-        self.given.get(key).or_else(|| self.shipped.get(key)).unwrap_or(&Value::Null)
-    }
-
-    fn wrong(&self, key: &str, allowed: &str) -> ConfigError {
-        let found = shown(self.value(key));
-        ConfigError(format!("{}: key `{key}` is {found}, allowed is {allowed}; correct it", self.name))
-    }
-
-    fn number(&self, key: &str, least: f64, most: f64) -> Result<f64, ConfigError> {
-        let number = self.value(key).as_f64().filter(|x| (least..=most).contains(x));
-        number.ok_or_else(|| self.wrong(key, &format!("a number from {least} to {most}")))
-    }
-
-    fn positive(&self, key: &str) -> Result<f64, ConfigError> {
-        // Below 1e-8 the amount would be zero in fixed point.
-        let number = self.value(key).as_f64().filter(|x| (1e-8..=LARGEST_AMOUNT).contains(x));
-        number.ok_or_else(|| self.wrong(key, &format!("a number above 0, up to {LARGEST_AMOUNT}")))
-    }
-
-    fn stop_loss(&self) -> Result<f64, ConfigError> {
-        let key = "stop_loss_percent";
-        let number = self.value(key).as_f64().filter(|x| (0.0..100.0).contains(x));
-        number.ok_or_else(|| self.wrong(key, "a number from 0 (no stop) to below 100"))
-    }
-
-    fn whole(&self, key: &str, least: u32, most: u32) -> Result<u32, ConfigError> {
-        let number = self.value(key).as_u64().and_then(|x| u32::try_from(x).ok());
-        let number = number.filter(|x| (least..=most).contains(x));
-        number.ok_or_else(|| self.wrong(key, &format!("a whole number from {least} to {most}")))
-    }
-
-    fn symbols(&self) -> Result<Vec<Symbol>, ConfigError> {
-        let key = "symbols";
-        let allowed = "a list of 1 to 256 different symbols in capitals, such as [\"BTCUSDT\"]";
-        let list = self.value(key).as_array().filter(|list| (1..=MOST_SYMBOLS).contains(&list.len()));
-        let mut symbols: Vec<Symbol> = Vec::new();
-        for item in list.ok_or_else(|| self.wrong(key, allowed))? {
-            let plain = |c: char| c.is_alphanumeric() && !c.is_lowercase() || c == '_';
-            let text = item.as_str().filter(|text| (1..=64).contains(&text.len()) && text.chars().all(plain));
-            let symbol = Symbol::new(text.ok_or_else(|| self.wrong(key, allowed))?);
-            if symbols.contains(&symbol) {
-                return Err(self.wrong(key, allowed));
-            }
-            symbols.push(symbol);
-        }
-        Ok(symbols)
-    }
-
-    fn strategy(&self) -> Result<StrategyName, ConfigError> {
-        let named = self.value("strategy").as_str().and_then(StrategyName::parse);
-        named.ok_or_else(|| self.wrong("strategy", "\"trend\", \"reversal\" or \"flat\""))
-    }
-
-    fn fee_policy(&self) -> Result<FeePolicy, ConfigError> {
-        match self.value("fee_policy").as_str() {
-            Some("received") => Ok(FeePolicy::Received),
-            Some("bnb") => Ok(FeePolicy::Bnb),
-            Some("quote") => Ok(FeePolicy::Quote),
-            _ => Err(self.wrong("fee_policy", "\"received\", \"bnb\" or \"quote\"")),
-        }
-    }
-
-    fn speed(&self) -> Result<Speed, ConfigError> {
-        let value = self.value("speed");
-        let speed = match value.as_str() {
-            Some(text) => (text == "max").then_some(Speed::Max),
-            None => value.as_f64().and_then(Speed::times),
-        };
-        speed.ok_or_else(|| self.wrong("speed", Speed::ALLOWED))
-    }
-
-    fn sizing(&self) -> Result<Sizing, ConfigError> {
-        let value = self.value("sizing");
-        if value.as_str() == Some("invest") {
-            return Ok(Sizing::Invest);
-        }
-        let only = value.as_object().filter(|object| object.len() == 1);
-        // A decimal string keeps every digit; a number is what most people write.
-        let quantity = only.and_then(|object| object.get("fixed")).and_then(|fixed| match fixed.as_str() {
-            Some(text) => text.parse().ok(),
-            None => fixed.as_f64().and_then(Quantity::from_f64),
-        });
-        let quantity = quantity.filter(|quantity: &Quantity| quantity.is_positive());
-        let allowed = "\"invest\" or {\"fixed\": quantity of the base asset above 0}";
-        quantity.map(Sizing::Fixed).ok_or_else(|| self.wrong("sizing", allowed))
-    }
-
-    fn redis_url(&self) -> Result<Option<String>, ConfigError> {
-        let value = self.value("redis_url");
-        if value.is_null() {
-            return Ok(None);
-        }
-        let url = value.as_str().filter(|url| url.starts_with("redis://") || url.starts_with("rediss://"));
-        let url = url.ok_or_else(|| self.wrong("redis_url", "null or a URL such as \"redis://localhost:6379\""))?;
-        if url.contains('@') {
-            // The value itself is not repeated: it may hold a password.
-            let text = "key `redis_url` names a user or password, but settings hold no secrets; leave them out";
-            return Err(ConfigError(format!("{}: {text}", self.name)));
-        }
-        Ok(Some(url.to_string()))
-    }
-}
-
 impl Speed {
+    /// Far beyond any replay that could keep up.
+    const LARGEST: f64 = 1e9;
     pub const ALLOWED: &str = "a number above 0 (60 = a bar a second) or \"max\"";
 
     /// `None` unless above zero, finite and below a billion.
     pub fn times(number: f64) -> Option<Speed> {
-        (number > 0.0 && number <= LARGEST_SPEED).then_some(Speed::Times(number))
+        (number > 0.0 && number <= Speed::LARGEST).then_some(Speed::Times(number))
     }
 
     /// As the command line writes it: a number or `max`.
@@ -347,27 +247,7 @@ impl Serialize for Speed {
     }
 }
 
-fn read(text: &str, name: &str) -> Result<Document, ConfigError> {
-    // Some editors put a byte order mark before the text.
-    let text = text.trim_start_matches('\u{feff}');
-    serde_json::from_str(text).map_err(|error| {
-        let full = error.to_string();
-        let what = full.split(" at line ").next().unwrap_or(&full);
-        ConfigError(format!(
-            "{name}: line {}, column {}: {what}; the settings must be one JSON object",
-            error.line(),
-            error.column()
-        ))
-    })
-}
-
-fn unknown_key(name: &str, key: &str, shipped: &Document) -> ConfigError {
-    let known: Vec<&str> = shipped.0.iter().map(|(key, _)| key.as_str()).collect();
-    let near = known.iter().map(|known| (strsim::jaro_winkler(known, key), *known));
-    let best = near.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(likeness, _)| *likeness > 0.75);
-    let key: String = key.chars().take(60).collect();
-    ConfigError(match best {
-        Some((_, near)) => format!("{name}: unknown key `{key}`; did you mean `{near}`?"),
-        None => format!("{name}: unknown key `{key}`, allowed are {}; remove or rename it", known.join(", ")),
-    })
+fn unreadable(file: &Path, error: &std::io::Error) -> ConfigError {
+    let what = "make it a readable UTF-8 text file";
+    ConfigError(format!("{}: the settings cannot be read ({error}); {what}", file.display()))
 }

@@ -3,6 +3,7 @@
 mod binance_client;
 mod cli;
 mod config;
+mod config_file;
 mod determinism;
 mod exchange_calls;
 mod exchange_server;
@@ -17,5 +18,6 @@ mod screens;
 mod simulation;
 mod store;
 mod support;
+mod telemetry;
 mod tidy;
 mod workstation;

@@ -6,13 +6,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use tokio::sync::mpsc::Receiver;
 
 use super::complain;
 use super::failure::Failure;
 use crate::config::{Config, ConfigOrigin, Speed};
 use crate::domain::seed::Seed;
 use crate::store::{ParquetBars, symbols_of};
-use crate::telemetry::{self, TelemetryError};
+use crate::telemetry::{self, LogLine, TelemetryError};
 
 /// The variable that names the home folder.
 const HOME_VARIABLE: &str = "KESTREL_HOME";
@@ -46,13 +47,14 @@ impl Globals {
         home.ok_or_else(|| Failure::Usage("there is no home folder for this user; name one with --home DIR".into()))
     }
 
-    /// Starts logging. A folder that cannot be written costs the log, not the run.
-    pub fn start_log(&self, headless: bool) -> Result<(), Failure> {
+    /// Starts logging. A folder that cannot be written costs the log, not the run. Unless `headless`, the lines for the
+    /// screen come through the receiver.
+    pub fn start_log(&self, headless: bool) -> Result<Option<Receiver<LogLine>>, Failure> {
         let level = std::env::var(telemetry::LEVEL_VARIABLE).ok();
         match telemetry::start(&self.home()?, level.as_deref(), headless) {
             Err(error @ TelemetryError::Folder { .. }) => {
                 complain(&error.to_string());
-                Ok(())
+                Ok(None)
             }
             other => Ok(other?),
         }

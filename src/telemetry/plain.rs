@@ -3,7 +3,7 @@
 //! Invariant: one event is one line, whatever its text holds.
 //! Absent on purpose: times, colours and levels below warning; the log file has them.
 
-use std::fmt::{Debug, Write as _};
+use std::fmt::{self, Debug, Display, Write as _};
 use std::io::Write as _;
 
 use tracing::field::{Field, Visit};
@@ -22,16 +22,23 @@ impl<S: Subscriber> Layer<S> for Warnings {
         };
         let mut line = Line::default();
         event.record(&mut line);
-        let text = format!("{name}: {}{}", line.message, line.fields).replace(['\n', '\r'], " ");
+        let text = format!("{name}: {line}").replace(['\n', '\r'], " ");
         // A closed stderr is no reason to stop trading.
         let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 }
 
+/// The message, then the other fields by name.
 #[derive(Default)]
-struct Line {
+pub(super) struct Line {
     message: String,
     fields: String,
+}
+
+impl Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.message, self.fields)
+    }
 }
 
 impl Visit for Line {
@@ -77,6 +84,6 @@ mod tests {
     #[test]
     fn the_message_comes_first_and_fields_follow_by_name() {
         let line = visited(&[("port", &8080), ("message", &format_args!("no answer"))]);
-        assert_eq!(format!("{}{}", line.message, line.fields), "no answer port=8080");
+        assert_eq!(line.to_string(), "no answer port=8080");
     }
 }
