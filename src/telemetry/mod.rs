@@ -80,20 +80,3 @@ pub fn start(home: &Path, level: Option<&str>, headless: bool) -> Result<Option<
     }
     Ok(receiver)
 }
-
-// STUB until cfg is merged
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogLevel {
-    Error,
-    Warn,
-    Info,
-    Debug,
-    Trace,
-}
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogLine {
-    pub level: LogLevel,
-    pub time: crate::domain::Time,
-    pub at_ms: Option<i64>,
-    pub text: String,
-}
