@@ -67,6 +67,11 @@ impl Person {
         assert_eq!(notice, Notice::CommandAccepted { command });
     }
 
+    /// Until the run ends by itself.
+    async fn waits(self) {
+        self.steering.closed().await;
+    }
+
     fn leaves(&mut self) {
         self.stop.take().expect("once").send(()).expect("the run goes on");
     }
@@ -94,6 +99,7 @@ fn demo<F: Future<Output = ()>>(
         let (pace, timing) = (Pace::Lockstep { now }, Timing::default());
         let connected = binance::connect(Plan { endpoints, credentials, symbols, pace, timing, seed }).await;
         let connected = connected.expect("both sockets");
+        let now = connected.now.expect("virtual time");
         let start = Start {
             session: app::session(seed),
             rules: rest.rules(&config.symbols).await.expect("rules"),
@@ -202,8 +208,7 @@ fn one_screen_watches_one_run_after_the_other() {
     let mut snapshots = screen.snapshots.subscribe();
     let mut sessions = Vec::new();
     for bars in [20, 30] {
-        let end =
-            demo(&config(Speed::Max), bars, &screen, None, |person| async move { person.steering.closed().await });
+        let end = demo(&config(Speed::Max), bars, &screen, None, Person::waits);
         assert_eq!(end.reason, EndReason::MarketEnded);
         let last = snapshots.borrow_and_update().clone().expect("a snapshot");
         assert_eq!(last.bars, bars);
