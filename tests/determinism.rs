@@ -1,32 +1,14 @@
 //! The same inputs give the same state: twice, with and without skipping, from the journal; and the books balance.
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use kestrel::domain::{Command, Span, Value};
-use kestrel::engine::ports::{Journal, JournalError};
+use kestrel::engine::ports::Journal;
 use kestrel::engine::settings::StrategyName;
 use kestrel::runtime::backtest::{Backtest, Detail, backtest};
 use kestrel::runtime::replay::replay;
 use kestrel::simulator::{FeePolicy, Simulator};
 use proptest::prelude::*;
 
-use crate::support::{START, Scenario, generated, hashes, price, ratio};
-
-/// A journal in memory.
-#[derive(Clone, Default)]
-struct Memory(Rc<RefCell<Vec<String>>>);
-
-impl Journal for Memory {
-    fn append(&mut self, record: &str) -> Result<(), JournalError> {
-        self.0.borrow_mut().push(record.to_owned());
-        Ok(())
-    }
-
-    fn close(&mut self) -> Result<(), JournalError> {
-        Ok(())
-    }
-}
+use crate::support::{Memory, START, Scenario, generated, hashes, price, ratio};
 
 fn strategies() -> impl Strategy<Value = StrategyName> {
     prop::sample::select(StrategyName::ALL.to_vec())

@@ -14,6 +14,7 @@ mod protocol_catalogue;
 mod protocol_rules;
 mod protocol_wire;
 mod scenarios;
+mod screen_doors;
 mod screens;
 mod simulation;
 mod store;

@@ -4,7 +4,10 @@
 //! Absent on purpose: the simulator; here the venue may lie, repeat itself, come late or fall silent.
 
 mod accounts;
+mod cancels;
 mod controls;
+mod histories;
 mod orders;
+mod previews;
 mod properties;
 mod table;

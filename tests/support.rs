@@ -1,9 +1,11 @@
 //! What several test modules share: bar sources from memory, settings, runs.
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
+use std::rc::Rc;
 
 use kestrel::domain::{Bar, Command, Money, Price, Ratio, Seed, Session, Span, Symbol, SymbolId, SymbolRules, Time};
-use kestrel::engine::ports::{BarSource, SourceError};
+use kestrel::engine::ports::{BarSource, Journal, JournalError, SourceError};
 use kestrel::engine::settings::{Sizing, StrategyName, TrendLengths};
 use kestrel::engine::{Engine, Settings, Start};
 use kestrel::runtime::Finished;
@@ -143,6 +145,38 @@ pub fn hashes(scenario: &Scenario, source: &mut MemorySource, detail: Detail) ->
         true
     });
     (hashes, finished)
+}
+
+/// A journal in memory.
+#[derive(Clone, Default)]
+pub struct Memory(pub Rc<RefCell<Vec<String>>>);
+
+impl Journal for Memory {
+    fn append(&mut self, record: &str) -> Result<(), JournalError> {
+        self.0.borrow_mut().push(record.to_owned());
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+}
+
+/// The journal of a backtest, a line a record.
+pub fn journalled(scenario: &Scenario, source: &mut MemorySource) -> Vec<String> {
+    let journal = Memory::default();
+    backtest(Backtest {
+        source,
+        simulator: Simulator::new(scenario.rules.clone(), scenario.venue),
+        start: scenario.start(),
+        detail: Detail::Skip,
+        commands: scenario.commands.clone(),
+        journal: Some(Box::new(journal.clone())),
+        on_close: None,
+        on_notice: None,
+    })
+    .expect("bars from memory are valid");
+    journal.0.take()
 }
 
 /// A file under KESTREL_DATA; `None` when the variable is not set. With CI=true it must be there.
