@@ -16,6 +16,7 @@ mod protocol_wire;
 mod scenarios;
 mod screen_doors;
 mod screens;
+mod screens_widgets;
 mod simulation;
 mod store;
 mod support;

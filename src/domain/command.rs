@@ -3,6 +3,8 @@
 //! Invariant: a command is a value; it enters the engine as an input and stands in the journal.
 //! Absent on purpose: keys and screens (`tui`) and whether the command is granted (`engine`).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::ids::ClientOrderId;
@@ -22,4 +24,17 @@ pub enum Command {
     /// Cancel this order; the other leg of an OCO goes with it. A position whose protection is cancelled so stays without
     /// one until it is closed.
     Cancel(ClientOrderId),
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Command::Pause => write!(f, "pause entries"),
+            Command::Resume => write!(f, "resume entries"),
+            Command::SwitchStrategy(name) => write!(f, "switch to strategy {name}"),
+            Command::SetInvest(share) => write!(f, "invest {} % of equity", share.to_f64() * 100.0),
+            Command::Flatten => write!(f, "leave every position and pause entries"),
+            Command::Cancel(client_id) => write!(f, "cancel order {client_id}"),
+        }
+    }
 }

@@ -182,8 +182,8 @@ impl fmt::Display for Notice {
                 trade.exit,
                 trade.pnl
             ),
-            Notice::CommandAccepted { command } => write!(f, "done: {command:?}"),
-            Notice::CommandRefused { command, reason } => write!(f, "refused: {command:?}: {reason}"),
+            Notice::CommandAccepted { command } => write!(f, "done: {command}"),
+            Notice::CommandRefused { command, reason } => write!(f, "refused: {command}: {reason}"),
             Notice::SettingsChanged => write!(f, "settings changed"),
             Notice::Stale { .. } => write!(f, "no closed bar for over two minutes: entries are blocked"),
             Notice::Fresh { .. } => write!(f, "bars arrive again: entries are allowed"),

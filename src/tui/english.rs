@@ -138,7 +138,7 @@ pub(super) const ENGLISH: Texts = Texts {
     ended_result: "{0} bars, equity {1} {2} ({3}), MDD {4}",
     ended_short: "the market has ended; Enter offers how to go on",
 
-    first_run: "{0} at {1}, traded with {2} on a local exchange: no real money. Try p (pause), ? shows all keys.",
+    first_run: "p pauses, ? shows all keys. {0} at {1}, traded with {2}; no real money.",
     busy: "the engine is busy; press the key again",
     settings_picked_up: "settings read again: {0}",
 

@@ -3,6 +3,7 @@
 //! Invariant: views take words from here only, so that a language is one more constant of `Texts`.
 //! Absent on purpose: numbers and dates (`format`), and sentences of notices, which the engine's `Display` makes.
 
+use super::format::width as width_of;
 use crate::engine::Notice;
 use crate::engine::settings::StrategyName;
 
@@ -230,4 +231,49 @@ pub fn fill(template: &str, parts: &[&str]) -> String {
     parts.iter().enumerate().fold(template.to_owned(), |text, (at, part)| text.replace(&format!("{{{at}}}"), part))
 }
 
+/// The text in lines of at most this width, broken at blanks; a word that is wider alone is broken anywhere.
+pub fn wrapped(text: &str, width: u16) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().map(std::mem::take).unwrap_or_default();
+        let joined = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+        if width_of(&joined) <= width {
+            lines.pop();
+            lines.push(joined);
+            continue;
+        }
+        lines.pop();
+        lines.extend((!line.is_empty()).then_some(line));
+        lines.push(String::new());
+        for c in word.chars() {
+            let last = lines.last().map_or(0, |line| width_of(line));
+            if last > 0 && last + width_of(c.encode_utf8(&mut [0; 4])) > width {
+                lines.push(String::new());
+            }
+            if let Some(line) = lines.last_mut() {
+                line.push(c);
+            }
+        }
+    }
+    lines
+}
+
 pub const ENGLISH: Texts = super::english::ENGLISH;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_break_at_blanks_and_wide_words_anywhere() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
+        assert_eq!(wrapped("", 5), [""]);
+        assert_eq!(wrapped("가나다", 4), ["가나", "다"]);
+    }
+
+    #[test]
+    fn parts_go_to_their_places() {
+        assert_eq!(fill("{1} of {0}", &["ten", "one"]), "one of ten");
+    }
+}

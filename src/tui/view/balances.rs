@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::frame::panel;
-use super::table::{self, Row, left, right};
+use super::table::{self, LOW, Row, left, right};
 use super::put_empty;
 use crate::tui::format;
 use crate::tui::model::{Model, Panel};
@@ -35,7 +35,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         ])
     }));
     // The sum stays in sight when many symbols are held.
-    let room = usize::from(inside.height).saturating_sub(2);
+    let names = if inside.height > LOW { 1 } else { 0 };
+    let room = usize::from(inside.height).saturating_sub(1 + names);
     let skip = model.scrolled(Panel::Balances).min(rows.len().saturating_sub(room));
     let mut rows: Vec<Row> = rows.into_iter().skip(skip).take(room.max(1)).collect();
     rows.push(row([

@@ -11,12 +11,21 @@ use ratatui::text::{Line, Span};
 use super::frame::fit;
 use crate::tui::keymap;
 use crate::tui::model::{Model, Tone};
-use crate::tui::text::fill;
+use crate::tui::text::{fill, wrapped};
 use crate::tui::vitals::{Link, RunState};
 
+/// Rows that a sentence may take.
+const TALLEST: u16 = 3;
+
+/// Rows for the sentence of now; one is kept for it also when there is none, so that panels stay where they are.
+pub fn rows(model: &Model, width: u16) -> u16 {
+    sentence(model).map_or(1, |(text, _)| wrapped(&text, width).len() as u16).clamp(1, TALLEST)
+}
+
 pub fn draw_message(model: &Model, area: Rect, buffer: &mut Buffer) {
-    if let Some((text, style)) = sentence(model) {
-        buffer.set_line(area.x, area.y, &Line::styled(text, style), area.width);
+    let Some((text, style)) = sentence(model) else { return };
+    for (row, line) in wrapped(&text, area.width).into_iter().take(usize::from(area.height)).enumerate() {
+        buffer.set_line(area.x, area.y + row as u16, &Line::styled(line, style), area.width);
     }
 }
 

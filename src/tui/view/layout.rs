@@ -5,6 +5,7 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
+use super::footer;
 use crate::tui::model::{Model, Panel};
 
 /// The parts of the screen.
@@ -24,7 +25,7 @@ use Constraint::{Fill, Length};
 
 pub fn screen(area: Rect, model: &Model) -> Screen {
     let [status, body, message, hints] =
-        Layout::vertical([Length(1), Fill(1), Length(1), Length(1)]).areas(area);
+        Layout::vertical([Length(1), Fill(1), Length(footer::rows(model, area.width)), Length(1)]).areas(area);
     let panels = if model.zoomed {
         vec![(model.focus, body)]
     } else if is_roomy(area) {

@@ -34,8 +34,10 @@ pub const fn right(name: &'static str, rank: u8) -> Column {
 }
 
 const GAP: u16 = 2;
+/// A panel of at most this many rows has none for the columns' names.
+pub const LOW: u16 = 3;
 
-/// Draws names and rows from the top; rows that do not fit are left out.
+/// Draws names and rows from the top; rows that do not fit are left out. Names give way to rows in a low panel.
 pub fn draw(columns: &[Column], rows: &[Row], theme: Theme, area: Rect, buffer: &mut Buffer) {
     let widths: Vec<u16> = columns
         .iter()
@@ -48,9 +50,12 @@ pub fn draw(columns: &[Column], rows: &[Row], theme: Theme, area: Rect, buffer: 
     let kept = kept(columns, &widths, area.width);
     let heads: Vec<(String, Style)> =
         columns.iter().map(|column| (column.name.to_owned(), theme.label())).collect();
-    put(&line(&heads, columns, &widths, &kept), area, 0, buffer);
-    for (at, row) in rows.iter().enumerate().take(usize::from(area.height.saturating_sub(1))) {
-        let row_at = at as u16 + 1;
+    let named = u16::from(area.height > LOW);
+    if named == 1 {
+        put(&line(&heads, columns, &widths, &kept), area, 0, buffer);
+    }
+    for (at, row) in rows.iter().enumerate().take(usize::from(area.height - named)) {
+        let row_at = at as u16 + named;
         put(&line(&row.cells, columns, &widths, &kept), area, row_at, buffer);
         if row.selected {
             buffer.set_style(Rect { y: area.y + row_at, height: 1, ..area }, theme.selected());
