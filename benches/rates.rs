@@ -171,6 +171,7 @@ fn lockstep() {
             commands: Vec::new(),
             on_notice: None,
             on_status: None,
+            hand: None,
         });
         let ended = ended.expect("a demo on loopback");
         assert_eq!(ended.reason, EndReason::MarketEnded);

@@ -54,6 +54,7 @@ fn through_sockets(case: &Case, config: &Config, commands: Vec<(Time, Order)>) -
         commands,
         on_notice: None,
         on_status: None,
+        hand: None,
     });
     ended.unwrap_or_else(|error| panic!("the demo failed: {error}"))
 }
@@ -240,6 +241,7 @@ fn commands_in_a_live_run_stand_in_its_journal_and_its_replay_agrees() {
         commands: commands.clone(),
         on_notice: None,
         on_status: None,
+        hand: None,
     })
     .expect("the demo runs");
     let lines: Vec<String> = JournalReader::open(&path).expect("the journal").map(|l| l.expect("a line")).collect();

@@ -84,7 +84,12 @@ impl Ends {
 
 impl Steward {
     pub fn new(desk: Desk) -> (Steward, Ends) {
-        let (vitals, vitals_seen) = watch::channel(Arc::new(gauges::vitals(&desk.config, &desk.market, &file_name(desk.settings.path()), desk.first_run)));
+        let (vitals, vitals_seen) = watch::channel(Arc::new(gauges::vitals(
+            &desk.config,
+            &desk.market,
+            &file_name(desk.settings.path()),
+            desk.first_run,
+        )));
         let (replies, replies_seen) = mpsc::channel(QUEUE);
         let (asks_made, asks) = mpsc::channel(QUEUE);
         let file = desk.config.clone();
@@ -209,7 +214,8 @@ impl Steward {
         let settings = engine_settings(&self.desk.config.in_force(config));
         // The engine already has them: nothing to say.
         let known = self.desk.snapshots.borrow().as_ref().is_some_and(|now| now.settings == settings);
-        if known || !matches!(run.steering.try_send(Steering::Settings(Box::new(settings))), Err(TrySendError::Full(_))) {
+        if known || !matches!(run.steering.try_send(Steering::Settings(Box::new(settings))), Err(TrySendError::Full(_)))
+        {
             self.waiting = None;
         }
     }

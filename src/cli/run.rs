@@ -184,10 +184,9 @@ fn check_terminal(json: bool) -> Result<(), Failure> {
 fn parse_size(text: &str) -> Result<(u16, u16), String> {
     let (least, most) = (tui::view::SMALLEST, (400, 200));
     let size = text.split_once('x').and_then(|(width, height)| Some((width.parse().ok()?, height.parse().ok()?)));
-    let fits = |(width, height): &(u16, u16)| {
-        (least.0..=most.0).contains(width) && (least.1..=most.1).contains(height)
-    };
-    size.filter(fits).ok_or_else(|| format!("allowed is WIDTHxHEIGHT from {}x{} to {}x{}", least.0, least.1, most.0, most.1))
+    let fits = |(width, height): &(u16, u16)| (least.0..=most.0).contains(width) && (least.1..=most.1).contains(height);
+    size.filter(fits)
+        .ok_or_else(|| format!("allowed is WIDTHxHEIGHT from {}x{} to {}x{}", least.0, least.1, most.0, most.1))
 }
 
 /// Everything that the engine says goes to the log.

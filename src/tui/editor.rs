@@ -101,7 +101,9 @@ impl Editor {
     /// A key that is no action: typed text, or a movement in the field.
     pub fn take(&mut self, key: Key) {
         let request = match key {
-            Key::Char(c) if self.input.value().chars().count() < LONGEST && is_of_number(c) => InputRequest::InsertChar(c),
+            Key::Char(c) if self.input.value().chars().count() < LONGEST && is_of_number(c) => {
+                InputRequest::InsertChar(c)
+            }
             Key::Backspace => InputRequest::DeletePrevChar,
             Key::Delete => InputRequest::DeleteNextChar,
             Key::Left => InputRequest::GoToPrevChar,

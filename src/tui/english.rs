@@ -172,7 +172,7 @@ pub(super) const ENGLISH: Texts = Texts {
 
     help_pause: "pause new entries at once; when paused, ask to resume",
     help_strategies: "list the strategies and switch",
-    help_edit: "edit invest percent, stop-loss, take-profit and smallest trade",
+    help_edit: "edit invest, stop-loss, take-profit, smallest trade",
     help_flatten: "leave every position at the market, cost shown first",
     help_cancel: "cancel the selected order",
     help_undo: "undo the last change of a setting",

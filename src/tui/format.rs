@@ -123,7 +123,9 @@ mod tests {
 
     #[test]
     fn thousands_are_grouped_and_signs_kept() {
-        for (text, expected) in [("1234567.89", "1,234,567.89"), ("-123.4", "-123.4"), ("+1000", "+1,000"), ("12", "12")] {
+        for (text, expected) in
+            [("1234567.89", "1,234,567.89"), ("-123.4", "-123.4"), ("+1000", "+1,000"), ("12", "12")]
+        {
             assert_eq!(grouped(text), expected);
         }
     }

@@ -170,8 +170,13 @@ impl Key {
 
 /// The table as Markdown, as it stands in the README.
 pub fn markdown(texts: &Texts) -> String {
-    let places =
-        [(Panels, texts.place_panels), (Question, texts.place_question), (List, texts.place_list), (Editor, texts.place_editor), (Ended, texts.place_ended)];
+    let places = [
+        (Panels, texts.place_panels),
+        (Question, texts.place_question),
+        (List, texts.place_list),
+        (Editor, texts.place_editor),
+        (Ended, texts.place_ended),
+    ];
     let mut table = String::from("| where | keys | what |\n|---|---|---|\n");
     for (place, name) in places {
         for binding in of(place) {

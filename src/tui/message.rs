@@ -15,7 +15,10 @@ use crate::telemetry::LogLine;
 #[derive(Debug, Clone)]
 pub enum Message {
     Key(Key),
-    Resize { width: u16, height: u16 },
+    Resize {
+        width: u16,
+        height: u16,
+    },
     Snapshot(Arc<Snapshot>),
     Vitals(Arc<Vitals>),
     Log(LogLine),
@@ -50,7 +53,10 @@ pub struct Change {
 pub enum Ask {
     Command(Command),
     /// Write this to the settings file and put it into force.
-    Save { change: Change, undo: bool },
+    Save {
+        change: Change,
+        undo: bool,
+    },
     /// The market ended: trade it again.
     Again,
     /// The market ended: go on in a generated one.

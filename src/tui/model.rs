@@ -69,11 +69,18 @@ pub enum Popup {
     Resume,
     Flatten,
     /// The protection of this symbol's position.
-    Cancel { client_id: ClientOrderId, symbol: String },
+    Cancel {
+        client_id: ClientOrderId,
+        symbol: String,
+    },
     Quit,
-    Strategies { selected: usize },
+    Strategies {
+        selected: usize,
+    },
     Editor(Editor),
-    Help { scroll: usize },
+    Help {
+        scroll: usize,
+    },
     Ended,
 }
 

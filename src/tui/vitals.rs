@@ -47,8 +47,12 @@ pub enum Mode {
 pub enum Link {
     Connecting,
     /// Whole seconds since the last event; zero is live.
-    Up { age: u64 },
-    Down { why: String },
+    Up {
+        age: u64,
+    },
+    Down {
+        why: String,
+    },
 }
 
 /// An editable setting as the file has it.

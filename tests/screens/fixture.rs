@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kestrel::domain::{
-    Asset, Bar, BookTop, ClientOrderId, Money, OrderKind, Price, Quantity, Side, Span, SymbolId, Time, Value,
+    Asset, Bar, BookTop, ClientOrderId, Money, OrderKind, Quantity, Side, Span, SymbolId, Time, Value,
 };
 use kestrel::engine::history::{Candles, DayPnl, History};
 use kestrel::engine::instrument::Desk;
@@ -208,7 +208,8 @@ fn history() -> History {
         .enumerate()
         .map(|(at, pnl)| DayPnl { day: NOW.day() - 7 + at as i64, pnl: value(&pnl.to_string()) })
         .collect();
-    for (minutes, side, at) in [(150, Side::Buy, "62410.00"), (95, Side::Sell, "61161.80"), (37, Side::Buy, "61270.10")] {
+    for (minutes, side, at) in [(150, Side::Buy, "62410.00"), (95, Side::Sell, "61161.80"), (37, Side::Buy, "61270.10")]
+    {
         history.fills.push_back(fill(minutes, side, at));
     }
     history.trades.push_back(TradeRecord {
@@ -265,9 +266,4 @@ fn log() -> Vec<LogLine> {
 
 pub fn value(text: &str) -> Value {
     text.parse::<Money>().expect("an amount").to_value()
-}
-
-/// For tests that need a price.
-pub fn mark(model: &Model) -> Price {
-    model.snapshot.as_ref().and_then(|snapshot| snapshot.symbols[0].mark).expect("a mark")
 }

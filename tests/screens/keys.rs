@@ -9,6 +9,7 @@ use kestrel::tui::editor::Setting;
 use kestrel::tui::keymap::{Binding, Key, Place, TABLE, digit};
 use kestrel::tui::message::{Ask, Change, Message, Reply};
 use kestrel::tui::model::{Model, Panel, Popup};
+use kestrel::tui::text::ENGLISH;
 use kestrel::tui::update::update;
 use kestrel::tui::vitals::RunState;
 
@@ -47,7 +48,9 @@ fn every_key_does_what_its_text_says() {
     for binding in TABLE {
         for key in binding.keys {
             let mut model = at(binding.place);
-            if binding.place == Place::Panels && matches!(binding.action, Action::Right | Action::Down | Action::PageDown | Action::Last) {
+            if binding.place == Place::Panels
+                && matches!(binding.action, Action::Right | Action::Down | Action::PageDown | Action::Last)
+            {
                 model.scroll = [20; Panel::ALL.len()];
             }
             if matches!(binding.action, Action::PreviousSymbol) {
@@ -76,9 +79,13 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
         (Place::Panels, Action::EditSettings) => {
             matches!(&after.popup, Some(Popup::Editor(editor)) if editor.setting == Setting::Invest)
         }
-        (Place::Panels, Action::Undo) => after.toast.as_ref().is_some_and(|toast| toast.text.contains("nothing to undo")),
+        (Place::Panels, Action::Undo) => {
+            after.toast.as_ref().is_some_and(|toast| toast.text.contains("nothing to undo"))
+        }
         (Place::Panels, Action::Flatten) => matches!(after.popup, Some(Popup::Flatten)),
-        (Place::Panels, Action::CancelOrder) => matches!(&after.popup, Some(Popup::Cancel { symbol, .. }) if symbol == "BTCUSDT"),
+        (Place::Panels, Action::CancelOrder) => {
+            matches!(&after.popup, Some(Popup::Cancel { symbol, .. }) if symbol == "BTCUSDT")
+        }
         (Place::Panels, Action::Help) => matches!(after.popup, Some(Popup::Help { scroll: 0 })),
         (Place::Panels, Action::Zoom) => after.zoomed && !before.zoomed,
         (Place::Panels, Action::NextPanel) => after.focus == Panel::Strategies,
@@ -105,7 +112,9 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
         (Place::List, Action::Confirm) => ask == Some(&Ask::Command(Command::SwitchStrategy("reversal".to_owned()))),
         (Place::List | Place::Editor | Place::Ended, Action::Close) => ask.is_none() && after.popup.is_none(),
         (Place::Editor, Action::Up) => matches!(&after.popup, Some(Popup::Editor(e)) if e.setting == Setting::MinTrade),
-        (Place::Editor, Action::Down) => matches!(&after.popup, Some(Popup::Editor(e)) if e.setting == Setting::StopLoss),
+        (Place::Editor, Action::Down) => {
+            matches!(&after.popup, Some(Popup::Editor(e)) if e.setting == Setting::StopLoss)
+        }
         // Nothing was changed, so nothing is written.
         (Place::Editor, Action::Confirm) => ask.is_none() && after.popup.is_none(),
         (Place::Ended, Action::Confirm) => ask == Some(&Ask::Again),
@@ -117,12 +126,15 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
 }
 
 #[test]
-fn no_key_stands_twice_in_a_place_and_every_hint_is_short() {
+fn no_key_stands_twice_in_a_place_and_no_help_is_cut() {
     for (at, binding) in TABLE.iter().enumerate() {
         for other in &TABLE[at + 1..] {
             let same = binding.place == other.place && binding.keys.iter().any(|key| other.keys.contains(key));
             assert!(!same, "{binding:?} and {other:?}");
         }
+        // The help is a popup of 76 columns at the smallest window: nothing is cut there.
+        let help = (binding.help)(&ENGLISH).len();
+        assert!(help <= 56 && binding.names().chars().count() < 16, "{binding:?}");
     }
 }
 

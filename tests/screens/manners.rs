@@ -110,7 +110,11 @@ struct Rig {
     snapshots: watch::Sender<Option<Arc<kestrel::engine::Snapshot>>>,
     asks: mpsc::Receiver<Ask>,
     feeds: Option<Feeds>,
-    _kept: (watch::Sender<Arc<kestrel::tui::vitals::Vitals>>, mpsc::Sender<kestrel::telemetry::LogLine>, mpsc::Sender<kestrel::tui::message::Reply>),
+    _kept: (
+        watch::Sender<Arc<kestrel::tui::vitals::Vitals>>,
+        mpsc::Sender<kestrel::telemetry::LogLine>,
+        mpsc::Sender<kestrel::tui::message::Reply>,
+    ),
 }
 
 fn rig() -> Rig {

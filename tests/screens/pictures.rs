@@ -80,9 +80,12 @@ fn what_is_wrong_is_said_in_words() {
         ("HALTED", with(|snapshot| snapshot.halted = Some(HaltReason::BooksDiffer))),
         ("PAUSED", with(|snapshot| snapshot.paused = true)),
         ("link down", with_vitals(|vitals| vitals.link = Link::Down { why: "refused".to_owned() })),
-        ("key `invest_percent` is 250", with_vitals(|vitals| {
-            vitals.settings_problem = Some("config.json: key `invest_percent` is 250".to_owned());
-        })),
+        (
+            "key `invest_percent` is 250",
+            with_vitals(|vitals| {
+                vitals.settings_problem = Some("config.json: key `invest_percent` is 250".to_owned());
+            }),
+        ),
         ("NO STOP AT THE VENUE", with(|snapshot| snapshot.symbols[0].unprotected = true)),
     ];
     for (words, model) in cases {

@@ -3,7 +3,8 @@
 use kestrel::tui::keymap::markdown;
 use kestrel::tui::text::ENGLISH;
 
-const BEGIN: &str = "<!-- keys: made from src/tui/keymap.rs; KESTREL_BLESS=1 cargo test --release readme writes it again -->\n";
+const BEGIN: &str =
+    "<!-- keys: made from src/tui/keymap.rs; KESTREL_BLESS=1 cargo test --release readme writes it again -->\n";
 const END: &str = "<!-- end of keys -->\n";
 
 #[test]

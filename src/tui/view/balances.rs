@@ -8,14 +8,17 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::frame::panel;
-use super::table::{self, LOW, Row, left, right};
 use super::put_empty;
+use super::table::{self, LOW, Row, left, right};
 use crate::tui::format;
 use crate::tui::model::{Model, Panel};
 
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let texts = model.texts;
-    let note = model.snapshot.as_ref().map(|snapshot| Line::styled(format!(" {} ", snapshot.quote.as_str()), model.theme.dim()));
+    let note = model
+        .snapshot
+        .as_ref()
+        .map(|snapshot| Line::styled(format!(" {} ", snapshot.quote.as_str()), model.theme.dim()));
     let inside = panel(model, Panel::Balances, note.unwrap_or_default(), area, buffer);
     let Some(snapshot) = &model.snapshot else { return put_empty(model, texts.waiting, inside, buffer) };
     let theme = model.theme;

@@ -68,15 +68,16 @@ fn sentence(model: &Model) -> Option<(String, Style)> {
 pub fn draw_hints(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
     let bindings = keymap::of(model.place());
-    let items = bindings.filter_map(|binding| Some((binding, binding.hint?))).enumerate().map(|(at, (binding, hint))| {
-        let name = Span::styled(binding.first(), theme.key());
-        // Help and quit are never dropped.
-        let rank = match binding.action {
-            crate::tui::action::Action::Help | crate::tui::action::Action::Quit => 0,
-            _ => 1 + at as u8,
-        };
-        (rank, Line::from(vec![name, Span::raw(" "), Span::styled(hint(model.texts), theme.dim())]))
-    });
+    let items =
+        bindings.filter_map(|binding| Some((binding, binding.hint?))).enumerate().map(|(at, (binding, hint))| {
+            let name = Span::styled(binding.first(), theme.key());
+            // Help and quit are never dropped.
+            let rank = match binding.action {
+                crate::tui::action::Action::Help | crate::tui::action::Action::Quit => 0,
+                _ => 1 + at as u8,
+            };
+            (rank, Line::from(vec![name, Span::raw(" "), Span::styled(hint(model.texts), theme.dim())]))
+        });
     let line = fit(items.collect(), "  ", area.width);
     buffer.set_line(area.x, area.y, &line, area.width);
 }

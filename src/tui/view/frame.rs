@@ -16,8 +16,7 @@ use crate::tui::view::layout::{TABS, is_roomy};
 pub fn panel(model: &Model, panel: Panel, note: Line<'_>, area: Rect, buffer: &mut Buffer) -> Rect {
     let focused = model.focus == panel;
     let theme = model.theme;
-    let (kind, style) =
-        if focused { (BorderType::Thick, theme.focus()) } else { (BorderType::Plain, theme.border()) };
+    let (kind, style) = if focused { (BorderType::Thick, theme.focus()) } else { (BorderType::Plain, theme.border()) };
     let title = title(model, panel);
     // The note goes whole or not at all.
     let room = area.width.saturating_sub(4).saturating_sub(title.width() as u16);

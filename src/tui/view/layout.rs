@@ -52,8 +52,7 @@ pub fn tab(focus: Panel) -> Panel {
 fn tight(body: Rect, focus: Panel) -> Vec<(Panel, Rect)> {
     let [upper, lower] = Layout::vertical([Fill(1), Length(7.max(body.height / 3))]).areas(body);
     let [chart, right] = Layout::horizontal([Fill(1), Length(31.max(body.width / 3))]).areas(upper);
-    let [balances, pnl, wins, drawdown] =
-        Layout::vertical([Length(5), Fill(1), Length(3), Length(3)]).areas(right);
+    let [balances, pnl, wins, drawdown] = Layout::vertical([Length(5), Fill(1), Length(3), Length(3)]).areas(right);
     vec![
         (Panel::Chart, chart),
         (Panel::Balances, balances),
@@ -70,8 +69,7 @@ fn roomy(body: Rect) -> Vec<(Panel, Rect)> {
     let [chart, desk, talk] = Layout::vertical([Fill(1), Length(lower), Length(lower)]).areas(left);
     let [orders, fills] = Layout::horizontal([Fill(1), Fill(1)]).areas(desk);
     let [strategies, log] = Layout::horizontal([Fill(1), Fill(1)]).areas(talk);
-    let [balances, pnl, wins, drawdown] =
-        Layout::vertical([Length(7), Fill(2), Length(5), Fill(1)]).areas(right);
+    let [balances, pnl, wins, drawdown] = Layout::vertical([Length(7), Fill(2), Length(5), Fill(1)]).areas(right);
     vec![
         (Panel::Chart, chart),
         (Panel::Balances, balances),

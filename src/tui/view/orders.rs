@@ -44,7 +44,10 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
                 cells: vec![
                     (symbol.map(|s| s.symbol.as_str().to_owned()).unwrap_or_default(), theme.text()),
                     (purpose(model, order.purpose).to_owned(), theme.label()),
-                    (side(model, order.side).to_owned(), if order.side == Side::Buy { theme.buy() } else { theme.sell() }),
+                    (
+                        side(model, order.side).to_owned(),
+                        if order.side == Side::Buy { theme.buy() } else { theme.sell() },
+                    ),
                     (format::quantity(order.kind.quantity()), theme.text()),
                     (price, theme.value()),
                     (state.to_owned(), if doubtful { theme.warning() } else { theme.dim() }),

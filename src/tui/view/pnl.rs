@@ -33,7 +33,11 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         item(model, label, format::change(value), theme.signed(value.to_f64()))
     };
     let lines = [
-        fit(vec![(0, signed(texts.day, snapshot.day_pnl)), (1, signed(texts.realised, snapshot.realised))], "  ", inside.width),
+        fit(
+            vec![(0, signed(texts.day, snapshot.day_pnl)), (1, signed(texts.realised, snapshot.realised))],
+            "  ",
+            inside.width,
+        ),
         fit(
             vec![
                 (0, signed(texts.unrealised, snapshot.unrealised)),

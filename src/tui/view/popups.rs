@@ -41,12 +41,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
 /// A box in the middle, cleared; returns its inside.
 fn window(model: &Model, title: &str, (width, height): (u16, u16), area: Rect, buffer: &mut Buffer) -> Rect {
     let (width, height) = (width.min(area.width), height.min(area.height));
-    let at = Rect {
-        x: area.x + (area.width - width) / 2,
-        y: area.y + (area.height - height) / 2,
-        width,
-        height,
-    };
+    let at = Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height };
     Clear.render(at, buffer);
     let block = Block::bordered()
         .border_type(BorderType::Double)
@@ -60,7 +55,7 @@ fn window(model: &Model, title: &str, (width, height): (u16, u16), area: Rect, b
 
 /// A question with its keys below.
 fn ask(model: &Model, title: &str, mut lines: Vec<Line<'static>>, area: Rect, buffer: &mut Buffer) {
-    const WIDTH: u16 = 62;
+    const WIDTH: u16 = 66;
     lines.push(Line::default());
     lines.push(keys(model));
     let text = Paragraph::new(Text::from(lines)).wrap(Wrap { trim: true });

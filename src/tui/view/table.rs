@@ -48,8 +48,7 @@ pub fn draw(columns: &[Column], rows: &[Row], theme: Theme, area: Rect, buffer: 
         })
         .collect();
     let kept = kept(columns, &widths, area.width);
-    let heads: Vec<(String, Style)> =
-        columns.iter().map(|column| (column.name.to_owned(), theme.label())).collect();
+    let heads: Vec<(String, Style)> = columns.iter().map(|column| (column.name.to_owned(), theme.label())).collect();
     let named = u16::from(area.height > LOW);
     if named == 1 {
         put(&line(&heads, columns, &widths, &kept), area, 0, buffer);

@@ -33,7 +33,10 @@ fn row(model: &Model, editor: &Editor, setting: Setting) -> Line<'static> {
     let unit = Span::styled(format!(" {}", setting.unit(&quote)), theme.dim());
     let edited = setting == editor.setting;
     let mark = if edited { "▸ " } else { "  " };
-    let name = Span::styled(format!("{mark}{:<22}", setting.name(model.texts)), if edited { theme.accent() } else { theme.text() });
+    let name = Span::styled(
+        format!("{mark}{:<22}", setting.name(model.texts)),
+        if edited { theme.accent() } else { theme.text() },
+    );
     if !edited {
         let value = model.vitals.field(setting).map(|field| format::setting(field.value)).unwrap_or_default();
         return Line::from(vec![name, Span::styled(value, theme.value()), unit]);
