@@ -13,6 +13,7 @@ mod protocol_catalogue;
 mod protocol_rules;
 mod protocol_wire;
 mod scenarios;
+mod screens_widgets;
 mod simulation;
 mod store;
 mod support;

@@ -95,16 +95,3 @@ pub fn rgb(color: Color, palette: Palette) -> Option<Rgb> {
 pub fn mix(over: Rgb, under: Rgb, part: f64) -> Rgb {
     [0, 1, 2].map(|n| (f64::from(over[n]) * part + f64::from(under[n]) * (1.0 - part)).round() as u8)
 }
-
-/// Contrast ratio from 1 to 21 (WCAG 2.2, section 1.4.3: <https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio>).
-pub fn contrast(a: Rgb, b: Rgb) -> f64 {
-    let luminance = |colour: Rgb| {
-        let linear = colour.map(|part| {
-            let x = f64::from(part) / 255.0;
-            if x <= 0.04045 { x / 12.92 } else { ((x + 0.055) / 1.055).powf(2.4) }
-        });
-        0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    };
-    let (a, b) = (luminance(a), luminance(b));
-    (a.max(b) + 0.05) / (a.min(b) + 0.05)
-}

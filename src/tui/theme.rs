@@ -99,8 +99,13 @@ impl Theme {
         self.pick(117, 25, Some(Color::Cyan), Modifier::BOLD)
     }
 
+    /// Stands on a border and must not take its colour.
     pub fn title(self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD)
+        let style = Style::new().add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM);
+        match self.palette {
+            Palette::Dark | Palette::Light | Palette::Ansi => style.fg(Color::Reset),
+            Palette::Mono => style,
+        }
     }
 
     /// Gains and rising prices.
@@ -235,5 +240,124 @@ impl Theme {
             Palette::Ansi => Style::new().fg(ansi.0).bg(ansi.1),
             Palette::Mono => Style::new().add_modifier(mono),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::rgb::{Rgb, rgb};
+
+    const PALETTES: [Palette; 4] = [Palette::Dark, Palette::Light, Palette::Ansi, Palette::Mono];
+
+    /// Contrast ratio from 1 to 21 (WCAG 2.2, section 1.4.3: <https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio>).
+    fn contrast(a: Rgb, b: Rgb) -> f64 {
+        let luminance = |colour: Rgb| {
+            let linear = colour.map(|part| {
+                let x = f64::from(part) / 255.0;
+                if x <= 0.04045 { x / 12.92 } else { ((x + 0.055) / 1.055).powf(2.4) }
+            });
+            0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+        };
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    /// Name, style, and whether it is read as text.
+    fn roles(theme: Theme) -> Vec<(&'static str, Style, bool)> {
+        let styles = [
+            ("text", theme.text()),
+            ("dim", theme.dim()),
+            ("label", theme.label()),
+            ("value", theme.value()),
+            ("focus", theme.focus()),
+            ("title", theme.title()),
+            ("up", theme.up()),
+            ("down", theme.down()),
+            ("warning", theme.warning()),
+            ("error", theme.error()),
+            ("good", theme.good()),
+            ("accent", theme.accent()),
+            ("selected", theme.selected()),
+            ("key", theme.key()),
+            ("badge_safe", theme.badge_safe()),
+            ("badge_warn", theme.badge_warn()),
+            ("badge_danger", theme.badge_danger()),
+            ("cursor", theme.cursor()),
+            ("curve", theme.curve()),
+            ("fast", theme.fast()),
+            ("stop", theme.stop()),
+            ("target", theme.target()),
+            ("entry", theme.entry()),
+            ("buy", theme.buy()),
+            ("sell", theme.sell()),
+        ];
+        let read = styles.into_iter().map(|(name, style)| (name, style, true));
+        read.chain([("border", theme.border(), false)]).collect()
+    }
+
+    fn with(palette: Palette, up: UpColor) -> Theme {
+        Theme { palette, up }
+    }
+
+    #[test]
+    fn every_text_stands_out_from_its_background() {
+        for (palette, ground) in [(Palette::Dark, [0, 0, 0]), (Palette::Light, [255, 255, 255])] {
+            for (name, style, read) in roles(with(palette, UpColor::Green)) {
+                let under = style.bg.and_then(|bg| rgb(bg, palette)).unwrap_or(ground);
+                let Some(over) = style.fg.and_then(|fg| rgb(fg, palette)) else { continue };
+                let ratio = contrast(over, under);
+                assert!(ratio >= if read { 4.5 } else { 1.5 }, "{palette:?} {name}: contrast {ratio:.2}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_badges_selection_and_cursor_set_a_background() {
+        let may = ["selected", "badge_safe", "badge_warn", "badge_danger", "cursor"];
+        for palette in PALETTES {
+            for (name, style, _) in roles(with(palette, UpColor::Green)) {
+                let marked = style.bg.is_some() || style.add_modifier.contains(Modifier::REVERSED);
+                assert_eq!(marked, may.contains(&name), "{palette:?} {name}");
+                if palette == Palette::Mono {
+                    assert_eq!((style.fg, style.bg), (None, None), "{name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn rising_prices_take_the_colour_of_the_region() {
+        for palette in PALETTES {
+            let (west, east) = (with(palette, UpColor::Green), with(palette, UpColor::Red));
+            assert_ne!(west.up(), west.down());
+            assert_eq!((west.up(), west.down()), (east.down(), east.up()));
+            assert_eq!(west.good(), east.good());
+            assert_eq!(
+                [1.0, -1.0, 0.0, f64::NAN].map(|x| west.signed(x)),
+                [west.up(), west.down(), west.dim(), west.dim()]
+            );
+        }
+    }
+
+    #[test]
+    fn the_environment_chooses_the_palette() {
+        let detect = |wanted: Wanted, variables: &[(&str, &str)]| {
+            let env = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_string());
+            Theme::detect(wanted, UpColor::Green, env).palette
+        };
+        let auto = |variables: &[(&str, &str)]| detect(Wanted::Auto, variables);
+        let rich = ("TERM", "xterm-256color");
+        assert_eq!(auto(&[rich]), Palette::Dark);
+        assert_eq!(auto(&[rich, ("COLORFGBG", "0;default;15")]), Palette::Light);
+        assert_eq!(auto(&[rich, ("COLORFGBG", "15;0")]), Palette::Dark);
+        assert_eq!(auto(&[rich, ("NO_COLOR", "1")]), Palette::Mono);
+        assert_eq!(auto(&[rich, ("NO_COLOR", "")]), Palette::Dark);
+        assert_eq!(auto(&[("TERM", "linux")]), Palette::Ansi);
+        assert_eq!(auto(&[]), Palette::Ansi);
+        assert_eq!(auto(&[("TERM", "xterm"), ("COLORTERM", "truecolor")]), Palette::Dark);
+        assert_eq!(auto(&[("TERM", "xterm-kitty")]), Palette::Dark);
+        assert_eq!(detect(Wanted::Light, &[]), Palette::Light);
+        assert_eq!(detect(Wanted::Dark, &[("NO_COLOR", "1")]), Palette::Mono);
     }
 }
