@@ -82,7 +82,7 @@ impl Theme {
     }
 
     pub fn label(self) -> Style {
-        self.pick(109, 66, None, Modifier::empty())
+        self.pick(109, 24, None, Modifier::empty())
     }
 
     /// The number beside a label.
