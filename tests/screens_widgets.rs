@@ -1,7 +1,5 @@
 //! The drawn parts of the screen at every size and with every number, and the picture of a whole screen.
 
-use std::fmt::Write as _;
-
 use kestrel::domain::{Bar, Side, Span, Time};
 use kestrel::tui::svg::svg;
 use kestrel::tui::theme::{Palette, Theme, UpColor};
@@ -168,7 +166,7 @@ fn board(width: u16, height: u16, theme: Theme) -> Buffer {
         inner
     };
     let inner = frame(0, 0, left, below, " BTCUSDT 1m ", &mut buffer);
-    let shown = capacity(inner.width) / 2 - 2;
+    let shown = usize::from(inner.width / 2) - 6;
     let bars = &bars[..bars.len() - 1];
     let last = bars[bars.len() - 1];
     let marks = [
@@ -247,64 +245,168 @@ fn a_picture_of_a_full_screen_is_small_and_holds_every_letter() {
     let buffer = board(160, 48, THEME);
     let picture = svg(&buffer, THEME, "kestrel");
     assert!(picture.len() < 200_000, "{} bytes", picture.len());
-    assert!(picture.contains(">BTCUSDT 1m<") && picture.contains("行情") && picture.contains("textLength"));
+    assert!(picture.contains(">BTCUSDT 1m<") && picture.contains(">情</text>") && picture.contains("textLength"));
     if let Ok(folder) = std::env::var("KESTREL_PICTURES") {
         for (name, palette) in
             [("dark", Palette::Dark), ("light", Palette::Light), ("ansi", Palette::Ansi), ("mono", Palette::Mono)]
         {
             let theme = Theme { palette, up: UpColor::Green };
-            let mut all = String::new();
-            write!(all, "{}", svg(&board(120, 40, theme), theme, "kestrel 120x40")).expect("a string");
-            std::fs::write(format!("{folder}/{name}.svg"), all).expect("a file");
+            let picture = svg(&board(120, 40, theme), theme, "kestrel 120x40");
+            std::fs::write(format!("{folder}/{name}.svg"), picture).expect("a file");
         }
         std::fs::write(format!("{folder}/large.svg"), picture).expect("a file");
     }
 }
 
-#[test]
-fn show() {
-    let bars = wave(30, 100.0);
-    for row in drawn(chart(&bars, 2), 50, 12) {
-        println!("{row}");
-    }
-    let shapes = [
+/// Up with wicks, down from its high, three level ones, the same price all minute, down with a lower wick.
+fn shapes() -> Vec<Bar> {
+    vec![
         bar(0, [10.0, 12.0, 9.0, 11.0], 1.0),
         bar(1, [11.0, 13.0, 11.0, 11.0], 1.0),
         bar(2, [11.0, 11.0, 8.0, 11.0], 1.0),
         bar(3, [11.0, 13.0, 8.0, 11.0], 1.0),
         bar(4, [11.0, 11.0, 11.0, 11.0], 1.0),
         bar(5, [11.0, 11.0, 8.5, 9.0], 1.0),
+    ]
+}
+
+#[test]
+fn each_kind_of_bar_has_its_shape() {
+    let wide = [
+        "     │   │",
+        "     │   │",
+        "   │ │   │     12.0",
+        "   █ ┴ ┬ ┼ ─ ▄",
+        "   █   │ │   █",
+        "   █   │ │   █ 10.0",
+        "┈┈┈│┈┈┈│┈│┈┈┈█ 9.0",
+        "       │ │   │",
+        "       │ │     8.0",
+        " 22:00     22:05",
     ];
-    for (w, h) in [(20, 10), (13, 10)] {
-        for row in drawn(chart(&shapes, 1), w, h) {
-            println!("{row}|");
-        }
-    }
-    let tiny: Vec<Bar> =
-        (0..6).map(|n| bar(n, [1.23e-6, 1.24e-6, 1.23e-6, if n % 2 == 0 { 1.24e-6 } else { 1.23e-6 }], 1e9)).collect();
-    for row in drawn(chart(&tiny, 8), 30, 10) {
-        println!("{row}|");
-    }
+    assert_eq!(drawn(chart(&shapes(), 1), 20, 10), wide);
+    // Too narrow for gaps: heavy lines keep neighbours apart.
+    let narrow = drawn(chart(&shapes(), 1), 13, 10);
+    assert_eq!(narrow[3..6], [" ╽┴┬┼─╻", " ┃ ││ ┃", " ╿ ││ ┃ 10.0"]);
+}
+
+#[test]
+fn tiny_and_constant_prices_have_a_readable_axis() {
+    let tiny = |n: i64| bar(n, [1.23e-6, 1.24e-6, 1.23e-6, if n % 2 == 0 { 1.24e-6 } else { 1.23e-6 }], 1e9);
+    let rows = drawn(chart(&(0..6).map(tiny).collect::<Vec<_>>(), 8), 30, 10);
+    assert_eq!(rows[3], "       █ │ █ │ █ │ 0.00000124");
+    assert_eq!(rows[6], "┈┈┈┈┈┈┈▀┈┴┈▀┈┴┈▀┈┴ 0.00000123");
     let flat: Vec<Bar> = (0..6).map(|n| bar(n, [5e4; 4], 0.0)).collect();
-    for row in drawn(CandleChart { volume: true, ..chart(&flat, 2) }, 30, 14) {
-        println!("{row}|");
+    let rows = drawn(CandleChart { volume: true, ..chart(&flat, 2) }, 30, 14);
+    assert_eq!(rows[5], "┈┈┈┈┈┈┈┈┈─┈─┈─┈─┈─┈─ 50000.00");
+}
+
+#[test]
+fn a_far_level_is_an_arrow_at_the_edge_and_a_near_one_widens_the_range() {
+    let bars = wave(20, 100.0);
+    let high = bars.iter().map(|bar| bar.high).fold(0.0, f64::max);
+    let low = bars.iter().map(|bar| bar.low).fold(f64::INFINITY, f64::min);
+    let lines = [
+        Level { price: high + (high - low), kind: LevelKind::Target, label: "target" },
+        Level { price: low * 0.5, kind: LevelKind::Stop, label: "stop" },
+    ];
+    let rows = drawn(CandleChart { lines: &lines, ..chart(&bars, 2) }, 60, 21);
+    assert!(rows[0].starts_with("target ╌") && rows[0].ends_with(&format!(" {:.2}", lines[0].price)), "{rows:#?}");
+    assert!(rows[19].starts_with("↓ stop") && rows[19].ends_with(&format!(" {:.2}", lines[1].price)), "{rows:#?}");
+    let held = rows.iter().filter(|row| row.contains(['┃', '│', '█', '╽', '╿', '▄', '▀', '╷', '╵'])).count();
+    assert!(held * 10 >= 20 * 4, "candles keep {held} of 20 rows: {rows:#?}");
+}
+
+#[test]
+fn fills_are_arrows_under_a_buy_and_over_a_sell() {
+    let bars: Vec<Bar> = (0..6).map(|n| bar(n, [10.0, 12.0, 8.0, 11.0], 1.0)).collect();
+    let mark = |n, side| Mark { time: minute(n).plus(Span(59 * Span::SECOND.0)), price: 11.0, side };
+    let marks = [mark(2, Side::Buy), mark(4, Side::Sell), mark(77, Side::Buy)];
+    let lines = [
+        Level { price: 15.0, kind: LevelKind::Target, label: "" },
+        Level { price: 5.0, kind: LevelKind::Stop, label: "" },
+    ];
+    let rows = drawn(CandleChart { marks: &marks, lines: &lines, ..chart(&bars, 1) }, 20, 16);
+    let all = rows.join("\n");
+    assert_eq!((all.matches('▲').count(), all.matches('▼').count()), (1, 1), "{all}");
+    let at = |symbol| rows.iter().enumerate().find_map(|(y, row)| Some((row.chars().position(|c| c == symbol)?, y)));
+    let column = |x: usize| rows.iter().map(|row| row.chars().nth(x).unwrap_or(' ')).collect::<Vec<_>>();
+    let (x, y) = at('▲').expect("a buy");
+    assert!(column(x)[y - 1] != ' ' && column(x)[..y].contains(&'█'), "{all}");
+    let (x, y) = at('▼').expect("a sell");
+    assert!(column(x)[y + 1] != ' ' && column(x)[y..].contains(&'█'), "{all}");
+}
+
+#[test]
+fn the_time_axis_shows_round_minutes_and_the_day_that_begins() {
+    let rows = drawn(chart(&wave(150, 100.0), 2), 160, 8);
+    let expected = [
+        "22:00", "22:10", "22:20", "22:30", "22:40", "22:50", "23:00", "23:10", "23:20", "23:30", "23:40", "23:50",
+        "03-02", "00:10", "00:20",
+    ];
+    assert_eq!(rows[7].split_whitespace().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn a_chart_shows_as_many_candles_as_it_says_fit() {
+    let bars: Vec<Bar> = (0..200).map(|n| bar(n, [5.0, 9.0, 1.0, 6.0], 1.0)).collect();
+    for width in [12_u16, 40, 120] {
+        let rows = drawn(chart(&bars, 2), width, 10);
+        let shown = rows[5].chars().filter(|symbol| "│┃╽╿".contains(*symbol)).count();
+        assert!(shown <= capacity(width) && shown + 6 >= capacity(width), "{shown} of {} at {width}", capacity(width));
     }
+}
+
+#[test]
+fn bars_join_at_multiples_of_their_length() {
+    // 22:03 to 22:11 in bars of five minutes: 22:00, 22:05, 22:10.
+    let bars: Vec<Bar> =
+        (3..=11).map(|n| bar(n, [n as f64, n as f64 + 2.0, n as f64 - 2.0, n as f64 + 1.0], 1.0)).collect();
+    let joined = aggregate(bars.iter(), 5);
+    let expected =
+        [bar(0, [3.0, 6.0, 1.0, 5.0], 2.0), bar(5, [5.0, 11.0, 3.0, 10.0], 5.0), bar(10, [10.0, 13.0, 8.0, 12.0], 2.0)];
+    assert_eq!(joined, expected);
+    assert_eq!(aggregate(bars.iter(), 1), bars);
+}
+
+#[test]
+fn a_curve_keeps_its_labels_beside_it() {
     let points: Vec<(f64, f64)> = (0..100).map(|n| (f64::from(n), (f64::from(n) / 9.0).sin())).collect();
     let format = |x: f64| format!("{x:+.2}");
-    for kind in [CurveKind::Line, CurveKind::Underwater] {
-        for row in drawn(CurveChart { points: &points, baseline: Some(0.0), kind, format, theme: THEME }, 40, 8) {
-            println!("{row}|");
-        }
-    }
+    let curve = |kind| CurveChart { points: &points, baseline: Some(0.0), kind, format, theme: THEME };
+    let line = drawn(curve(CurveKind::Line), 40, 8);
+    assert_eq!(line[0], "  ⢀⡼⠉⠉⠳⡄              ⣰⠋⠉⠳⣄        +1.00");
+    assert_eq!(line[3], "⣸⠁┈┈┈┈┈┈┈⢳⡀┈┈┈┈┈┈┈┈⢰⠃┈┈┈┈┈┈┈⠹⡄┈┈┈┈");
+    assert_eq!(line[7], "            ⠙⢦⣀⣠⠞              ⠈⢧⣀ -1.00");
+    let under = drawn(curve(CurveKind::Underwater), 40, 8);
+    assert_eq!(under[0], "⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⣿⣿⣿⣿⣿⣿⣿⣿⣿⡟⠉⠉⠉⠉⠉⠉⠉⠉⠉⣿⣿⣿⣿⣿ +0.00");
+    assert_eq!(under[7], "             ⠻⣿⡿⠃               ⠹⣿ -1.00");
+}
+
+#[test]
+fn days_stand_on_their_side_of_zero_and_wins_against_losses() {
     let days: Vec<(i64, f64)> = (0..12).filter(|n| *n != 4).map(|n| (n, (n - 5) as f64)).collect();
-    for (w, h) in [(40, 6), (26, 6), (13, 4), (12, 1)] {
-        for row in drawn(DayBars { days: &days, theme: THEME }, w, h) {
-            println!("{row}|");
-        }
-    }
-    for (w, l) in [(17, 9), (0, 0), (1000, 1), (0, 3)] {
-        for row in drawn(WinBar { wins: w, losses: l, theme: THEME }, 40, 1) {
-            println!("{row}|");
-        }
-    }
+    let bars = |width, height| drawn(DayBars { days: &days, theme: THEME }, width, height);
+    assert_eq!(bars(13, 4), ["          ▃▅█", "      ·▃▅████", " ███▀", " ▀▀"]);
+    assert_eq!(bars(12, 1), ["▼▼▼▼ ·▲▲▲▲▲▲"]);
+    let wins = |wins, losses| drawn(WinBar { wins, losses, theme: THEME }, 24, 1).concat();
+    assert_eq!(wins(3, 1), "3 won ████████░░░ 1 lost");
+    assert_eq!(wins(0, 0), "0 won ··········· 0 lost");
+    assert_eq!(wins(999, 1), "999 won ████████░ 1 lost");
+}
+
+#[test]
+fn a_picture_states_lengths_and_escapes_text() {
+    let mut buffer = Buffer::empty(Rect::new(0, 0, 22, 2));
+    buffer.set_string(0, 0, "a <b>  ██│", THEME.text());
+    buffer.set_string(0, 1, "行x", THEME.badge_danger());
+    let picture = svg(&buffer, THEME, "t & u");
+    assert!(picture.contains(r#"<text x="14" y="47.5" textLength="45">a &lt;b&gt;</text>"#), "{picture}");
+    // Two blocks are one rectangle, the line stands in the middle of its cell.
+    assert!(picture.contains("M77 34h18v18h-18z") && picture.contains("M99 34h1v18h-1z"), "{picture}");
+    assert!(
+        picture.contains(r#"textLength="18">行</text>"#) && picture.contains(r#"textLength="9">x</text>"#),
+        "{picture}"
+    );
+    assert!(picture.contains("#d70000") && picture.contains("t &amp; u"), "{picture}");
 }

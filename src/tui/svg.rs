@@ -176,10 +176,10 @@ impl Picture {
     }
 
     fn letter(&mut self, column: usize, row: usize, symbol: &str, columns: usize, letters: Letters) {
-        // One blank may stand inside a run; more of them could collapse.
-        let joins =
-            self.run.as_ref().is_some_and(|run| run.letters == letters && run.row == row && column <= run.to + 1);
-        if !joins {
+        // One blank may stand inside a run; more of them could collapse. A wide letter stands alone: where no font has
+        // it, only its own width is wrong.
+        let follows = |run: &Run| run.letters == letters && run.row == row && column <= run.to + 1;
+        if columns > 1 || !self.run.as_ref().is_some_and(follows) {
             self.end_run();
         }
         let run = self.run.get_or_insert(Run { letters, row, from: column, to: column, text: String::new() });
@@ -188,6 +188,9 @@ impl Picture {
         }
         run.text.push_str(symbol);
         run.to = column + columns;
+        if columns > 1 {
+            self.end_run();
+        }
     }
 
     fn end_run(&mut self) {
@@ -202,7 +205,7 @@ impl Picture {
         let (ground, own) = ground(self.theme.palette);
         let (wide, high) = ((width + 2.0 * MARGIN).max(120.0), height + TITLE + MARGIN);
         let letters = ((wide - 160.0) / 8.0).max(0.0) as usize;
-        let title = escape(&title.chars().take(letters).collect::<String>());
+        let (shown, title) = (escape(&title.chars().take(letters).collect::<String>()), escape(title));
         let mut out = String::new();
         put(
             &mut out,
@@ -212,7 +215,7 @@ impl Picture {
                  <rect x=\".5\" y=\".5\" width=\"{}\" height=\"{}\" rx=\"9\" fill=\"{}\" stroke=\"{}\"/>\
                  <circle cx=\"19\" cy=\"17\" r=\"5\" fill=\"#ff5f57\"/><circle cx=\"36\" cy=\"17\" r=\"5\" fill=\"#febc2e\"/>\
                  <circle cx=\"53\" cy=\"17\" r=\"5\" fill=\"#28c840\"/>\
-                 <text x=\"{}\" y=\"21.5\" text-anchor=\"middle\" font-size=\"13\" fill=\"{}\">{title}</text>\n",
+                 <text x=\"{}\" y=\"21.5\" text-anchor=\"middle\" font-size=\"13\" fill=\"{}\">{shown}</text>\n",
                 wide - 1.0,
                 high - 1.0,
                 hex(ground),

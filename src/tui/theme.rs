@@ -82,7 +82,7 @@ impl Theme {
     }
 
     pub fn label(self) -> Style {
-        self.pick(109, 66, None, Modifier::empty())
+        self.pick(109, 24, None, Modifier::empty())
     }
 
     /// The number beside a label.
@@ -99,8 +99,13 @@ impl Theme {
         self.pick(117, 25, Some(Color::Cyan), Modifier::BOLD)
     }
 
+    /// Stands on a border and must not take its colour.
     pub fn title(self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD)
+        let style = Style::new().add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM);
+        match self.palette {
+            Palette::Dark | Palette::Light | Palette::Ansi => style.fg(Color::Reset),
+            Palette::Mono => style,
+        }
     }
 
     /// Gains and rising prices.

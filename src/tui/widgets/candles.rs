@@ -248,7 +248,8 @@ impl Shape {
         }
     }
 
-    /// `wide` bodies fill their column; they need an empty column between them.
+    /// `wide` bodies fill their column; they need an empty column between them. No character joins a wide body and a wick
+    /// in one cell, so there the body takes the whole cell where the wick goes on, and hides it where it ends.
     fn glyph(&self, row: usize, wide: bool) -> char {
         if self.level && self.body_top / 2 == row {
             return match (self.top < self.body_top, self.bottom > self.body_bottom) {
@@ -263,6 +264,10 @@ impl Shape {
             (Part::Nothing, Part::Wick) => '╷',
             (Part::Wick, Part::Nothing) => '╵',
             (Part::Wick, Part::Wick) => '│',
+            (Part::Wick, Part::Body) if wide && self.top < row * 2 => '█',
+            (Part::Body, Part::Wick) if wide && self.bottom > row * 2 + 1 => '█',
+            (Part::Wick, Part::Body) if wide => '▄',
+            (Part::Body, Part::Wick) if wide => '▀',
             (Part::Wick, Part::Body) => '╽',
             (Part::Body, Part::Wick) => '╿',
             (Part::Nothing, Part::Body) if wide => '▄',

@@ -15,7 +15,7 @@ use crate::tui::theme::Theme;
 /// The least part of the height that candles keep.
 const CANDLES_KEEP: f64 = 0.4;
 /// Rows between two round numbers.
-const APART: usize = 4;
+const APART: usize = 3;
 
 /// Prices against rows.
 pub struct PriceAxis<'a> {
