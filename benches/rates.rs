@@ -22,6 +22,7 @@ use kestrel::store::{ParquetBars, symbols_of};
 use workloads::desk::Desk;
 use workloads::frames::Frame;
 use workloads::market;
+use workloads::screen::{self, States};
 use workloads::venue::Venue;
 
 const BARS: usize = 100_000;
@@ -39,6 +40,7 @@ fn main() {
     backtests();
     recorded_month();
     lockstep();
+    screen();
 }
 
 fn row(what: &str, figure: f64, unit: &str) {
@@ -182,4 +184,20 @@ fn lockstep() {
     row("demo: lockstep over loopback, client and exchange", bars / wall, "bars per second");
     row("demo: the same", bars / cpu, "bars per CPU second");
     row("demo: CPU time of the sockets against the backtest of the same market", cpu / direct, "times");
+}
+
+/// Frames of real states, a screen on which nothing changes, and a demo with and without the screen.
+fn screen() {
+    const FRAMES: u32 = 40;
+    const SECONDS: u64 = 5;
+    let states = States::new();
+    for size in [(80, 24), (120, 40), (200, 60)] {
+        let seconds = best_seconds(|| assert!(states.draw(size, FRAMES), "a frame fails"));
+        let what = format!("screen: a frame at {}x{}, drawn, compared and encoded", size.0, size.1);
+        row(&what, seconds / f64::from(FRAMES) * 1e6, "µs");
+    }
+    row("screen: nothing changes", states.idle(SECONDS), "CPU ms per second");
+    let (without, with) = (screen::demo_at_sixty(SECONDS, false), screen::demo_at_sixty(SECONDS, true));
+    row("demo at 60x, both ends, nobody watching", without, "CPU ms per second");
+    row("demo at 60x with the screen at 200x60", with, "CPU ms per second");
 }

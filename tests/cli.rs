@@ -140,3 +140,37 @@ fn help_and_version_go_to_stdout() {
     }
     assert!(!folder.path().join("home").exists(), "asking for help leaves no trace");
 }
+
+#[test]
+fn without_a_terminal_there_is_no_screen() {
+    let folder = folder();
+    for arguments in [&[][..], &["run"], &["run", "--bars", "5"]] {
+        fails(folder.path(), arguments, 2, &["stdout is not a terminal", "--headless"]);
+    }
+    fails(folder.path(), &["run", "--json"], 2, &["--json", "add --headless"]);
+    // Nothing was begun.
+    assert!(!folder.path().join("home").exists());
+}
+
+#[test]
+fn a_picture_of_the_screen_is_made_without_a_terminal() {
+    let folder = folder();
+    let make = |name: &str| {
+        let output = kestrel(folder.path(), &["run", "--screenshot", name, "--size", "100x30", "--bars", "300"]);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        std::fs::read_to_string(folder.path().join(name)).expect("a picture")
+    };
+    let picture = make("one.svg");
+    for part in ["<svg", "DEMO", "Balances", "Win rate", "BTCUSDT"] {
+        assert!(picture.contains(part), "{part}");
+    }
+    assert_eq!(picture, make("two.svg"), "the same seed gives the same picture");
+    for (arguments, part) in [
+        (&["run", "--screenshot", "x.svg"][..], "--bars"),
+        (&["run", "--screenshot", "x.svg", "--bars", "5", "--size", "79x24"], "80x24"),
+        (&["run", "--screenshot", "x.svg", "--bars", "5", "--size", "wide"], "WIDTHxHEIGHT"),
+    ] {
+        fails(folder.path(), arguments, 2, &[part]);
+    }
+    fails(folder.path(), &["run", "--screenshot", "no/such/folder/x.svg", "--bars", "5"], 3, &["cannot be written"]);
+}

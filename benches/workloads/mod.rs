@@ -9,4 +9,5 @@
 pub mod desk;
 pub mod frames;
 pub mod market;
+pub mod screen;
 pub mod venue;
