@@ -8,20 +8,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use tokio::sync::mpsc::Receiver;
 
 use super::failure::Failure;
 use super::globals::{Globals, open_data, parse_speed, seed};
 use super::{Output, Summary, endpoints, summary};
-use crate::app::demo::Demo;
+use crate::app::demo::{Demo, Venue};
 use crate::app::market::MarketPlan;
 use crate::app::screenshot::Screenshot;
 use crate::app::workstation::Workstation;
 use crate::app::{self, Outcome};
-use crate::config::{ConfigOrigin, ConfigWatch, DEFAULT_FILE, Speed};
+use crate::config::{Config, ConfigOrigin, ConfigWatch, DEFAULT_FILE, Speed};
 use crate::domain::Time;
 use crate::engine::instrument::Desk;
 use crate::engine::{Notice, Snapshot};
 use crate::journal::JournalWriter;
+use crate::telemetry::LogLine;
 use crate::tui;
 
 #[derive(Debug, Clone, Args)]
@@ -84,8 +86,8 @@ pub enum Mode {
 
 pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
     permitted(args.mode)?;
-    let with_screen = !args.headless && args.screenshot.is_none();
-    if with_screen {
+    let has_screen = !args.headless && args.screenshot.is_none();
+    if has_screen {
         check_terminal(globals.json)?;
     }
     // Watched from before it is read, so that no change falls between.
@@ -107,14 +109,15 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
         None => globals.home()?.join("journal").join("demo.journal"),
     };
     let log = globals.start_log(args.headless)?;
-    let outcome = match (log, with_screen) {
-        (Some(log), true) => app::workstation::run(Workstation {
+    let seed = seed(args.seed);
+    let outcome = match log {
+        Some(log) if has_screen => app::workstation::run(Workstation {
             config,
             settings,
             first_run: origin == ConfigOrigin::Embedded,
             files: args.data.clone(),
             venue,
-            seed: seed(args.seed),
+            seed,
             bars: args.bars,
             journal,
             trades_file: args.trades.clone(),
@@ -122,45 +125,46 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
             on_notice: log_notice,
             panic_after: args.panic_after.map(Duration::from_millis),
         })?,
-        (log, _) => {
-            if args.screenshot.is_some() {
-                config.speed = Speed::Max;
-            }
-            let market = MarketPlan {
-                data,
-                seed: seed(args.seed),
-                warmup_bars: config.warmup_bars,
-                anchor: None,
-                bars: args.bars,
-            };
+        log => {
+            let market = MarketPlan { data, seed, warmup_bars: config.warmup_bars, anchor: None, bars: args.bars };
             let journal = JournalWriter::create(&journal)?;
-            let demo = Demo {
-                config: &config,
-                market,
-                venue,
-                journal: Some(Box::new(journal)),
-                trades_file: args.trades.clone(),
-                commands: Vec::new(),
-                on_notice: Some(Box::new(log_notice)),
-                on_status: None,
-                hand: None,
-            };
-            match (&args.screenshot, log) {
-                (Some(file), Some(log)) => app::screenshot::take(
-                    demo,
-                    Screenshot { file: file.clone(), width: args.size.0, height: args.size.1, log },
-                )?,
-                (_, _) => headless(demo, globals.json)?,
-            }
+            without_screen(args, globals.json, Unseen { config, market, venue, journal, log })?
         }
     };
     Ok(Output::Summary(Box::new(Summary::of(&outcome))))
 }
 
-/// With a line of status on a terminal's stderr.
-fn headless(mut demo: Demo<'_>, json: bool) -> Result<Outcome, Failure> {
-    let quiet = json || !std::io::stderr().is_terminal();
-    demo.on_status = (!quiet).then(|| Box::new(status_line()) as app::demo::OnStatus);
+/// A run that nobody watches.
+struct Unseen {
+    config: Config,
+    market: MarketPlan,
+    venue: Option<Venue>,
+    journal: JournalWriter,
+    log: Option<Receiver<LogLine>>,
+}
+
+/// With a picture at its end, or with a line of status on a terminal's stderr.
+fn without_screen(args: &RunArgs, json: bool, unseen: Unseen) -> Result<Outcome, Failure> {
+    let mut config = unseen.config;
+    if args.screenshot.is_some() {
+        config.speed = Speed::Max;
+    }
+    let quiet = json || args.screenshot.is_some() || !std::io::stderr().is_terminal();
+    let demo = Demo {
+        config: &config,
+        market: unseen.market,
+        venue: unseen.venue,
+        journal: Some(Box::new(unseen.journal)),
+        trades_file: args.trades.clone(),
+        commands: Vec::new(),
+        on_notice: Some(Box::new(log_notice)),
+        on_status: (!quiet).then(|| Box::new(status_line()) as app::demo::OnStatus),
+        hand: None,
+    };
+    if let (Some(file), Some(log)) = (&args.screenshot, unseen.log) {
+        let screenshot = Screenshot { file: file.clone(), width: args.size.0, height: args.size.1, log };
+        return Ok(app::screenshot::take(demo, screenshot)?);
+    }
     let outcome = app::demo::run(demo);
     if !quiet {
         eprintln!();
