@@ -390,9 +390,9 @@ fn days_stand_on_their_side_of_zero_and_wins_against_losses() {
     assert_eq!(bars(13, 4), ["          ▃▅█", "      ·▃▅████", " ███▀", " ▀▀"]);
     assert_eq!(bars(12, 1), ["▼▼▼▼ ·▲▲▲▲▲▲"]);
     let wins = |wins, losses| drawn(WinBar { wins, losses, theme: THEME }, 24, 1).concat();
-    assert_eq!(wins(3, 1), "3 won ████████░░░ 1 lost");
-    assert_eq!(wins(0, 0), "0 won ··········· 0 lost");
-    assert_eq!(wins(999, 1), "999 won ████████░ 1 lost");
+    assert_eq!(wins(3, 1), "3 ███████████████░░░░░ 1");
+    assert_eq!(wins(0, 0), "0 ···················· 0");
+    assert_eq!(wins(999, 1), "999 █████████████████░ 1");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use kestrel::tui::terminal::sink;
 use kestrel::tui::text::ENGLISH;
 use kestrel::tui::theme::{Palette, Theme, UpColor};
 use kestrel::tui::update::update;
-use kestrel::tui::vitals::{Link, Mode, RunState, Vitals};
+use kestrel::tui::vitals::{Link, Market, Mode, RunState, Vitals};
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Two states of a demo, some bars apart.
@@ -122,11 +122,10 @@ fn run(speed: Speed, bars: u64, screen: ScreenSenders, stop: oneshot::Receiver<(
 fn vitals() -> Vitals {
     Vitals {
         mode: Mode::Demo,
-        market: "A generated market".to_owned(),
-        speed: "60x".to_owned(),
+        market: Market::Generated,
+        speed: Some(60.0),
         link: Link::Up { age: 0 },
         memory: Some(31),
-        settings_name: "config.json".to_owned(),
         first_run: false,
         settings_problem: None,
         fields: Vec::new(),

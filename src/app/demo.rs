@@ -133,12 +133,13 @@ struct Driven<'a> {
 }
 
 async fn drive(mut driven: Driven<'_>) -> Result<LiveEnd, RunError> {
-    let refused = |error: binance::Error| RunError::Venue(error.to_string());
-    let mut rest = Rest::new(&driven.venue.endpoints, driven.venue.credentials.clone()).map_err(refused)?;
-    let connected = connect(&driven, &mut rest).await.map_err(refused)?;
-    let now = connected.now.unwrap_or_default();
-    let start = start(&driven, &mut rest, now).await.map_err(refused)?;
-    let hand = driven.hand.take().unwrap_or_else(by_signal);
+    let mut hand = driven.hand.take().unwrap_or_else(by_signal);
+    // Whoever quits while the venue does not answer need not wait for it.
+    let (connected, start, now) = tokio::select! {
+        biased;
+        _ = &mut hand.stop => return Err(RunError::Stopped),
+        opened = open(&driven) => opened.map_err(|error| RunError::Venue(error.to_string()))?,
+    };
     let status = driven.on_status.map(|on_status| tokio::spawn(show(hand.screen.snapshots.subscribe(), on_status)));
     let (driver, DoorWires { events, outgoing }, steering) = wires(hand.screen);
     let running = connected.start(events, outgoing);
@@ -164,14 +165,25 @@ async fn drive(mut driven: Driven<'_>) -> Result<LiveEnd, RunError> {
 /// Nobody at the screen: signals end the run.
 fn by_signal() -> Hand {
     let (stop, stopped) = oneshot::channel();
+    let signal = super::interrupt();
     tokio::spawn(async move {
-        // Without signals the run ends with its market.
-        if super::interrupt().await.is_err() {
-            std::future::pending::<()>().await;
+        match signal {
+            Ok(signal) => signal.await,
+            // Without signals the run ends with its market.
+            Err(_) => std::future::pending().await,
         }
         stop.send(()).unwrap_or_default();
     });
     Hand { screen: ScreenSenders::new(), on_begin: Box::new(drop), stop: stopped }
+}
+
+/// Connected, and what the engine begins with.
+async fn open(driven: &Driven<'_>) -> Result<(Connected, Start, Time), binance::Error> {
+    let mut rest = Rest::new(&driven.venue.endpoints, driven.venue.credentials.clone())?;
+    let connected = connect(driven, &mut rest).await?;
+    let now = connected.now.unwrap_or_default();
+    let start = start(driven, &mut rest, now).await?;
+    Ok((connected, start, now))
 }
 
 async fn connect(driven: &Driven<'_>, rest: &mut Rest) -> Result<Connected, binance::Error> {

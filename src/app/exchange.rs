@@ -38,5 +38,8 @@ pub fn start(config: &Config, plan: MarketPlan, port: u16, hold: bool) -> Result
 pub fn wait_for_interrupt() -> Result<(), RunError> {
     let failed = |error: std::io::Error| RunError::Venue(format!("signals cannot be watched ({error})"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    runtime.block_on(super::interrupt()).map_err(failed)
+    runtime.block_on(async {
+        super::interrupt().map_err(failed)?.await;
+        Ok(())
+    })
 }

@@ -7,17 +7,16 @@ use crate::config::{Config, Speed, Theme as WantedTheme, UpColor as WantedUp};
 use crate::runtime::wires::{Link as LinkEnd, Links};
 use crate::tui::editor::Setting;
 use crate::tui::theme::{Theme, UpColor, Wanted};
-use crate::tui::vitals::{Field, Link, Mode, RunState, Vitals};
+use crate::tui::vitals::{Field, Link, Market, Mode, RunState, Vitals};
 
 /// What is known before the first run begins.
-pub fn vitals(config: &Config, market: &str, settings_name: &str, first_run: bool) -> Vitals {
+pub fn vitals(config: &Config, market: Market, first_run: bool) -> Vitals {
     Vitals {
         mode: Mode::Demo,
-        market: market.to_owned(),
+        market,
         speed: speed(config.speed),
         link: Link::Connecting,
         memory: memory(),
-        settings_name: settings_name.to_owned(),
         first_run,
         settings_problem: None,
         fields: fields(config),
@@ -27,10 +26,11 @@ pub fn vitals(config: &Config, market: &str, settings_name: &str, first_run: boo
     }
 }
 
-fn speed(speed: Speed) -> String {
+/// `None`: as fast as it goes.
+fn speed(speed: Speed) -> Option<f64> {
     match speed {
-        Speed::Times(times) => format!("{times}x"),
-        Speed::Max => "max speed".to_owned(),
+        Speed::Times(times) => Some(times),
+        Speed::Max => None,
     }
 }
 
@@ -49,7 +49,13 @@ pub fn fields(config: &Config) -> Vec<Field> {
     Setting::ALL.into_iter().filter_map(field).collect()
 }
 
+/// As the settings and this terminal want it.
 pub fn theme(config: &Config) -> Theme {
+    theme_in(config, |name| std::env::var(name).ok())
+}
+
+/// The same on a terminal with these variables.
+pub fn theme_in(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Theme {
     let wanted = match config.theme {
         WantedTheme::Auto => Wanted::Auto,
         WantedTheme::Dark => Wanted::Dark,
@@ -60,7 +66,7 @@ pub fn theme(config: &Config) -> Theme {
         WantedUp::Green => UpColor::Green,
         WantedUp::Red => UpColor::Red,
     };
-    Theme::detect(wanted, up, |name| std::env::var(name).ok())
+    Theme::detect(wanted, up, variable)
 }
 
 pub fn link(links: &Links) -> Link {

@@ -38,6 +38,9 @@ pub enum RunError {
     /// The terminal of the screen.
     #[error("{0}")]
     Terminal(String),
+    /// Stopped before there was anything to report.
+    #[error("stopped before the run had begun")]
+    Stopped,
 }
 
 /// What a run is reported as.
@@ -103,18 +106,25 @@ fn bnb_price(config: &Config) -> Price {
     Price::from_f64(config.bnb_price).unwrap_or_default()
 }
 
-/// Completes on Ctrl-C, SIGTERM, or when the terminal hangs up.
-pub async fn interrupt() -> std::io::Result<()> {
+/// Completes on Ctrl-C, SIGTERM, or when the terminal hangs up; they are heard from the call on.
+pub fn interrupt() -> std::io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        let (mut terminate, mut hang_up) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
-        tokio::select! {
-            pressed = tokio::signal::ctrl_c() => pressed,
-            _ = terminate.recv() => Ok(()),
-            _ = hang_up.recv() => Ok(()),
-        }
+        let (mut pressed, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let mut hang_up = signal(SignalKind::hangup())?;
+        Ok(async move {
+            tokio::select! {
+                _ = pressed.recv() => {}
+                _ = terminate.recv() => {}
+                _ = hang_up.recv() => {}
+            }
+        })
     }
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+    Ok(async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
 }

@@ -3,56 +3,83 @@
 //! Invariant: no terminal takes part; the same seed, bars and settings give the same picture.
 //! Absent on purpose: memory and the link's age, which differ from run to run.
 
-use std::path::{Path, PathBuf};
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+use std::rc::Rc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use super::demo::{self, Demo, Hand};
 use super::{Outcome, RunError, gauges};
+use crate::domain::Time;
+use crate::engine::Notice;
 use crate::runtime::wires::ScreenSenders;
-use crate::telemetry::LogLine;
+use crate::telemetry::{LogLevel, LogLine};
 use crate::tui::message::Message;
-use crate::tui::model::Model;
+use crate::tui::model::{LOG_LINES, Model};
 use crate::tui::picture::picture;
 use crate::tui::text::ENGLISH;
 use crate::tui::update::update;
-use crate::tui::vitals::Link;
+use crate::tui::vitals::{Link, Market, Vitals};
 
 /// What to draw and where to.
-pub struct Screenshot {
-    pub file: PathBuf,
-    /// In characters.
-    pub width: u16,
-    pub height: u16,
-    pub log: mpsc::Receiver<LogLine>,
+pub struct Screenshot<'a> {
+    pub file: &'a Path,
+    /// In characters, across and down.
+    pub size: (u16, u16),
+    /// How the log panel shows a notice.
+    pub level: fn(&Notice) -> LogLevel,
 }
 
 /// Runs the demo to its end and draws what a person would see then.
-pub fn take(mut demo: Demo<'_>, mut screenshot: Screenshot) -> Result<Outcome, RunError> {
+pub fn take(mut demo: Demo<'_>, screenshot: Screenshot<'_>) -> Result<Outcome, RunError> {
     let screen = ScreenSenders::new();
     let seen = screen.snapshots.subscribe();
     // Never used: the run ends with its market.
     let (_stop, stopped) = oneshot::channel();
     demo.hand = Some(Hand { screen, on_begin: Box::new(drop), stop: stopped });
-    let vitals = gauges::vitals(demo.config, "", "", false);
-    let vitals = crate::tui::vitals::Vitals { memory: None, link: Link::Up { age: 0 }, ..vitals };
+    let lines = Rc::new(RefCell::new(VecDeque::new()));
+    let (heard, level, mut log) = (Rc::clone(&lines), screenshot.level, demo.on_notice.take());
+    demo.on_notice = Some(Box::new(move |time: Time, notice: &Notice| {
+        let mut lines = heard.borrow_mut();
+        if lines.len() == LOG_LINES {
+            lines.pop_front();
+        }
+        lines.push_back(LogLine { level: level(notice), time, at_ms: Some(time.millis()), text: notice.to_string() });
+        if let Some(log) = &mut log {
+            log(time, notice);
+        }
+    }));
+    let vitals = gauges::vitals(demo.config, Market::Generated, false);
+    // A picture has all colours, wherever it is made.
+    let theme = gauges::theme_in(demo.config, |name| (name == "COLORTERM").then(|| "truecolor".to_owned()));
+    let vitals = Vitals { memory: None, link: Link::Up { age: 0 }, theme, ..vitals };
     let outcome = demo::run(demo)?;
-    let mut model = Model::new(&ENGLISH, vitals.into(), (screenshot.width, screenshot.height));
+    let mut model = Model::new(&ENGLISH, vitals.into(), screenshot.size);
     if let Some(snapshot) = seen.borrow().clone() {
         update(&mut model, Message::Snapshot(snapshot));
     }
-    while let Ok(line) = screenshot.log.try_recv() {
+    for line in lines.take() {
         update(&mut model, Message::Log(line));
     }
-    write(&screenshot.file, &picture(&model, "kestrel"))?;
+    write(screenshot.file, &picture(&model, "kestrel"))?;
     Ok(outcome)
 }
 
 /// Whole or not at all.
 fn write(file: &Path, text: &str) -> Result<(), RunError> {
-    let partial = file.with_extension("partial");
-    let written = std::fs::write(&partial, text).and_then(|()| std::fs::rename(&partial, file));
-    written.map_err(|error| {
+    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let partial = file.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+    let whole = || {
+        let mut out = File::create(&partial)?;
+        out.write_all(text.as_bytes())?;
+        out.sync_all()?;
+        std::fs::rename(&partial, file)
+    };
+    whole().map_err(|error| {
         // Best effort: the first error is the one to tell.
         let _ = std::fs::remove_file(&partial);
         RunError::Data(format!("{}: the picture cannot be written ({error}); check the folder", file.display()))

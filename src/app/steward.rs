@@ -3,7 +3,9 @@
 //! Invariant: settings take effect by one way only: from the file, checked, to the engine as an input.
 //! Absent on purpose: drawing, and trading.
 
+use std::future::Future;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,21 +14,25 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::{engine_settings, gauges};
 use crate::config::{self, Config, ConfigWatch, Effect};
-use crate::engine::Snapshot;
+use crate::domain::Command;
+use crate::engine::Settings;
+use crate::engine::settings::StrategyName;
 use crate::runtime::wires::{Links, Steering};
 use crate::tui::message::{Ask, Change, Reply};
 use crate::tui::model::Model;
 use crate::tui::text::ENGLISH;
-use crate::tui::vitals::{RunState, Vitals};
+use crate::tui::vitals::{Market, RunState, Vitals};
 
 /// What the steward works with.
 pub struct Desk {
+    /// What runs begin with: the file's settings with the command line's changes.
     pub config: Config,
+    /// The file's settings alone.
+    pub file: Config,
     pub settings: ConfigWatch,
+    /// There was no settings file.
     pub first_run: bool,
-    /// What the screen calls the market.
-    pub market: String,
-    pub snapshots: watch::Receiver<Option<Arc<Snapshot>>>,
+    pub market: Market,
     pub links: watch::Receiver<Links>,
     pub news: mpsc::Receiver<RunNews>,
     /// What to do after the end of a run.
@@ -54,13 +60,16 @@ pub struct Ends {
     pub asks: mpsc::Sender<Ask>,
 }
 
+/// Completes when the system asks the program to end.
+pub type Signal = Pin<Box<dyn Future<Output = ()>>>;
+
 pub struct Steward {
     desk: Desk,
     run: Option<Running>,
-    /// In the settings file now, which may be ahead of the run for keys that count from the next start.
-    file: Config,
-    /// Settings that wait because the engine is busy.
+    /// Settings that wait because the engine is busy, or because there is no run.
     waiting: Option<Config>,
+    /// Pause was pressed before there was a run.
+    pauses_at_once: bool,
     vitals: watch::Sender<Arc<Vitals>>,
     replies: mpsc::Sender<Reply>,
     asks: mpsc::Receiver<Ask>,
@@ -69,6 +78,8 @@ pub struct Steward {
 struct Running {
     steering: mpsc::Sender<Steering>,
     stop: oneshot::Sender<()>,
+    /// The settings that this run has been given last, a strategy switched by command included.
+    given: Settings,
 }
 
 /// How often links, memory and the settings file are looked at.
@@ -84,84 +95,103 @@ impl Ends {
 
 impl Steward {
     pub fn new(desk: Desk) -> (Steward, Ends) {
-        let (vitals, vitals_seen) = watch::channel(Arc::new(gauges::vitals(
-            &desk.config,
-            &desk.market,
-            &file_name(desk.settings.path()),
-            desk.first_run,
-        )));
+        let first = gauges::vitals(&desk.config, desk.market.clone(), desk.first_run);
+        let (vitals, vitals_seen) = watch::channel(Arc::new(first));
         let (replies, replies_seen) = mpsc::channel(QUEUE);
         let (asks_made, asks) = mpsc::channel(QUEUE);
-        let file = desk.config.clone();
-        let steward = Steward { desk, run: None, file, waiting: None, vitals, replies, asks };
+        let steward = Steward { desk, run: None, waiting: None, pauses_at_once: false, vitals, replies, asks };
         (steward, Ends { vitals: vitals_seen, replies: replies_seen, asks: asks_made })
     }
 
-    /// Until the person quits or the system asks the program to end.
-    pub async fn serve(mut self) {
+    /// Until the person quits, the system asks the program to end, or there will be no more runs.
+    pub async fn serve(mut self, mut signal: Signal) {
         let mut look = tokio::time::interval(LOOK);
-        let mut ended = std::pin::pin!(super::interrupt());
         loop {
             tokio::select! {
                 biased;
-                _ = &mut ended => break,
+                () = &mut signal => break,
                 ask = self.asks.recv() => match ask {
                     Some(Ask::Quit) | None => break,
-                    Some(ask) => self.carry(ask),
+                    Some(ask) => self.carry(ask).await,
                 },
-                Some(news) = self.desk.news.recv() => self.hear(news),
+                news = self.desk.news.recv() => match news {
+                    Some(news) => self.hear(news),
+                    None => break,
+                },
                 _ = look.tick() => self.look(),
             }
         }
-        // What is dropped here ends the run: its stop, and the decision about the next.
         if let Some(run) = self.run.take() {
             run.stop.send(()).unwrap_or_default();
         }
         self.desk.next.send(Next::Quit).unwrap_or_default();
     }
 
-    fn carry(&mut self, ask: Ask) {
+    async fn carry(&mut self, ask: Ask) {
         match ask {
-            Ask::Command(command) => {
-                let sent = self.run.as_ref().map(|run| run.steering.try_send(Steering::Command(command)));
-                if let Some(Err(TrySendError::Full(_))) = sent {
-                    self.reply(Reply::Busy);
-                }
-            }
-            Ask::Save { change, undo } => self.save(change, undo),
+            Ask::Command(command) => self.command(command),
+            Ask::Save { change, undo } => self.save(change, undo).await,
             Ask::Again => self.desk.next.send(Next::Again).unwrap_or_default(),
             Ask::GoOn => self.desk.next.send(Next::GoOn).unwrap_or_default(),
             Ask::Quit => {}
         }
     }
 
-    fn save(&mut self, change: Change, undo: bool) {
-        let path = self.desk.settings.path().to_path_buf();
-        match config::save(&path, change.setting.key(), &change.after.into()) {
-            Ok(config) => {
-                let file = file_name(&path);
-                self.update_vitals(|vitals| vitals.first_run = false);
-                self.adopt(config);
-                // Our own change is no news.
-                self.desk.settings.poll();
-                self.reply(Reply::Saved { change, undo, file });
-            }
-            Err(error) => self.reply(Reply::NotSaved(error.to_string())),
+    fn command(&mut self, command: Command) {
+        let Some(run) = &mut self.run else {
+            // Whoever wants to be safe need not wait for a run.
+            self.pauses_at_once |= command == Command::Pause;
+            return self.reply(Reply::NoRun { pauses: self.pauses_at_once });
+        };
+        let strategy = match &command {
+            Command::SwitchStrategy(name) => StrategyName::parse(name),
+            Command::Pause | Command::Resume | Command::SetInvest(_) | Command::Flatten | Command::Cancel(_) => None,
+        };
+        match run.steering.try_send(Steering::Command(command)) {
+            Ok(()) => run.given.strategy = strategy.unwrap_or(run.given.strategy),
+            Err(TrySendError::Full(_)) => self.reply(Reply::Busy),
+            Err(TrySendError::Closed(_)) => self.reply(Reply::NoRun { pauses: false }),
         }
+    }
+
+    async fn save(&mut self, change: Change, undo: bool) {
+        let path = self.desk.settings.path().to_path_buf();
+        if !path.exists() && !self.desk.first_run {
+            // The shipped settings must not come into force by the way.
+            let sentence = format!("{}: the settings file is gone; put it back, then edit", path.display());
+            return self.reply(Reply::NotSaved { change, undo, sentence });
+        }
+        let (key, value) = (change.setting.key(), change.after.into());
+        let name = file_name(&path);
+        // The disk is waited for elsewhere: the screen goes on.
+        let saved = tokio::task::spawn_blocking(move || config::save(&path, key, &value)).await;
+        let sentence = match saved {
+            Ok(Ok(config)) => {
+                // Our own change is no news; what else the file held by then is.
+                self.desk.settings.poll();
+                self.desk.first_run = false;
+                self.update_vitals(|vitals| (vitals.first_run, vitals.settings_problem) = (false, None));
+                self.announce(&config, Some(key));
+                self.adopt(config);
+                return self.reply(Reply::Saved { change, undo, file: name });
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(error) => error.to_string(),
+        };
+        self.reply(Reply::NotSaved { change, undo, sentence });
     }
 
     fn hear(&mut self, news: RunNews) {
         match news {
             RunNews::Began { steering, stop, generated } => {
-                self.run = Some(Running { steering, stop });
-                self.update_vitals(|vitals| {
-                    vitals.run = RunState::Running;
-                    if generated {
-                        vitals.market = "A generated market".to_owned();
-                    }
-                });
+                self.run = Some(Running { steering, stop, given: engine_settings(&self.desk.config) });
+                let market = if generated { Market::Generated } else { self.desk.market.clone() };
+                self.update_vitals(|vitals| (vitals.run, vitals.market) = (RunState::Running, market));
+                if std::mem::take(&mut self.pauses_at_once) {
+                    self.command(Command::Pause);
+                }
                 // A run begins with the settings of the start; what was changed since counts too.
-                self.waiting = Some(self.file.clone());
+                self.waiting = Some(self.desk.file.clone());
                 self.send_waiting();
             }
             RunNews::Ended(state) => {
@@ -180,44 +210,63 @@ impl Steward {
                 self.update_vitals(|vitals| vitals.settings_problem = Some(sentence));
             }
             Some(Ok(config)) => {
-                let what = described(&self.file, &config);
-                self.update_vitals(|vitals| vitals.settings_problem = None);
-                if !what.is_empty() {
-                    tracing::info!("settings read again: {what}");
-                    self.adopt(config);
-                    self.reply(Reply::PickedUp(what));
-                }
+                self.desk.first_run = false;
+                self.update_vitals(|vitals| (vitals.first_run, vitals.settings_problem) = (false, None));
+                self.announce(&config, None);
+                self.adopt(config);
             }
         }
         self.send_waiting();
-        let link = gauges::link(&self.desk.links.borrow());
         let memory = gauges::memory();
-        self.update_vitals(|vitals| (vitals.link, vitals.memory) = (link, memory));
+        let link = self.run.as_ref().map(|_| gauges::link(&self.desk.links.borrow()));
+        self.update_vitals(|vitals| {
+            vitals.memory = memory;
+            // Between runs there is no link that could age.
+            vitals.link = link.unwrap_or_else(|| vitals.link.clone());
+        });
+    }
+
+    /// Says what the file changes, but for the key that the person edited here.
+    fn announce(&self, config: &Config, edited: Option<&str>) {
+        let of = |effect: Effect| {
+            let changes = self.desk.file.changes(config).into_iter();
+            let changes = changes.filter(|change| change.effect == effect && Some(change.key) != edited);
+            changes
+                .map(|change| format!("{} {} -> {}", change.key, change.old, change.new))
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let (now, later) = (of(Effect::Now), of(Effect::NextStart));
+        if !(now.is_empty() && later.is_empty()) {
+            tracing::info!(now, later, "settings read again");
+            self.reply(Reply::PickedUp { now, later });
+        }
     }
 
     /// New settings come into force. A strategy that was switched on the screen stays unless the file names another.
     fn adopt(&mut self, config: Config) {
-        let same_strategy = config.strategy == self.file.strategy;
-        self.file = config;
-        let mut wanted = self.file.clone();
-        if same_strategy && let Some(snapshot) = self.desk.snapshots.borrow().as_ref() {
-            wanted.strategy = snapshot.settings.strategy;
+        let mut wanted = config.clone();
+        if let Some(run) = self.run.as_ref().filter(|_| config.strategy == self.desk.file.strategy) {
+            wanted.strategy = run.given.strategy;
         }
+        let (fields, theme) = (gauges::fields(&config), gauges::theme(&config));
+        self.update_vitals(|vitals| (vitals.fields, vitals.theme) = (fields, theme));
+        self.desk.file = config;
         self.waiting = Some(wanted);
         self.send_waiting();
-        let (fields, theme) = (gauges::fields(&self.file), gauges::theme(&self.file));
-        self.update_vitals(|vitals| (vitals.fields, vitals.theme) = (fields, theme));
     }
 
     fn send_waiting(&mut self) {
-        let (Some(config), Some(run)) = (&self.waiting, &self.run) else { return };
+        let (Some(config), Some(run)) = (&self.waiting, &mut self.run) else { return };
         let settings = engine_settings(&self.desk.config.in_force(config));
-        // The engine already has them: nothing to say.
-        let known = self.desk.snapshots.borrow().as_ref().is_some_and(|now| now.settings == settings);
-        if known || !matches!(run.steering.try_send(Steering::Settings(Box::new(settings))), Err(TrySendError::Full(_)))
-        {
-            self.waiting = None;
+        if settings != run.given {
+            match run.steering.try_send(Steering::Settings(Box::new(settings.clone()))) {
+                Ok(()) => run.given = settings,
+                Err(TrySendError::Full(_)) => return,
+                Err(TrySendError::Closed(_)) => {}
+            }
         }
+        self.waiting = None;
     }
 
     fn reply(&self, reply: Reply) {
@@ -237,18 +286,6 @@ impl Steward {
             differs
         });
     }
-}
-
-/// "invest_percent 25 -> 30, speed 60 -> 120 (from the next start on)".
-fn described(old: &Config, new: &Config) -> String {
-    let changes = old.changes(new).into_iter().map(|change| {
-        let when = match change.effect {
-            Effect::Now => "",
-            Effect::NextStart => " (from the next start on)",
-        };
-        format!("{} {} -> {}{when}", change.key, change.old, change.new)
-    });
-    changes.collect::<Vec<_>>().join(", ")
 }
 
 fn file_name(path: &Path) -> String {

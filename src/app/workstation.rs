@@ -3,7 +3,7 @@
 //! Invariant: the engine never waits for the screen; a screen that dies ends the run in order, with its journal closed.
 //! Absent on purpose: what keys do (`tui`) and what a run is (`demo`).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
@@ -23,17 +23,21 @@ use crate::store::{ParquetBars, StoreError};
 use crate::telemetry::LogLine;
 use crate::tui::screen::{Feeds, show};
 use crate::tui::terminal;
-use crate::tui::vitals::RunState;
+use crate::tui::vitals::{Market, RunState};
 
 /// All that a session at the screen needs.
 pub struct Workstation {
     /// With the command line's changes in it.
     pub config: Config,
+    /// As the file has it.
+    pub file: Config,
     /// The settings file, watched since before it was read; a first edit makes it.
     pub settings: ConfigWatch,
     /// There was no settings file.
     pub first_run: bool,
+    /// The market's files, and they opened for the first run.
     pub files: Vec<PathBuf>,
+    pub data: Option<ParquetBars>,
     pub venue: Option<Venue>,
     pub seed: Seed,
     pub bars: Option<u64>,
@@ -47,7 +51,13 @@ pub struct Workstation {
 
 /// Shows and trades until the person quits.
 pub fn run(workstation: Workstation) -> Result<Outcome, RunError> {
-    let market = first_market(&workstation)?;
+    let market = MarketPlan {
+        data: workstation.data,
+        seed: workstation.seed,
+        warmup_bars: workstation.config.warmup_bars,
+        anchor: None,
+        bars: workstation.bars,
+    };
     let senders = ScreenSenders::new();
     let seen = senders.snapshots.subscribe();
     // A run begins and ends: few items wait at once.
@@ -55,10 +65,10 @@ pub fn run(workstation: Workstation) -> Result<Outcome, RunError> {
     let (next, decided) = std::sync::mpsc::channel();
     let desk = Desk {
         config: workstation.config.clone(),
+        file: workstation.file,
         settings: workstation.settings,
         first_run: workstation.first_run,
-        market: market_name(&workstation.files, workstation.venue.is_some()),
-        snapshots: seen.clone(),
+        market: named(&workstation.files, workstation.venue.is_some()),
         links: senders.links.subscribe(),
         news: news_heard,
         next,
@@ -98,6 +108,8 @@ fn person(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     runtime.block_on(async {
         let (steward, ends) = Steward::new(desk);
+        // Signals are heard before the terminal is taken.
+        let signal = super::interrupt().map_err(failed)?;
         let (mut screen, guard) = terminal::enter().map_err(failed)?;
         let size = screen.size().map_err(failed)?;
         let model = ends.model((size.width, size.height));
@@ -109,14 +121,23 @@ fn person(
             }
             panic!("a drill, as it was asked for");
         };
+        let mut served = std::pin::pin!(steward.serve(Box::pin(signal)));
         // Whoever ends first ends the other: the steward by a signal, the screen by its person.
         let shown = tokio::select! {
-            shown = show(&mut screen, terminal::events(), model, feeds, terminal::is_entered) => shown.map(|_| ()),
-            () = steward.serve() => Ok(()),
-            () = drill => Ok(()),
+            biased;
+            shown = show(&mut screen, terminal::events(), model, feeds, terminal::is_entered) => Some(shown),
+            () = &mut served => None,
+            () = drill => None,
         };
         drop(guard);
-        shown.map_err(failed)
+        match shown {
+            Some(shown) => {
+                // What was asked for before the end is carried out first.
+                served.await;
+                shown.map(drop).map_err(failed)
+            }
+            None => Ok(()),
+        }
     })
 }
 
@@ -134,12 +155,22 @@ struct Runs {
     news: mpsc::Sender<RunNews>,
 }
 
+/// What the run of this number (from one) writes: the files of a later one bear its number.
+fn numbered(path: &Path, number: u32) -> PathBuf {
+    if number == 1 {
+        return path.to_path_buf();
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let end = path.extension().map(|end| format!(".{}", end.to_string_lossy())).unwrap_or_default();
+    path.with_file_name(format!("{stem}.{number}{end}"))
+}
+
 impl Runs {
     /// Ends with the outcome of the last run.
     fn until_quit(self, first: MarketPlan, decided: &std::sync::mpsc::Receiver<Next>) -> Result<Outcome, RunError> {
         let mut market = first;
-        loop {
-            let ended = self.one(market);
+        for number in 1.. {
+            let ended = self.one(market, number);
             let state = match &ended {
                 Ok((_, EndReason::Stopped)) => return ended.map(|(outcome, _)| outcome),
                 Ok((_, EndReason::MarketEnded)) => RunState::Finished,
@@ -157,10 +188,12 @@ impl Runs {
                 Ok(Next::Quit) | Err(_) => return conclude(ended, &state),
             };
         }
+        Err(RunError::Terminal("more runs than can be counted".to_owned()))
     }
 
-    fn one(&self, market: MarketPlan) -> Result<(Outcome, EndReason), RunError> {
-        let journal = JournalWriter::create(&self.journal).map_err(|error| RunError::Data(error.to_string()))?;
+    fn one(&self, market: MarketPlan, number: u32) -> Result<(Outcome, EndReason), RunError> {
+        let journal = JournalWriter::create(&numbered(&self.journal, number))
+            .map_err(|error| RunError::Data(error.to_string()))?;
         let (stop, stopped) = oneshot::channel();
         let generated = market.data.is_none() && self.venue.is_none();
         let news = self.news.clone();
@@ -173,7 +206,7 @@ impl Runs {
             market,
             venue: self.venue.clone(),
             journal: Some(Box::new(journal)),
-            trades_file: self.trades_file.clone(),
+            trades_file: self.trades_file.as_deref().map(|path| numbered(path, number)),
             commands: Vec::new(),
             on_notice: Some(Box::new(self.on_notice)),
             on_status: None,
@@ -199,17 +232,6 @@ impl Runs {
     }
 }
 
-fn first_market(workstation: &Workstation) -> Result<MarketPlan, RunError> {
-    let data = open(&workstation.files, &workstation.config).map_err(|error| RunError::Data(error.to_string()))?;
-    Ok(MarketPlan {
-        data,
-        seed: workstation.seed,
-        warmup_bars: workstation.config.warmup_bars,
-        anchor: None,
-        bars: workstation.bars,
-    })
-}
-
 fn open(files: &[PathBuf], config: &Config) -> Result<Option<ParquetBars>, StoreError> {
     match files {
         [] => Ok(None),
@@ -225,13 +247,24 @@ fn conclude(ended: Result<(Outcome, EndReason), RunError>, state: &RunState) -> 
     }
 }
 
-/// What the screen calls the market.
-fn market_name(files: &[PathBuf], elsewhere: bool) -> String {
+fn named(files: &[PathBuf], elsewhere: bool) -> Market {
     let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     match files {
-        [] if elsewhere => "The market of another exchange on this machine".to_owned(),
-        [] => "A generated market".to_owned(),
-        [one] => name(one),
-        [first, rest @ ..] => format!("{} and {} more", name(first), rest.len()),
+        [] if elsewhere => Market::Elsewhere,
+        [] => Market::Generated,
+        files => Market::Files(files.iter().map(name).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_runs_write_files_of_their_own() {
+        let path = Path::new("folder/demo.journal");
+        assert_eq!(numbered(path, 1), path);
+        assert_eq!(numbered(path, 2), Path::new("folder/demo.2.journal"));
+        assert_eq!(numbered(Path::new("trades"), 3), Path::new("trades.3"));
     }
 }

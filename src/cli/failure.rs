@@ -74,6 +74,7 @@ impl From<RunError> for Failure {
             RunError::Settings(text) => Failure::Usage(text),
             RunError::Venue(text) => Failure::Network(text),
             RunError::Terminal(text) => Failure::Usage(text),
+            RunError::Stopped => Failure::Interrupted(error.to_string()),
         }
     }
 }

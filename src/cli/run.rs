@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use tokio::sync::mpsc::Receiver;
 
 use super::failure::Failure;
 use super::globals::{Globals, open_data, parse_speed, seed};
@@ -23,7 +22,7 @@ use crate::domain::Time;
 use crate::engine::instrument::Desk;
 use crate::engine::{Notice, Snapshot};
 use crate::journal::JournalWriter;
-use crate::telemetry::LogLine;
+use crate::telemetry::LogLevel;
 use crate::tui;
 
 #[derive(Debug, Clone, Args)]
@@ -92,8 +91,8 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
     }
     // Watched from before it is read, so that no change falls between.
     let settings = ConfigWatch::new(globals.config.as_deref().unwrap_or(Path::new(DEFAULT_FILE)));
-    let (mut config, origin) = globals.settings()?;
-    config.speed = args.speed.unwrap_or(config.speed);
+    let (file, origin) = globals.settings()?;
+    let mut config = Config { speed: args.speed.unwrap_or(file.speed), ..file.clone() };
     let urls = [args.rest_url.as_deref(), args.stream_url.as_deref(), args.ws_api_url.as_deref()];
     let venue = endpoints::find(urls, |name| std::env::var(name).ok())?;
     let data = match args.data.as_slice() {
@@ -108,14 +107,16 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
         Some(path) => path.clone(),
         None => globals.home()?.join("journal").join("demo.journal"),
     };
-    let log = globals.start_log(args.headless)?;
+    let log = globals.start_log(!has_screen)?;
     let seed = seed(args.seed);
     let outcome = match log {
         Some(log) if has_screen => app::workstation::run(Workstation {
             config,
+            file,
             settings,
             first_run: origin == ConfigOrigin::Embedded,
             files: args.data.clone(),
+            data,
             venue,
             seed,
             bars: args.bars,
@@ -125,10 +126,10 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
             on_notice: log_notice,
             panic_after: args.panic_after.map(Duration::from_millis),
         })?,
-        log => {
+        _ => {
             let market = MarketPlan { data, seed, warmup_bars: config.warmup_bars, anchor: None, bars: args.bars };
             let journal = JournalWriter::create(&journal)?;
-            without_screen(args, globals.json, Unseen { config, market, venue, journal, log })?
+            without_screen(args, globals.json, Unseen { config, market, venue, journal })?
         }
     };
     Ok(Output::Summary(Box::new(Summary::of(&outcome))))
@@ -140,7 +141,6 @@ struct Unseen {
     market: MarketPlan,
     venue: Option<Venue>,
     journal: JournalWriter,
-    log: Option<Receiver<LogLine>>,
 }
 
 /// With a picture at its end, or with a line of status on a terminal's stderr.
@@ -161,9 +161,8 @@ fn without_screen(args: &RunArgs, json: bool, unseen: Unseen) -> Result<Outcome,
         on_status: (!quiet).then(|| Box::new(status_line()) as app::demo::OnStatus),
         hand: None,
     };
-    if let (Some(file), Some(log)) = (&args.screenshot, unseen.log) {
-        let screenshot = Screenshot { file: file.clone(), width: args.size.0, height: args.size.1, log };
-        return Ok(app::screenshot::take(demo, screenshot)?);
+    if let Some(file) = &args.screenshot {
+        return Ok(app::screenshot::take(demo, Screenshot { file, size: args.size, level })?);
     }
     let outcome = app::demo::run(demo);
     if !quiet {
@@ -196,13 +195,21 @@ fn parse_size(text: &str) -> Result<(u16, u16), String> {
 /// Everything that the engine says goes to the log.
 fn log_notice(time: Time, notice: &Notice) {
     let at_ms = time.millis();
+    match level(notice) {
+        LogLevel::Error => tracing::error!(at_ms, "{notice}"),
+        LogLevel::Warn => tracing::warn!(at_ms, "{notice}"),
+        LogLevel::Info | LogLevel::Debug | LogLevel::Trace => tracing::info!(at_ms, "{notice}"),
+    }
+}
+
+fn level(notice: &Notice) -> LogLevel {
     match notice {
-        Notice::Halted { .. } => tracing::error!(at_ms, "{notice}"),
+        Notice::Halted { .. } => LogLevel::Error,
         Notice::Rejected { .. }
         | Notice::OutcomeUnknown { .. }
         | Notice::Stale { .. }
         | Notice::Foreign { .. }
-        | Notice::LateFill { .. } => tracing::warn!(at_ms, "{notice}"),
+        | Notice::LateFill { .. } => LogLevel::Warn,
         Notice::Started { .. }
         | Notice::Decided { .. }
         | Notice::Refused { .. }
@@ -211,7 +218,7 @@ fn log_notice(time: Time, notice: &Notice) {
         | Notice::CommandAccepted { .. }
         | Notice::CommandRefused { .. }
         | Notice::SettingsChanged
-        | Notice::Fresh { .. } => tracing::info!(at_ms, "{notice}"),
+        | Notice::Fresh { .. } => LogLevel::Info,
     }
 }
 

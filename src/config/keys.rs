@@ -147,7 +147,7 @@ impl fmt::Display for Allowed {
 mod tests {
     use super::super::document::Document;
     use super::super::{Config, EMBEDDED};
-    use super::{KEYS, Value, stated};
+    use super::{Effect, KEYS, Value, stated};
 
     #[test]
     fn the_table_names_the_keys_of_the_shipped_file_and_of_the_settings() {
@@ -170,5 +170,23 @@ mod tests {
         assert_eq!(said("bnb_price"), "a number from 0.00000001 to 10000000000");
         assert_eq!(Config::allowed("strategy"), None);
         assert_eq!(Config::allowed("no_such_key"), None);
+    }
+
+    /// `in_force` is written by hand; here it is held against the table.
+    #[test]
+    fn what_is_in_force_follows_the_table() {
+        let shipped = Config::embedded().expect("the shipped settings");
+        let other = r#"{"symbols": ["ETHUSDT"], "strategy": "flat", "invest_percent": 1, "min_trade_size": 11,
+            "stop_loss_percent": 1, "take_profit_percent": 1, "speed": 1, "redis_url": "redis://localhost", "trend_fast": 2,
+            "trend_slow": 3, "min_hold_minutes": 1, "no_trade_band_percent": 1, "sizing": {"fixed": 1}, "fee_policy": "bnb",
+            "maker_fee_percent": 1, "taker_fee_percent": 1, "bnb_price": 1, "half_spread_percent": 1, "start_balance": 1,
+            "warmup_bars": 1, "theme": "light", "up_color": "red"}"#;
+        let other = Config::parse(other, "other settings").expect("settings that differ in every key");
+        assert_eq!(shipped.changes(&other).len(), KEYS.len());
+        let (old, new, in_force) = (stated(&shipped), stated(&other), stated(&shipped.in_force(&other)));
+        for key in KEYS {
+            let expected = if key.effect == Effect::Now { &new } else { &old };
+            assert_eq!(in_force[key.name], expected[key.name], "{}", key.name);
+        }
     }
 }

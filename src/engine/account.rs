@@ -17,6 +17,7 @@ impl Engine {
         let Some(id) = self.session.sequence_of(&answer.client_id) else { return };
         let mut symbol = None;
         let mut closed = Vec::new();
+        let mut kept = false;
         for sequence in self.orders.named(id) {
             let Some(order) = self.orders.find_mut(sequence) else { continue };
             let before = order.state;
@@ -25,10 +26,19 @@ impl Engine {
             if order.state.is_closed() && !before.is_closed() {
                 closed.push((order.purpose, order.state));
             }
+            let (state, purpose) = (order.state, order.purpose);
+            let rests = matches!(state, OrderState::Open | OrderState::PartiallyFilled);
+            if purpose.protects() && rests && matches!(before, OrderState::Cancelling | OrderState::Unknown) {
+                // The cancel did not succeed: it protects after all.
+                kept = true;
+            }
             self.tell(sequence, before, &answer.outcome, effects);
         }
         self.orders.sweep();
         let Some(symbol) = symbol else { return };
+        if kept {
+            self.instruments[symbol.index()].unprotected = false;
+        }
         for (purpose, state) in closed {
             self.on_closed(symbol, purpose, state);
         }

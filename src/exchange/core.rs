@@ -354,7 +354,7 @@ impl Core {
 
     async fn send(&mut self, id: ConnectionId, mut text: String, in_lockstep: bool) {
         if in_lockstep && let Some(lockstep) = &mut self.lockstep {
-            number_frame(&mut text, lockstep.number());
+            number_frame(&mut text, lockstep.number(self.venue.now));
         }
         let Some(connection) = self.connections.get(&id) else { return };
         self.counters.count_sent();
@@ -375,9 +375,11 @@ impl Core {
         if self.lockstep.is_some() { self.venue.now } else { os_time() }
     }
 
-    /// The clocks by which a signed request may be timed: in lockstep also the virtual one.
-    pub(super) fn clocks(&self) -> [Time; 2] {
-        [self.server_time(), os_time()]
+    /// The clocks by which a signed request may be timed: in lockstep also the virtual one, here and as far as the client
+    /// has come.
+    pub(super) fn clocks(&self) -> [Time; 3] {
+        let now = self.server_time();
+        [now, self.lockstep.as_ref().and_then(Lockstep::client_time).unwrap_or(now), os_time()]
     }
 }
 

@@ -145,7 +145,8 @@ impl Driver {
     }
 
     async fn event(&mut self, event: Event) -> Result<Result<(), EndReason>, JournalError> {
-        (self.unpublished, self.heard) = (true, true);
+        self.unpublished = true;
+        self.heard |= !matches!(event, Event::Link { .. });
         match event {
             Event::Input { time, input, sequence } => {
                 let now = self.clock.stamp(time);

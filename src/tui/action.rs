@@ -35,6 +35,6 @@ pub enum Action {
     Confirm,
     /// In a popup: leave it as it was.
     Close,
-    /// After the end of a recording: go on in a generated market.
+    /// After the end of a market: go on in a generated one.
     GoOn,
 }

@@ -83,6 +83,7 @@ pub const TABLE: &[Binding] = &[
     row(Panels, &[Char('-')], Action::ShorterCandles, None, |t| t.help_shorter),
     row(Panels, &[Char(']')], Action::NextSymbol, None, |t| t.help_next_symbol),
     row(Panels, &[Char('[')], Action::PreviousSymbol, None, |t| t.help_previous_symbol),
+    row(Panels, &[Enter], Action::Confirm, None, |t| t.help_end),
     row(Panels, &[Char('q'), Ctrl('c')], Action::Quit, Some(|t| t.hint_quit), |t| t.help_quit),
 
     row(Question, &[Enter], Action::Confirm, Some(|t| t.hint_yes), |t| t.help_yes),

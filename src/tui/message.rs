@@ -34,11 +34,13 @@ pub enum Reply {
     /// The settings file holds the new value.
     Saved { change: Change, undo: bool, file: String },
     /// The settings file is as it was; the sentence says why.
-    NotSaved(String),
+    NotSaved { change: Change, undo: bool, sentence: String },
     /// The queue to the engine is full.
     Busy,
-    /// The settings file was read again; what changed, as text.
-    PickedUp(String),
+    /// Nobody takes commands now; a pause is kept for the run that begins.
+    NoRun { pauses: bool },
+    /// The settings file was read again: what changed, as text, by when it counts.
+    PickedUp { now: String, later: String },
 }
 
 /// A setting that went from one value to another.

@@ -12,7 +12,6 @@ use super::message::Change;
 use super::text::Texts;
 use super::theme::Theme;
 use super::vitals::{RunState, Vitals};
-use crate::domain::ClientOrderId;
 use crate::engine::Snapshot;
 use crate::engine::instrument::Desk;
 use crate::engine::snapshot::{OrderView, SymbolView};
@@ -68,19 +67,11 @@ pub enum Panel {
 pub enum Popup {
     Resume,
     Flatten,
-    /// The protection of this symbol's position.
-    Cancel {
-        client_id: ClientOrderId,
-        symbol: String,
-    },
+    Cancel(OrderView),
     Quit,
-    Strategies {
-        selected: usize,
-    },
+    Strategies { selected: usize },
     Editor(Editor),
-    Help {
-        scroll: usize,
-    },
+    Help { scroll: usize },
     Ended,
 }
 
@@ -162,7 +153,7 @@ impl Model {
     pub fn place(&self) -> Place {
         match &self.popup {
             None => Place::Panels,
-            Some(Popup::Resume | Popup::Flatten | Popup::Cancel { .. } | Popup::Quit) => Place::Question,
+            Some(Popup::Resume | Popup::Flatten | Popup::Cancel(_) | Popup::Quit) => Place::Question,
             Some(Popup::Strategies { .. } | Popup::Help { .. }) => Place::List,
             Some(Popup::Editor(_)) => Place::Editor,
             Some(Popup::Ended) => Place::Ended,
@@ -179,7 +170,7 @@ impl Model {
         self.scroll[panel.place()]
     }
 
-    /// The order under the cursor.
+    /// The order under the cursor, which stays on it while others come and go.
     pub fn selected_order(&self) -> Option<&OrderView> {
         let orders = &self.snapshot.as_ref()?.orders;
         orders.get(self.scrolled(Panel::Orders)).or(orders.last())

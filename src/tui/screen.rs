@@ -13,6 +13,7 @@ use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use tokio::sync::{mpsc, watch};
+use tokio::time::MissedTickBehavior;
 
 use super::message::{Ask, Message, Reply};
 use super::model::Model;
@@ -42,7 +43,7 @@ pub struct Frames {
     pub drawn: u64,
 }
 
-/// Shows until the person quits, the feeds end, or `is_on` says no. Errors are those of the terminal.
+/// Shows until the person quits, the keys or the feeds end, or `is_on` says no. Errors are those of the terminal.
 pub async fn show<W: Write>(
     terminal: &mut Terminal<CrosstermBackend<W>>,
     input: impl Stream<Item = Message>,
@@ -54,8 +55,10 @@ pub async fn show<W: Write>(
     let mut frames = Frames::default();
     let mut dirty = true;
     let mut drawn: Option<Instant> = None;
-    let (mut has_log, mut has_input, mut has_snapshots) = (true, true, true);
+    let (mut has_log, mut has_snapshots) = (true, true);
     let mut tick = tokio::time::interval(SECOND);
+    // Seconds without a sentence are not made up for.
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let due = drawn.map_or(Duration::ZERO, |at| FRAME.saturating_sub(at.elapsed()));
         if !is_on() {
@@ -70,10 +73,11 @@ pub async fn show<W: Write>(
         }
         let message = tokio::select! {
             biased;
-            message = input.next(), if has_input => {
-                has_input = message.is_some();
-                message
-            }
+            message = input.next() => match message {
+                Some(message) => Some(message),
+                // A screen without a keyboard could not be left.
+                None => return Ok(frames),
+            },
             reply = feeds.replies.recv() => match reply {
                 Some(reply) => Some(Message::Reply(reply)),
                 None => return Ok(frames),
@@ -104,13 +108,15 @@ pub async fn show<W: Write>(
     }
 }
 
-/// One frame: only cells that changed are written, all at once.
+/// One frame: only cells that changed are written, all at once. What fails or panics while drawing has written nothing.
 pub fn draw<W: Write>(terminal: &mut Terminal<CrosstermBackend<W>>, model: &Model) -> io::Result<()> {
+    terminal.autoresize()?;
+    let mut frame = terminal.get_frame();
+    let area = frame.area();
+    view::draw(model, area, frame.buffer_mut());
     queue!(terminal.backend_mut(), BeginSynchronizedUpdate)?;
-    terminal.draw(|frame| {
-        let area = frame.area();
-        view::draw(model, area, frame.buffer_mut());
-    })?;
+    terminal.flush()?;
     queue!(terminal.backend_mut(), EndSynchronizedUpdate)?;
+    terminal.swap_buffers();
     terminal.backend_mut().flush()
 }

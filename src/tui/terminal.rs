@@ -66,14 +66,15 @@ pub fn is_entered() -> bool {
     ENTERED.load(Ordering::SeqCst)
 }
 
-/// Keys and resizes.
+/// Keys and resizes, until the terminal is gone.
 pub fn events() -> impl Stream<Item = Message> {
-    EventStream::new().filter_map(|event| async move {
-        match event {
+    let events = EventStream::new().take_while(|event| std::future::ready(event.is_ok()));
+    events.filter_map(|event| {
+        std::future::ready(match event {
             Ok(Event::Key(key)) => key_of(key).map(Message::Key),
             Ok(Event::Resize(width, height)) => Some(Message::Resize { width, height }),
             Ok(Event::FocusGained | Event::FocusLost | Event::Mouse(_) | Event::Paste(_)) | Err(_) => None,
-        }
+        })
     })
 }
 

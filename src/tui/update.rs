@@ -10,9 +10,12 @@ use super::keymap::{self, Key, Place};
 use super::message::{Ask, Change, Message, Reply};
 use super::model::{CANDLE_MINUTES, LOG_LINES, Model, Panel, Popup, Tone};
 use super::text::fill;
-use crate::domain::Command;
-use crate::engine::Notice;
+use super::view;
+use super::vitals::Market;
+use crate::domain::{Command, Span};
+use crate::engine::orders::Purpose;
 use crate::engine::settings::StrategyName;
+use crate::engine::{Notice, Snapshot};
 
 /// Changes of settings that can be undone.
 const UNDO_DEPTH: usize = 64;
@@ -24,6 +27,7 @@ pub fn update(model: &mut Model, message: Message) -> Option<Ask> {
         Message::Key(key) => return press(model, key),
         Message::Resize { width, height } => (model.width, model.height) = (width, height),
         Message::Snapshot(snapshot) => {
+            keep_reading(model, &snapshot);
             model.snapshot = Some(snapshot);
             answer(model);
             keep_in_bounds(model);
@@ -33,7 +37,8 @@ pub fn update(model: &mut Model, message: Message) -> Option<Ask> {
             model.theme = vitals.theme;
             model.vitals = vitals;
             match (had_ended, model.has_ended()) {
-                (false, true) => model.popup = Some(Popup::Ended),
+                // What is open stays open: a key must act on what it was pressed for.
+                (false, true) => model.popup = model.popup.take().or(Some(Popup::Ended)),
                 (true, false) if matches!(model.popup, Some(Popup::Ended)) => model.popup = None,
                 (false, false) | (true, true) | (true, false) => {}
             }
@@ -61,6 +66,9 @@ pub fn update(model: &mut Model, message: Message) -> Option<Ask> {
 }
 
 fn press(model: &mut Model, key: Key) -> Option<Ask> {
+    if !view::fits(model.width, model.height) {
+        return press_unseen(model, key);
+    }
     model.greeted = true;
     let action = keymap::action(model.place(), key);
     if let (None, Some(Popup::Editor(editor))) = (action, &mut model.popup) {
@@ -74,6 +82,19 @@ fn press(model: &mut Model, key: Key) -> Option<Ask> {
         Place::List => on_list(model, action),
         Place::Editor => on_editor(model, action),
         Place::Ended => on_end(model, action),
+    }
+}
+
+/// In a window too small to be drawn in: nothing that would have to be read first.
+fn press_unseen(model: &mut Model, key: Key) -> Option<Ask> {
+    let pauses = key == Key::Char('p') && model.snapshot.as_ref().is_some_and(|snapshot| !snapshot.paused);
+    if key == Key::Esc {
+        model.popup = None;
+    }
+    match (key == Key::Ctrl('c'), pauses) {
+        (true, _) => Some(Ask::Quit),
+        (false, true) => Some(Ask::Command(Command::Pause)),
+        (false, false) => None,
     }
 }
 
@@ -111,6 +132,7 @@ fn on_panels(model: &mut Model, action: Action, key: Key) -> Option<Ask> {
         | Action::Last => scroll(model, action),
         Action::Quit if model.is_exposed() && !model.has_ended() => model.popup = Some(Popup::Quit),
         Action::Quit => return Some(Ask::Quit),
+        Action::Confirm if model.has_ended() => model.popup = Some(Popup::Ended),
         Action::Confirm | Action::Close | Action::GoOn => {}
     }
     keep_in_bounds(model);
@@ -127,7 +149,8 @@ fn pause(model: &mut Model) -> Option<Ask> {
 }
 
 fn undo(model: &mut Model) -> Option<Ask> {
-    match model.undo.last() {
+    // Taken off at once, so that the next press undoes the change before; a save that fails puts it back.
+    match model.undo.pop() {
         Some(last) => {
             let change = Change { setting: last.setting, before: last.after, after: last.before };
             Some(Ask::Save { change, undo: true })
@@ -139,20 +162,19 @@ fn undo(model: &mut Model) -> Option<Ask> {
     }
 }
 
-/// An order that protects a position is asked about first.
+/// An entry is withdrawn by one key; what protects a position or leaves it is asked about first, by name.
 fn cancel(model: &mut Model) -> Option<Ask> {
-    let Some(order) = model.selected_order() else {
+    let Some(order) = model.selected_order().cloned() else {
         model.say(Tone::Plain, model.texts.no_orders.to_owned());
         return None;
     };
-    let client_id = order.client_id.clone();
-    if !order.purpose.protects() {
-        return Some(Ask::Command(Command::Cancel(client_id)));
+    match order.purpose {
+        Purpose::Entry => Some(Ask::Command(Command::Cancel(order.client_id))),
+        Purpose::Exit | Purpose::Stop | Purpose::Target => {
+            model.popup = Some(Popup::Cancel(order));
+            None
+        }
     }
-    let symbols = model.snapshot.as_ref().map(|snapshot| snapshot.symbols.as_slice()).unwrap_or_default();
-    let symbol = symbols.get(order.symbol.index()).map(|symbol| symbol.symbol.as_str().to_owned());
-    model.popup = Some(Popup::Cancel { client_id, symbol: symbol.unwrap_or_default() });
-    None
 }
 
 fn on_question(model: &mut Model, action: Action) -> Option<Ask> {
@@ -163,7 +185,7 @@ fn on_question(model: &mut Model, action: Action) -> Option<Ask> {
     match asked? {
         Popup::Resume => Some(Ask::Command(Command::Resume)),
         Popup::Flatten => Some(Ask::Command(Command::Flatten)),
-        Popup::Cancel { client_id, .. } => Some(Ask::Command(Command::Cancel(client_id))),
+        Popup::Cancel(order) => Some(Ask::Command(Command::Cancel(order.client_id))),
         Popup::Quit => Some(Ask::Quit),
         Popup::Strategies { .. } | Popup::Editor(_) | Popup::Help { .. } | Popup::Ended => None,
     }
@@ -189,11 +211,22 @@ fn on_list(model: &mut Model, action: Action) -> Option<Ask> {
             None
         }
         (Popup::Help { scroll }, Action::Down) => {
-            model.popup = Some(Popup::Help { scroll: (scroll + 1).min(keymap::TABLE.len()) });
+            let rows = keymap::of(Place::Panels).count();
+            model.popup = Some(Popup::Help { scroll: (scroll + 1).min(rows.saturating_sub(1)) });
             None
         }
         // Enter and Esc close.
-        (_, _) => None,
+        (
+            Popup::Strategies { .. }
+            | Popup::Help { .. }
+            | Popup::Resume
+            | Popup::Flatten
+            | Popup::Cancel(_)
+            | Popup::Quit
+            | Popup::Editor(_)
+            | Popup::Ended,
+            _,
+        ) => None,
     }
 }
 
@@ -243,36 +276,51 @@ fn on_editor(model: &mut Model, action: Action) -> Option<Ask> {
 }
 
 fn on_end(model: &mut Model, action: Action) -> Option<Ask> {
-    model.popup = None;
-    match action {
-        Action::Confirm => Some(Ask::Again),
-        Action::GoOn => Some(Ask::GoOn),
-        Action::Quit => Some(Ask::Quit),
-        _ => None,
+    // Another exchange has its own market.
+    if action == Action::GoOn && model.vitals.market == Market::Elsewhere {
+        return None;
     }
+    model.popup = None;
+    // Esc looks around.
+    let asks = [(Action::Confirm, Ask::Again), (Action::GoOn, Ask::GoOn), (Action::Quit, Ask::Quit)];
+    asks.into_iter().find(|(asked, _)| *asked == action).map(|(_, ask)| ask)
 }
 
 fn hear(model: &mut Model, reply: Reply) {
     let texts = model.texts;
     match reply {
-        Reply::Saved { change, undo, file } => {
-            let (before, after) = (format::setting(change.before), format::setting(change.after));
-            let key = change.setting.key();
-            if undo {
-                model.undo.pop();
-                model.say(Tone::Good, fill(texts.undone, &[&file, key, &after]));
-            } else {
-                if model.undo.len() == UNDO_DEPTH {
-                    model.undo.remove(0);
-                }
-                model.undo.push(change);
-                model.say(Tone::Good, fill(texts.saved, &[&file, key, &before, &after]));
-            }
+        Reply::Saved { change, undo: true, file } => {
+            let after = format::setting(change.after);
+            model.say(Tone::Good, fill(texts.undone, &[&file, change.setting.key(), &after]));
         }
-        Reply::NotSaved(sentence) => model.say(Tone::Warning, sentence),
+        Reply::Saved { change, undo: false, file } => {
+            let (before, after) = (format::setting(change.before), format::setting(change.after));
+            remember(model, change);
+            model.say(Tone::Good, fill(texts.saved, &[&file, change.setting.key(), &before, &after]));
+        }
+        Reply::NotSaved { change, undo, sentence } => {
+            if undo {
+                remember(model, Change { before: change.after, after: change.before, ..change });
+            }
+            model.say(Tone::Warning, sentence);
+        }
         Reply::Busy => model.say(Tone::Warning, texts.busy.to_owned()),
-        Reply::PickedUp(what) => model.say(Tone::Good, fill(texts.settings_picked_up, &[&what])),
+        Reply::NoRun { pauses: true } => model.say(Tone::Plain, texts.pauses_at_once.to_owned()),
+        Reply::NoRun { pauses: false } => model.say(Tone::Warning, texts.no_run.to_owned()),
+        Reply::PickedUp { now, later } => {
+            let now = (!now.is_empty()).then(|| fill(texts.settings_picked_up, &[&now]));
+            let later = (!later.is_empty()).then(|| fill(texts.settings_later, &[&later]));
+            let parts: Vec<String> = now.into_iter().chain(later).collect();
+            model.say(Tone::Good, parts.join("; "));
+        }
     }
+}
+
+fn remember(model: &mut Model, change: Change) {
+    if model.undo.len() == UNDO_DEPTH {
+        model.undo.remove(0);
+    }
+    model.undo.push(change);
 }
 
 /// What the engine answered to a command becomes a passing sentence.
@@ -285,11 +333,43 @@ fn answer(model: &mut Model) {
         match notice {
             Notice::CommandAccepted { .. } => model.say(Tone::Good, model.texts.notice(notice)),
             Notice::CommandRefused { .. } => model.say(Tone::Warning, model.texts.notice(notice)),
-            // The sentence of the settings file says more.
-            _ => {}
+            // The sentence of the settings file says more; other notices are no replies.
+            Notice::SettingsChanged
+            | Notice::Started { .. }
+            | Notice::Decided { .. }
+            | Notice::Refused { .. }
+            | Notice::Rejected { .. }
+            | Notice::OutcomeUnknown { .. }
+            | Notice::Filled { .. }
+            | Notice::TradeClosed { .. }
+            | Notice::Stale { .. }
+            | Notice::Fresh { .. }
+            | Notice::Foreign { .. }
+            | Notice::LateFill { .. }
+            | Notice::Halted { .. } => {}
         }
     }
     model.replied = history.replied;
+}
+
+/// A chart that is read back in time stays where it is while candles close; the cursor stays on its order.
+fn keep_reading(model: &mut Model, newer: &Snapshot) {
+    let span = Span::MINUTE.0 * i64::from(CANDLE_MINUTES[model.candle]);
+    let newest = |snapshot: &Snapshot| {
+        let candles = snapshot.history.candles.get(model.symbol)?;
+        candles.closed.back().map(|bar| bar.open_time.0.div_euclid(span))
+    };
+    let before = model.snapshot.as_ref().and_then(|snapshot| newest(snapshot));
+    let closed = newest(newer).zip(before).map_or(0, |(now, before)| now - before);
+    let scroll = &mut model.scroll[Panel::Chart.place()];
+    if *scroll > 0 {
+        *scroll = scroll.saturating_add(usize::try_from(closed).unwrap_or(0));
+    }
+    let chosen = model.selected_order().map(|order| &order.client_id);
+    let place = chosen.and_then(|chosen| newer.orders.iter().position(|order| order.client_id == *chosen));
+    if let Some(place) = place {
+        model.scroll[Panel::Orders.place()] = place;
+    }
 }
 
 fn scroll(model: &mut Model, action: Action) {
@@ -297,20 +377,20 @@ fn scroll(model: &mut Model, action: Action) {
     let rows = rows(model, panel);
     let now = model.scroll[panel.place()];
     let page = usize::from(model.height).saturating_sub(6).max(PAGE);
-    // Orders have a cursor that goes down; the others scroll back from the newest.
-    let downward = panel == Panel::Orders;
-    let (back, forth) = match (panel, action) {
-        (Panel::Chart, Action::Left) => (1, 0),
-        (Panel::Chart, Action::Right) => (0, 1),
-        (Panel::Chart, Action::Up | Action::Down) => (0, 0),
-        (_, Action::Up) => (1, 0),
-        (_, Action::Down) => (0, 1),
-        (_, Action::PageUp) => (page, 0),
-        (_, Action::PageDown) => (0, page),
-        (_, Action::First) => (rows, 0),
-        (_, Action::Last) => (0, rows),
-        (_, _) => (0, 0),
-    };
+    // Orders have a cursor that goes down, balances go on below; the others scroll back from the newest.
+    let downward = matches!(panel, Panel::Orders | Panel::Balances);
+    let in_time = panel == Panel::Chart;
+    let moves = [
+        (Action::Up, usize::from(!in_time), 0),
+        (Action::Down, 0, usize::from(!in_time)),
+        (Action::Left, usize::from(in_time), 0),
+        (Action::Right, 0, usize::from(in_time)),
+        (Action::PageUp, page, 0),
+        (Action::PageDown, 0, page),
+        (Action::First, rows, 0),
+        (Action::Last, 0, rows),
+    ];
+    let (_, back, forth) = moves.into_iter().find(|(moved, ..)| *moved == action).unwrap_or((action, 0, 0));
     let (less, more) = if downward { (back, forth) } else { (forth, back) };
     model.scroll[panel.place()] = now.saturating_sub(less).saturating_add(more).min(rows.saturating_sub(1));
 }
@@ -328,7 +408,9 @@ fn rows(model: &Model, panel: Panel) -> usize {
         Panel::Fills => history.fills.len(),
         Panel::Strategies => history.decisions.len(),
         Panel::Log => model.log.len(),
-        Panel::Balances | Panel::Pnl | Panel::WinRate | Panel::Drawdown => 0,
+        // The quote asset and what is held.
+        Panel::Balances => 1 + snapshot.symbols.iter().filter(|symbol| !symbol.position.is_zero()).count(),
+        Panel::Pnl | Panel::WinRate | Panel::Drawdown => 0,
     }
 }
 

@@ -13,15 +13,12 @@ use crate::domain::Ratio;
 pub struct Vitals {
     /// The rung of the ladder: DEMO, PAPER, TESTNET, LIVE.
     pub mode: Mode,
-    /// What is traded on: "a generated market", or the names of files.
-    pub market: String,
-    /// "60x", "max".
-    pub speed: String,
+    pub market: Market,
+    /// Virtual seconds a second; `None` is as fast as it goes.
+    pub speed: Option<f64>,
     pub link: Link,
     /// Resident memory in MiB.
     pub memory: Option<u64>,
-    /// Where the settings came from: a path, or "the built-in settings".
-    pub settings_name: String,
     /// No settings file yet: the person is new here.
     pub first_run: bool,
     /// What is wrong with the settings file now, as a sentence.
@@ -41,6 +38,16 @@ pub enum Mode {
     Paper,
     Testnet,
     Live,
+}
+
+/// Where the prices come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Market {
+    Generated,
+    /// Recorded; the files' names.
+    Files(Vec<String>),
+    /// The market of an exchange in another process.
+    Elsewhere,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +101,26 @@ impl Field {
     }
 }
 
+impl Market {
+    pub fn name(&self, texts: &Texts) -> String {
+        match self {
+            Market::Generated => texts.market_generated.to_owned(),
+            Market::Elsewhere => texts.market_elsewhere.to_owned(),
+            Market::Files(names) => match names.as_slice() {
+                [] => String::new(),
+                [one] => one.clone(),
+                [first, rest @ ..] => fill(texts.market_files, &[first, &rest.len().to_string()]),
+            },
+        }
+    }
+}
+
 impl Vitals {
+    /// "60x", "max speed".
+    pub fn speed(&self, texts: &Texts) -> String {
+        self.speed.map_or_else(|| texts.max_speed.to_owned(), |times| format!("{times}x"))
+    }
+
     pub fn field(&self, setting: Setting) -> Option<&Field> {
         self.fields.iter().find(|field| field.setting == setting)
     }

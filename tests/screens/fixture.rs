@@ -21,7 +21,7 @@ use kestrel::tui::model::Model;
 use kestrel::tui::text::ENGLISH;
 use kestrel::tui::theme::{Palette, Theme, UpColor};
 use kestrel::tui::update::update;
-use kestrel::tui::vitals::{Field, Link, Mode, RunState, Vitals};
+use kestrel::tui::vitals::{Field, Link, Market, Mode, RunState, Vitals};
 
 use crate::support::{money, price, ratio, rules, settings};
 
@@ -67,11 +67,10 @@ pub fn vitals() -> Vitals {
     let field = |setting, value, most, below_most| Field { setting, value, least: 0.0, most, below_most };
     Vitals {
         mode: Mode::Demo,
-        market: "A generated market".to_owned(),
-        speed: "60x".to_owned(),
+        market: Market::Generated,
+        speed: Some(60.0),
         link: Link::Up { age: 0 },
         memory: Some(31),
-        settings_name: "config.json".to_owned(),
         first_run: true,
         settings_problem: None,
         fields: vec![

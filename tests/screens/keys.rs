@@ -84,7 +84,7 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
         }
         (Place::Panels, Action::Flatten) => matches!(after.popup, Some(Popup::Flatten)),
         (Place::Panels, Action::CancelOrder) => {
-            matches!(&after.popup, Some(Popup::Cancel { symbol, .. }) if symbol == "BTCUSDT")
+            matches!(&after.popup, Some(Popup::Cancel(order)) if order.client_id.0.as_ref() == "k-1-4")
         }
         (Place::Panels, Action::Help) => matches!(after.popup, Some(Popup::Help { scroll: 0 })),
         (Place::Panels, Action::Zoom) => after.zoomed && !before.zoomed,
@@ -104,6 +104,8 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
         (Place::Panels, Action::ShorterCandles) => after.candle + 1 == before.candle,
         (Place::Panels, Action::NextSymbol) => after.symbol == 1,
         (Place::Panels, Action::PreviousSymbol) => after.symbol == 0,
+        // Means something after the end only.
+        (Place::Panels, Action::Confirm) => ask.is_none() && after.popup.is_none(),
         (Place::Panels, Action::Quit) => matches!(after.popup, Some(Popup::Quit)) && ask.is_none(),
         (Place::Question, Action::Confirm) => ask == Some(&Ask::Quit) && after.popup.is_none(),
         (Place::Question, Action::Close) => ask.is_none() && after.popup.is_none(),
@@ -154,6 +156,52 @@ fn flatten_and_the_cancel_of_a_protection_ask_first() {
     assert_eq!(press(&mut model, &[Key::Char('6'), Key::Down, Key::Char('c')]), None);
     let stop = ClientOrderId("k-1-5".into());
     assert_eq!(press(&mut model, &[Key::Enter]), Some(Ask::Command(Command::Cancel(stop))));
+}
+
+#[test]
+fn the_cursor_stays_on_its_order_while_others_go() {
+    let mut model = model(WIDE.0, WIDE.1);
+    press(&mut model, &[Key::Char('6'), Key::Down]);
+    let mut state = snapshot();
+    state.orders.remove(0);
+    update(&mut model, Message::Snapshot(Arc::new(state)));
+    assert_eq!(model.selected_order().map(|order| order.client_id.0.as_ref().to_owned()), Some("k-1-5".to_owned()));
+}
+
+#[test]
+fn after_the_end_enter_offers_again_how_to_go_on() {
+    let mut model = model(WIDE.0, WIDE.1);
+    press(&mut model, &[Key::Char('i')]);
+    end(&mut model);
+    assert!(matches!(model.popup, Some(Popup::Editor(_))), "what is open stays open");
+    press(&mut model, &[Key::Esc]);
+    assert_eq!(press(&mut model, &[Key::Enter]), None);
+    assert!(matches!(model.popup, Some(Popup::Ended)));
+}
+
+#[test]
+fn a_window_too_small_to_read_takes_no_key_that_must_be_read_first() {
+    let mut model = model(40, 10);
+    for key in [Key::Char('x'), Key::Enter, Key::Char('q'), Key::Enter, Key::Char('c'), Key::Enter] {
+        assert_eq!(press(&mut model, &[key]), None, "{key:?}");
+    }
+    assert_eq!(press(&mut model, &[Key::Char('p')]), Some(Ask::Command(Command::Pause)));
+    assert_eq!(press(&mut model, &[Key::Ctrl('c')]), Some(Ask::Quit));
+}
+
+#[test]
+fn two_quick_undos_undo_two_changes_and_a_failed_one_can_be_tried_again() {
+    let mut model = model(WIDE.0, WIDE.1);
+    let change = |before, after| Change { setting: Setting::Invest, before, after };
+    for (before, after) in [(25.0, 30.0), (30.0, 35.0)] {
+        let file = "config.json".to_owned();
+        update(&mut model, Message::Reply(Reply::Saved { change: change(before, after), undo: false, file }));
+    }
+    assert_eq!(press(&mut model, &[Key::Char('z')]), Some(Ask::Save { change: change(35.0, 30.0), undo: true }));
+    assert_eq!(press(&mut model, &[Key::Char('z')]), Some(Ask::Save { change: change(30.0, 25.0), undo: true }));
+    let sentence = "the disk is full".to_owned();
+    update(&mut model, Message::Reply(Reply::NotSaved { change: change(30.0, 25.0), undo: true, sentence }));
+    assert_eq!(press(&mut model, &[Key::Char('z')]), Some(Ask::Save { change: change(30.0, 25.0), undo: true }));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The two lowest rows: one sentence, and the keys that count now.
 //!
-//! Invariant: what is wrong stands before what passes, and that before the hint of the first run.
+//! Invariant: the answer to a key stands first while it lasts, then what is wrong, then the hint of the first run.
 //! Absent on purpose: history; the log keeps it.
 
 use ratatui::buffer::Buffer;
@@ -9,6 +9,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::frame::fit;
+use crate::tui::action::Action;
 use crate::tui::keymap;
 use crate::tui::model::{Model, Tone};
 use crate::tui::text::{fill, wrapped};
@@ -31,9 +32,6 @@ pub fn draw_message(model: &Model, area: Rect, buffer: &mut Buffer) {
 
 fn sentence(model: &Model) -> Option<(String, Style)> {
     let (texts, theme, vitals) = (model.texts, model.theme, &model.vitals);
-    if let Some(reason) = model.snapshot.as_ref().and_then(|snapshot| snapshot.halted) {
-        return Some((format!("{}: {reason}", texts.halted), theme.error()));
-    }
     if let Some(toast) = &model.toast {
         let style = match toast.tone {
             Tone::Good => theme.good(),
@@ -41,6 +39,9 @@ fn sentence(model: &Model) -> Option<(String, Style)> {
             Tone::Warning => theme.warning(),
         };
         return Some((toast.text.clone(), style));
+    }
+    if let Some(reason) = model.snapshot.as_ref().and_then(|snapshot| snapshot.halted) {
+        return Some((format!("{}: {reason}", texts.halted), theme.error()));
     }
     if let Some(problem) = &vitals.settings_problem {
         return Some((problem.clone(), theme.warning()));
@@ -59,7 +60,10 @@ fn sentence(model: &Model) -> Option<(String, Style)> {
     }
     if vitals.first_run && !model.greeted {
         let strategy = model.snapshot.as_ref()?.settings.strategy.as_str();
-        return Some((fill(texts.first_run, &[&vitals.market, &vitals.speed, strategy]), theme.accent()));
+        return Some((
+            fill(texts.first_run, &[&vitals.market.name(texts), &vitals.speed(texts), strategy]),
+            theme.accent(),
+        ));
     }
     None
 }
@@ -72,10 +76,7 @@ pub fn draw_hints(model: &Model, area: Rect, buffer: &mut Buffer) {
         bindings.filter_map(|binding| Some((binding, binding.hint?))).enumerate().map(|(at, (binding, hint))| {
             let name = Span::styled(binding.first(), theme.key());
             // Help and quit are never dropped.
-            let rank = match binding.action {
-                crate::tui::action::Action::Help | crate::tui::action::Action::Quit => 0,
-                _ => 1 + at as u8,
-            };
+            let rank = if matches!(binding.action, Action::Help | Action::Quit) { 0 } else { 1 + at as u8 };
             (rank, Line::from(vec![name, Span::raw(" "), Span::styled(hint(model.texts), theme.dim())]))
         });
     let line = fit(items.collect(), "  ", area.width);

@@ -31,9 +31,14 @@ use layout::{Screen, screen};
 /// The smallest window that is drawn in.
 pub const SMALLEST: (u16, u16) = (80, 24);
 
+/// A window of this size is drawn in.
+pub fn fits(width: u16, height: u16) -> bool {
+    width >= SMALLEST.0 && height >= SMALLEST.1
+}
+
 /// Draws the whole screen.
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
-    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+    if !fits(area.width, area.height) {
         let size = [area.width.to_string(), area.height.to_string()];
         let sentence = fill(model.texts.too_small, &[&size[0], &size[1]]);
         Paragraph::new(sentence).wrap(Wrap { trim: true }).render(area, buffer);

@@ -55,7 +55,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
                     (format::quantity(order.filled), theme.dim()),
                     (format::clock(order.sent), theme.dim()),
                 ],
-                selected: at == selected && model.focus == Panel::Orders,
+                // Also without the focus: `c` acts on it.
+                selected: at == selected,
             }
         })
         .collect();
@@ -80,7 +81,7 @@ pub(super) fn side(model: &Model, side: Side) -> &'static str {
     }
 }
 
-fn purpose(model: &Model, purpose: Purpose) -> &'static str {
+pub(super) fn purpose(model: &Model, purpose: Purpose) -> &'static str {
     let texts = model.texts;
     match purpose {
         Purpose::Entry => texts.entry,

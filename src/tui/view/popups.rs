@@ -9,9 +9,11 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Block, BorderType, Clear, Padding, Paragraph, Widget, Wrap};
 
-use super::put;
+use super::{orders, put};
+use crate::engine::orders::Purpose;
 use crate::engine::preview;
 use crate::engine::settings::StrategyName;
+use crate::engine::snapshot::OrderView;
 use crate::tui::format;
 use crate::tui::keymap;
 use crate::tui::model::{Model, Popup};
@@ -26,10 +28,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     match popup {
         Popup::Resume => ask(model, texts.ask_resume_title, vec![Line::raw(texts.ask_resume)], area, buffer),
         Popup::Flatten => ask(model, texts.ask_flatten_title, flatten(model), area, buffer),
-        Popup::Cancel { symbol, .. } => {
-            let lines = vec![Line::raw(fill(texts.ask_cancel, &[symbol]))];
-            ask(model, texts.ask_cancel_title, lines, area, buffer);
-        }
+        Popup::Cancel(order) => ask(model, texts.ask_cancel_title, cancel(model, order), area, buffer),
         Popup::Quit => ask(model, texts.ask_quit_title, vec![Line::raw(texts.ask_quit)], area, buffer),
         Popup::Strategies { selected } => strategies(model, *selected, area, buffer),
         Popup::Editor(state) => editor::draw(model, state, area, buffer),
@@ -103,6 +102,30 @@ fn flatten(model: &Model) -> Vec<Line<'static>> {
         }
     }
     lines.push(Line::styled(texts.flatten_pauses, theme.dim()));
+    lines
+}
+
+/// Which order, and what goes with it.
+fn cancel(model: &Model, order: &OrderView) -> Vec<Line<'static>> {
+    let texts = model.texts;
+    let symbols = model.snapshot.as_ref().map(|snapshot| snapshot.symbols.as_slice()).unwrap_or_default();
+    let symbol = symbols.get(order.symbol.index());
+    let name = symbol.map(|symbol| symbol.symbol.as_str().to_owned()).unwrap_or_default();
+    let tick = symbol.map(|symbol| symbol.rules.price.tick).unwrap_or_default();
+    let price = order.kind.stop_price().or(order.kind.limit_price()).map(|price| format::price(price, tick));
+    let parts = [
+        name,
+        orders::purpose(model, order.purpose).to_owned(),
+        orders::side(model, order.side).to_owned(),
+        format::quantity(order.kind.quantity()),
+        price.unwrap_or_default(),
+    ];
+    let mut lines = vec![Line::styled(parts.join(" "), model.theme.value())];
+    lines.push(Line::raw(match order.purpose {
+        Purpose::Stop | Purpose::Target => texts.ask_cancel_protection,
+        Purpose::Exit => texts.ask_cancel_exit,
+        Purpose::Entry => "",
+    }));
     lines
 }
 

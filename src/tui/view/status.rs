@@ -52,8 +52,11 @@ fn items(model: &Model) -> Vec<(u8, Line<'static>)> {
         Link::Up { age } => (format!("{age} s"), theme.warning()),
         Link::Down { .. } => (texts.link_down.to_owned(), theme.error()),
     };
-    items.push((2, item(texts.link, link, style)));
-    items.push((3, Line::styled(vitals.speed.clone(), theme.text())));
+    // After the end there is no link.
+    if !model.has_ended() {
+        items.push((2, item(texts.link, link, style)));
+    }
+    items.push((3, Line::styled(vitals.speed(texts), theme.text())));
     if let Some(memory) = vitals.memory {
         items.push((5, item(texts.memory, format!("{memory} MiB"), theme.dim())));
     }

@@ -89,10 +89,7 @@ fn decisions(model: &Model, snapshot: &Snapshot) -> Vec<Line<'static>> {
         .take(usize::from(model.height))
         .map(|(time, notice)| {
             let text = texts.notice(notice);
-            let style = match notice {
-                Notice::Decided { .. } => theme.text(),
-                _ => theme.dim(),
-            };
+            let style = if matches!(notice, Notice::Decided { .. }) { theme.text() } else { theme.dim() };
             let time = Span::styled(format!("{} ", format::clock(*time)), theme.dim());
             Line::from(vec![time, Span::styled(text, style)])
         })

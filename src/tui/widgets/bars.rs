@@ -138,7 +138,7 @@ impl Split {
 impl Widget for WinBar {
     fn render(self, area: Rect, buffer: &mut Buffer) {
         let mut plot = Plot::new(area, buffer);
-        let (won, lost) = (format!("{} won ", self.wins), format!(" {} lost", self.losses));
+        let (won, lost) = (format!("{} ", self.wins), format!(" {}", self.losses));
         let bar = plot.width().saturating_sub(won.width() + lost.width());
         let all = self.wins as f64 + self.losses as f64;
         if bar < 4 {

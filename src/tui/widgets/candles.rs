@@ -95,9 +95,6 @@ impl Widget for CandleChart<'_> {
         let volumes = if self.volume && height >= VOLUME_FROM { (height / 7).clamp(2, 6) } else { 0 };
         let rows = height - times - volumes;
         let Some(axis) = PriceAxis::new(&candles, &self, rows) else {
-            if height > 0 {
-                plot.text(0, height / 2, "no bars yet", self.theme.dim());
-            }
             return;
         };
         let columns = if width > axis.width() + 4 { width - axis.width() } else { width };
