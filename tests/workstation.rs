@@ -125,6 +125,32 @@ fn a_finished_market_says_so_and_offers_to_go_on() {
 }
 
 #[test]
+fn a_run_that_cannot_begin_gives_the_terminal_back_and_says_why() {
+    let Some(tmux) = Tmux::start((120, 40), "--journal /dev/null/no.journal") else { return };
+    let said = tmux.wait("STATUS 3", SOON);
+    assert!(said.contains("no.journal"), "{said}");
+    assert_eq!(tmux.stty("before"), tmux.stty("after"));
+}
+
+#[test]
+fn what_was_edited_after_the_end_counts_in_the_next_run() {
+    let Some(tmux) = Tmux::start((120, 40), "--bars 400 --speed max") else { return };
+    tmux.wait("The market has ended", SOON);
+    tmux.keys(&["Escape", "i"]);
+    tmux.wait("next order", SOON);
+    tmux.keys(&["C-u", "4", "0", "Enter"]);
+    tmux.wait("invest_percent 25 -> 40", SOON);
+    tmux.keys(&["Enter"]);
+    tmux.wait("The market has ended", SOON);
+    tmux.keys(&["Enter"]);
+    let journal = tmux.folder().join("home/journal/demo.2.journal");
+    tmux.wait_until("the second run was given the edited settings", SOON, |_| {
+        let text = std::fs::read_to_string(&journal).unwrap_or_default();
+        text.lines().any(|line| line.contains("Settings") && line.contains("\"invest\":\"0.40000000\""))
+    });
+}
+
+#[test]
 fn with_the_screen_on_a_run_ends_in_the_same_state() {
     same_hash("--bars 3000 --seed 5", 60 * SECOND);
 }
