@@ -147,7 +147,7 @@ fn without_a_terminal_there_is_no_screen() {
     for arguments in [&[][..], &["run"], &["run", "--bars", "5"]] {
         fails(folder.path(), arguments, 2, &["stdout is not a terminal", "--headless"]);
     }
-    fails(folder.path(), &["run", "--json"], 2, &["--json", "add --headless"]);
+    fails(folder.path(), &["run", "--json"], 2, &["--headless"]);
     // Nothing was begun.
     assert!(!folder.path().join("home").exists());
 }

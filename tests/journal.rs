@@ -79,3 +79,16 @@ fn what_would_break_the_format_is_refused() {
     assert_eq!(read(&path).0, ["{}"]);
     assert!(JournalWriter::create(&path.join("below-a-file")).is_err());
 }
+
+#[test]
+fn a_journal_that_is_being_written_is_not_emptied_by_another_run() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("demo.journal");
+    let mut first = JournalWriter::create(&path).expect("create");
+    first.append("{}").expect("append");
+    let refused = JournalWriter::create(&path).map(|_| ()).expect_err("two writers");
+    assert!(refused.to_string().contains("another kestrel"), "{refused}");
+    first.close().expect("close");
+    assert_eq!(read(&path).0, ["{}"]);
+    JournalWriter::create(&path).expect("free again");
+}

@@ -45,14 +45,14 @@ fn pause_resume_switch_edit_undo_flatten_help_and_quit() {
     tmux.wait_until("the help is gone", SOON, |screen| !screen.contains("pause new entries at once"));
 
     tmux.keys(&["i"]);
-    tmux.wait("next order", SOON);
+    tmux.wait("next BTCUSDT order", SOON);
     tmux.keys(&["C-u", "4", "0"]);
     tmux.wait("->", SOON);
     tmux.keys(&["Enter"]);
     tmux.wait("invest_percent 25 -> 40", SOON);
     assert_eq!(file(), original.replace(":25 ,", ":40 ,"));
     tmux.keys(&["z"]);
-    tmux.wait("invest_percent is 25 again", SOON);
+    tmux.wait("invest_percent 25 again", SOON);
     assert_eq!(file(), original);
 
     std::fs::write(tmux.folder().join("config.json"), original.replace(":25 ,", ":250 ,")).expect("write");
@@ -107,6 +107,33 @@ fn the_terminal_is_given_back_after_a_panic_and_after_signals() {
 }
 
 #[test]
+fn after_a_stop_and_a_continue_the_screen_and_the_keys_are_back() {
+    let Some(tmux) = Tmux::start((80, 24), "") else { return };
+    tmux.wait("live", SOON);
+    tmux.signal("STOP");
+    // What a shell does meanwhile.
+    tmux.run_in_pane("stty sane; printf '\\033[2J'");
+    tmux.signal("CONT");
+    tmux.wait("Balances", SOON);
+    tmux.keys(&["p"]);
+    tmux.wait(" PAUSED ", SOON);
+}
+
+#[test]
+fn a_second_kestrel_does_not_empty_the_journal_of_the_first() {
+    let Some(tmux) = Tmux::start((80, 24), "") else { return };
+    tmux.wait("live", SOON);
+    let second = Command::new(env!("CARGO_BIN_EXE_kestrel"))
+        .args(["run", "--headless", "--bars", "3", "--speed", "max"])
+        .env("KESTREL_HOME", tmux.folder().join("home"))
+        .current_dir(tmux.folder())
+        .output()
+        .expect("the program starts");
+    assert_eq!(second.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another kestrel"));
+}
+
+#[test]
 fn a_finished_market_says_so_and_offers_to_go_on() {
     let Some(tmux) = Tmux::start((120, 40), "--bars 40 --speed max") else { return };
     tmux.wait("The market has ended", SOON);
@@ -137,7 +164,7 @@ fn what_was_edited_after_the_end_counts_in_the_next_run() {
     let Some(tmux) = Tmux::start((120, 40), "--bars 400 --speed max") else { return };
     tmux.wait("The market has ended", SOON);
     tmux.keys(&["Escape", "i"]);
-    tmux.wait("next order", SOON);
+    tmux.wait("next BTCUSDT order", SOON);
     tmux.keys(&["C-u", "4", "0", "Enter"]);
     tmux.wait("invest_percent 25 -> 40", SOON);
     tmux.keys(&["Enter"]);

@@ -13,6 +13,7 @@ pub mod screenshot;
 mod steward;
 mod stopwatch;
 mod trades;
+pub mod voice;
 pub mod workstation;
 
 use crate::config::{Config, FeePolicy, rules_for};

@@ -13,11 +13,11 @@ use std::rc::Rc;
 use tokio::sync::oneshot;
 
 use super::demo::{self, Demo, Hand};
-use super::{Outcome, RunError, gauges};
+use super::{Outcome, RunError, gauges, voice};
 use crate::domain::Time;
 use crate::engine::Notice;
 use crate::runtime::wires::ScreenSenders;
-use crate::telemetry::{LogLevel, LogLine};
+use crate::telemetry::LogLine;
 use crate::tui::message::Message;
 use crate::tui::model::{LOG_LINES, Model};
 use crate::tui::picture::picture;
@@ -30,8 +30,6 @@ pub struct Screenshot<'a> {
     pub file: &'a Path,
     /// In characters, across and down.
     pub size: (u16, u16),
-    /// How the log panel shows a notice.
-    pub level: fn(&Notice) -> LogLevel,
 }
 
 /// Runs the demo to its end and draws what a person would see then.
@@ -42,13 +40,14 @@ pub fn take(mut demo: Demo<'_>, screenshot: Screenshot<'_>) -> Result<Outcome, R
     let (_stop, stopped) = oneshot::channel();
     demo.hand = Some(Hand { screen, on_begin: Box::new(drop), stop: stopped });
     let lines = Rc::new(RefCell::new(VecDeque::new()));
-    let (heard, level, mut log) = (Rc::clone(&lines), screenshot.level, demo.on_notice.take());
+    let (heard, mut log, symbols) = (Rc::clone(&lines), demo.on_notice.take(), demo.config.symbols.clone());
     demo.on_notice = Some(Box::new(move |time: Time, notice: &Notice| {
         let mut lines = heard.borrow_mut();
         if lines.len() == LOG_LINES {
             lines.pop_front();
         }
-        lines.push_back(LogLine { level: level(notice), time, at_ms: Some(time.millis()), text: notice.to_string() });
+        let text = voice::sentence(notice, &symbols);
+        lines.push_back(LogLine { level: voice::level(notice), time, at_ms: Some(time.millis()), text });
         if let Some(log) = &mut log {
             log(time, notice);
         }

@@ -130,7 +130,7 @@ impl Steward {
     async fn carry(&mut self, ask: Ask) {
         match ask {
             Ask::Command(command) => self.command(command),
-            Ask::Save { change, undo } => self.save(change, undo).await,
+            Ask::Save { changes, undo } => self.save(changes, undo).await,
             Ask::Again => self.desk.next.send(Next::Again).unwrap_or_default(),
             Ask::GoOn => self.desk.next.send(Next::GoOn).unwrap_or_default(),
             Ask::Quit => {}
@@ -154,31 +154,38 @@ impl Steward {
         }
     }
 
-    async fn save(&mut self, change: Change, undo: bool) {
+    /// One value after the other, each whole; the first that fails ends it.
+    async fn save(&mut self, changes: Vec<Change>, undo: bool) {
         let path = self.desk.settings.path().to_path_buf();
         if !path.exists() && !self.desk.first_run {
             // The shipped settings must not come into force by the way.
             let sentence = format!("{}: the settings file is gone; put it back, then edit", path.display());
-            return self.reply(Reply::NotSaved { change, undo, sentence });
+            return self.reply(Reply::NotSaved { changes, undo, sentence });
         }
-        let (key, value) = (change.setting.key(), change.after.into());
-        let name = file_name(&path);
+        let file = file_name(&path);
+        let values: Vec<(&'static str, f64)> =
+            changes.iter().map(|change| (change.setting.key(), change.after)).collect();
+        let keys: Vec<&'static str> = values.iter().map(|(key, _)| *key).collect();
         // The disk is waited for elsewhere: the screen goes on.
-        let saved = tokio::task::spawn_blocking(move || config::save(&path, key, &value)).await;
-        let sentence = match saved {
-            Ok(Ok(config)) => {
+        let saved = tokio::task::spawn_blocking(move || {
+            let saved = values.into_iter().map(|(key, value)| config::save(&path, key, &value.into()));
+            saved.reduce(|before, after| before.and(after))
+        });
+        let sentence = match saved.await {
+            Ok(Some(Ok(config))) => {
                 // Our own change is no news; what else the file held by then is.
                 self.desk.settings.poll();
                 self.desk.first_run = false;
                 self.update_vitals(|vitals| (vitals.first_run, vitals.settings_problem) = (false, None));
-                self.announce(&config, Some(key));
+                self.announce(&config, &keys);
                 self.adopt(config);
-                return self.reply(Reply::Saved { change, undo, file: name });
+                return self.reply(Reply::Saved { changes, undo, file });
             }
-            Ok(Err(error)) => error.to_string(),
+            Ok(Some(Err(error))) => error.to_string(),
+            Ok(None) => return,
             Err(error) => error.to_string(),
         };
-        self.reply(Reply::NotSaved { change, undo, sentence });
+        self.reply(Reply::NotSaved { changes, undo, sentence });
     }
 
     fn hear(&mut self, news: RunNews) {
@@ -212,7 +219,7 @@ impl Steward {
             Some(Ok(config)) => {
                 self.desk.first_run = false;
                 self.update_vitals(|vitals| (vitals.first_run, vitals.settings_problem) = (false, None));
-                self.announce(&config, None);
+                self.announce(&config, &[]);
                 self.adopt(config);
             }
         }
@@ -226,11 +233,11 @@ impl Steward {
         });
     }
 
-    /// Says what the file changes, but for the key that the person edited here.
-    fn announce(&self, config: &Config, edited: Option<&str>) {
+    /// Says what the file changes, but for the keys that the person edited here.
+    fn announce(&self, config: &Config, edited: &[&str]) {
         let of = |effect: Effect| {
             let changes = self.desk.file.changes(config).into_iter();
-            let changes = changes.filter(|change| change.effect == effect && Some(change.key) != edited);
+            let changes = changes.filter(|change| change.effect == effect && !edited.contains(&change.key));
             changes
                 .map(|change| format!("{} {} -> {}", change.key, change.old, change.new))
                 .collect::<Vec<_>>()

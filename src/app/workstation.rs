@@ -12,10 +12,10 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::demo::{self, Demo, Hand, Venue};
 use super::market::MarketPlan;
 use super::steward::{Desk, Next, RunNews, Steward};
-use super::{Outcome, RunError};
+use super::{Outcome, RunError, voice};
 use crate::config::{Config, ConfigWatch};
 use crate::domain::{Seed, Span, Time};
-use crate::engine::{Notice, Snapshot};
+use crate::engine::Snapshot;
 use crate::journal::JournalWriter;
 use crate::runtime::live::EndReason;
 use crate::runtime::wires::{ScreenSenders, Steering};
@@ -44,7 +44,6 @@ pub struct Workstation {
     pub journal: PathBuf,
     pub trades_file: Option<PathBuf>,
     pub log: mpsc::Receiver<LogLine>,
-    pub on_notice: fn(Time, &Notice),
     /// A drill: the screen panics after so long.
     pub panic_after: Option<std::time::Duration>,
 }
@@ -84,7 +83,6 @@ pub fn run(workstation: Workstation) -> Result<Outcome, RunError> {
         bars: workstation.bars,
         journal: workstation.journal,
         trades_file: workstation.trades_file,
-        on_notice: workstation.on_notice,
         senders,
         news,
     };
@@ -150,7 +148,6 @@ struct Runs {
     bars: Option<u64>,
     journal: PathBuf,
     trades_file: Option<PathBuf>,
-    on_notice: fn(Time, &Notice),
     senders: ScreenSenders,
     news: mpsc::Sender<RunNews>,
 }
@@ -208,7 +205,7 @@ impl Runs {
             journal: Some(Box::new(journal)),
             trades_file: self.trades_file.as_deref().map(|path| numbered(path, number)),
             commands: Vec::new(),
-            on_notice: Some(Box::new(self.on_notice)),
+            on_notice: Some(Box::new(voice::log(&self.config.symbols))),
             on_status: None,
             hand: Some(Hand { screen: self.senders.clone(), on_begin: Box::new(on_begin), stop: stopped }),
         })

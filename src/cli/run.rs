@@ -18,12 +18,11 @@ use crate::app::screenshot::Screenshot;
 use crate::app::workstation::Workstation;
 use crate::app::{self, Outcome};
 use crate::config::{Config, ConfigOrigin, ConfigWatch, DEFAULT_FILE, Speed};
-use crate::domain::Time;
+use crate::engine::Snapshot;
 use crate::engine::instrument::Desk;
-use crate::engine::{Notice, Snapshot};
 use crate::journal::JournalWriter;
-use crate::telemetry::LogLevel;
 use crate::tui;
+use crate::tui::terminal::Fitness;
 
 #[derive(Debug, Clone, Args)]
 pub struct RunArgs {
@@ -123,7 +122,6 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
             journal,
             trades_file: args.trades.clone(),
             log,
-            on_notice: log_notice,
             panic_after: args.panic_after.map(Duration::from_millis),
         })?,
         _ => {
@@ -157,12 +155,12 @@ fn without_screen(args: &RunArgs, json: bool, unseen: Unseen) -> Result<Outcome,
         journal: Some(Box::new(unseen.journal)),
         trades_file: args.trades.clone(),
         commands: Vec::new(),
-        on_notice: Some(Box::new(log_notice)),
+        on_notice: Some(Box::new(app::voice::log(&config.symbols))),
         on_status: (!quiet).then(|| Box::new(status_line()) as app::demo::OnStatus),
         hand: None,
     };
     if let Some(file) = &args.screenshot {
-        return Ok(app::screenshot::take(demo, Screenshot { file, size: args.size, level })?);
+        return Ok(app::screenshot::take(demo, Screenshot { file, size: args.size })?);
     }
     let outcome = app::demo::run(demo);
     if !quiet {
@@ -173,12 +171,13 @@ fn without_screen(args: &RunArgs, json: bool, unseen: Unseen) -> Result<Outcome,
 
 /// The screen needs a terminal, and stdout for itself.
 fn check_terminal(json: bool) -> Result<(), Failure> {
-    let sentence = if json {
-        "--json prints to stdout, where the screen is; add --headless"
-    } else if !tui::terminal::is_there() {
-        "stdout is not a terminal, so there is no place for the screen; run with --headless"
-    } else {
-        return Ok(());
+    let sentence = match tui::terminal::fitness() {
+        Fitness::Fit if json => "--json prints to stdout, where the screen is; add --headless",
+        Fitness::Fit => return Ok(()),
+        Fitness::Absent => "stdout is not a terminal, so there is no place for the screen; run with --headless",
+        Fitness::Dumb => {
+            "TERM is dumb: this terminal cannot show the screen; set TERM to what it is, or run with --headless"
+        }
     };
     Err(Failure::Usage(sentence.into()))
 }
@@ -190,36 +189,6 @@ fn parse_size(text: &str) -> Result<(u16, u16), String> {
     let fits = |(width, height): &(u16, u16)| (least.0..=most.0).contains(width) && (least.1..=most.1).contains(height);
     size.filter(fits)
         .ok_or_else(|| format!("allowed is WIDTHxHEIGHT from {}x{} to {}x{}", least.0, least.1, most.0, most.1))
-}
-
-/// Everything that the engine says goes to the log.
-fn log_notice(time: Time, notice: &Notice) {
-    let at_ms = time.millis();
-    match level(notice) {
-        LogLevel::Error => tracing::error!(at_ms, "{notice}"),
-        LogLevel::Warn => tracing::warn!(at_ms, "{notice}"),
-        LogLevel::Info | LogLevel::Debug | LogLevel::Trace => tracing::info!(at_ms, "{notice}"),
-    }
-}
-
-fn level(notice: &Notice) -> LogLevel {
-    match notice {
-        Notice::Halted { .. } => LogLevel::Error,
-        Notice::Rejected { .. }
-        | Notice::OutcomeUnknown { .. }
-        | Notice::Stale { .. }
-        | Notice::Foreign { .. }
-        | Notice::LateFill { .. } => LogLevel::Warn,
-        Notice::Started { .. }
-        | Notice::Decided { .. }
-        | Notice::Refused { .. }
-        | Notice::Filled { .. }
-        | Notice::TradeClosed { .. }
-        | Notice::CommandAccepted { .. }
-        | Notice::CommandRefused { .. }
-        | Notice::SettingsChanged
-        | Notice::Fresh { .. } => LogLevel::Info,
-    }
 }
 
 /// One line that is drawn over itself.

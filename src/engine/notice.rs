@@ -120,6 +120,29 @@ pub enum HaltReason {
     BooksDiffer,
 }
 
+impl Notice {
+    /// The symbol it speaks of, if it speaks of one.
+    pub fn symbol(&self) -> Option<SymbolId> {
+        match self {
+            Notice::Decided { symbol, .. }
+            | Notice::Refused { symbol, .. }
+            | Notice::Rejected { symbol, .. }
+            | Notice::OutcomeUnknown { symbol, .. }
+            | Notice::Stale { symbol }
+            | Notice::Fresh { symbol }
+            | Notice::Foreign { symbol, .. }
+            | Notice::LateFill { symbol, .. } => Some(*symbol),
+            Notice::Filled { fill } => Some(fill.symbol),
+            Notice::TradeClosed { trade } => Some(trade.symbol),
+            Notice::Started { .. }
+            | Notice::CommandAccepted { .. }
+            | Notice::CommandRefused { .. }
+            | Notice::SettingsChanged
+            | Notice::Halted { .. } => None,
+        }
+    }
+}
+
 impl ExitBy {
     pub const fn as_str(self) -> &'static str {
         match self {

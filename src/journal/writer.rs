@@ -4,7 +4,7 @@
 //! is written.
 //! Absent on purpose: continuing an old journal; a run starts its own.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -19,12 +19,23 @@ pub struct JournalWriter {
 }
 
 impl JournalWriter {
-    /// Creates the file and its parent folders; an old file of that name is emptied.
+    /// Creates the file and its parent folders; an old file of that name is emptied, unless another run still writes it.
     pub fn create(path: &Path) -> Result<JournalWriter, JournalError> {
         if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             std::fs::create_dir_all(parent).map_err(|error| broken(path, "created", &error))?;
         }
-        let file = File::create(path).map_err(|error| broken(path, "created", &error))?;
+        // Emptied only once it is ours.
+        let opened = OpenOptions::new().create(true).truncate(false).write(true).open(path);
+        let file = opened.map_err(|error| broken(path, "created", &error))?;
+        match file.try_lock() {
+            Ok(()) => file.set_len(0).map_err(|error| broken(path, "created", &error))?,
+            Err(TryLockError::WouldBlock) => {
+                let what = "another kestrel is writing this journal; give this one its own with --journal or --home";
+                return Err(JournalError(format!("{}: {what}", path.display())));
+            }
+            // A file system without locks.
+            Err(TryLockError::Error(_)) => file.set_len(0).map_err(|error| broken(path, "created", &error))?,
+        }
         Ok(JournalWriter { path: path.to_path_buf(), file: Some(BufWriter::new(file)) })
     }
 

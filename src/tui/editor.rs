@@ -7,6 +7,7 @@ use tui_input::{Input, InputRequest};
 
 use super::format;
 use super::keymap::Key;
+use super::message::Change;
 use super::text::{Texts, fill};
 use super::vitals::Field;
 use crate::domain::{Money, Ratio};
@@ -23,8 +24,10 @@ pub enum Setting {
 
 #[derive(Debug, Clone)]
 pub struct Editor {
+    /// The field under the cursor.
     pub setting: Setting,
-    pub input: Input,
+    /// One for each setting, in their order.
+    pub inputs: [Input; Setting::ALL.len()],
     pub error: Option<String>,
 }
 
@@ -78,31 +81,40 @@ impl Setting {
     }
 
     fn step(self, by: usize) -> Setting {
-        let at = Setting::ALL.iter().position(|setting| *setting == self).unwrap_or(0);
-        Setting::ALL[(at + by) % Setting::ALL.len()]
+        Setting::ALL[(self as usize + by) % Setting::ALL.len()]
     }
 }
 
 impl Editor {
     pub fn open(setting: Setting, fields: &[Field]) -> Editor {
-        let value = fields.iter().find(|field| field.setting == setting).map(|field| field.value);
-        let text = value.map(format::setting).unwrap_or_default();
-        Editor { setting, input: Input::new(text), error: None }
+        let text =
+            |setting| fields.iter().find(|field| field.setting == setting).map(|field| format::setting(field.value));
+        Editor {
+            setting,
+            inputs: Setting::ALL.map(|setting| Input::new(text(setting).unwrap_or_default())),
+            error: None,
+        }
     }
 
-    pub fn next(&self, fields: &[Field]) -> Editor {
-        Editor::open(self.setting.step(1), fields)
+    /// What is typed in a field stays while another is edited.
+    pub fn next(&mut self) {
+        (self.setting, self.error) = (self.setting.step(1), None);
     }
 
-    pub fn previous(&self, fields: &[Field]) -> Editor {
-        Editor::open(self.setting.step(Setting::ALL.len() - 1), fields)
+    pub fn previous(&mut self) {
+        (self.setting, self.error) = (self.setting.step(Setting::ALL.len() - 1), None);
+    }
+
+    pub fn input(&self, setting: Setting) -> &Input {
+        &self.inputs[setting as usize]
     }
 
     /// A key that is no action: typed text, or a movement in the field.
     pub fn take(&mut self, key: Key) {
         let request = match key {
-            Key::Char(c) if self.input.value().chars().count() < LONGEST && is_of_number(c) => {
-                InputRequest::InsertChar(c)
+            // Half the world writes a comma there.
+            Key::Char(c) if self.input(self.setting).value().chars().count() < LONGEST => {
+                InputRequest::InsertChar(if c == ',' { '.' } else { c })
             }
             Key::Backspace => InputRequest::DeletePrevChar,
             Key::Delete => InputRequest::DeleteNextChar,
@@ -122,13 +134,29 @@ impl Editor {
             | Key::PageUp
             | Key::PageDown => return,
         };
-        self.input.handle(request);
+        self.inputs[self.setting as usize].handle(request);
         self.error = None;
+    }
+
+    /// Every field that differs from the file, or the sentence about the first that is wrong, with the cursor on it.
+    pub fn changes(&mut self, fields: &[Field], texts: &Texts) -> Result<Vec<Change>, String> {
+        let mut changes = Vec::new();
+        for field in fields {
+            match self.value(field, texts) {
+                Ok(after) if after == field.value => {}
+                Ok(after) => changes.push(Change { setting: field.setting, before: field.value, after }),
+                Err(sentence) => {
+                    self.setting = field.setting;
+                    return Err(sentence);
+                }
+            }
+        }
+        Ok(changes)
     }
 
     /// The typed value, or the sentence that says what is wrong with it.
     pub fn value(&self, field: &Field, texts: &Texts) -> Result<f64, String> {
-        let text = self.input.value().trim();
+        let text = self.input(field.setting).value().trim();
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
         let number = number.ok_or_else(|| fill(texts.not_a_number, &[&format!("{text:?}")]))?;
         if number < field.least || number > field.most || (field.below_most && number >= field.most) {
@@ -136,8 +164,4 @@ impl Editor {
         }
         Ok(number)
     }
-}
-
-fn is_of_number(c: char) -> bool {
-    c.is_ascii_digit() || c == '.' || c == '-'
 }

@@ -33,8 +33,9 @@ pub enum Place {
     Panels,
     /// A question: yes or no.
     Question,
-    /// A list to choose from, or the help.
+    /// A list to choose from.
     List,
+    Help,
     Editor,
     /// The market has ended.
     Ended,
@@ -51,7 +52,7 @@ pub struct Binding {
 }
 
 use Key::{BackTab, Char, Ctrl, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Tab, Up};
-use Place::{Editor, Ended, List, Panels, Question};
+use Place::{Editor, Ended, Help, List, Panels, Question};
 
 /// Digits that go straight to a panel, in the panels' order.
 const DIGITS: &[Key] =
@@ -92,7 +93,13 @@ pub const TABLE: &[Binding] = &[
     row(List, &[Char('k'), Up], Action::Up, None, |t| t.help_up),
     row(List, &[Char('j'), Down], Action::Down, Some(|t| t.hint_move), |t| t.help_down),
     row(List, &[Enter], Action::Confirm, Some(|t| t.hint_choose), |t| t.help_choose),
-    row(List, &[Esc, Char('q'), Char('?'), Ctrl('c')], Action::Close, Some(|t| t.hint_close), |t| t.help_close),
+    row(List, &[Esc, Char('q'), Ctrl('c')], Action::Close, Some(|t| t.hint_close), |t| t.help_close),
+
+    row(Help, &[Char('k'), Up], Action::Up, None, |t| t.help_up),
+    row(Help, &[Char('j'), Down], Action::Down, Some(|t| t.hint_move), |t| t.help_down),
+    row(Help, &[PageUp], Action::PageUp, None, |t| t.help_page_up),
+    row(Help, &[PageDown, Char(' ')], Action::PageDown, None, |t| t.help_page_down),
+    row(Help, &[Esc, Enter, Char('q'), Char('?'), Ctrl('c')], Action::Close, Some(|t| t.hint_close), |t| t.help_close),
 
     row(Editor, &[Up], Action::Up, None, |t| t.help_field_up),
     row(Editor, &[Down, Tab], Action::Down, Some(|t| t.hint_field), |t| t.help_field_down),
@@ -102,7 +109,7 @@ pub const TABLE: &[Binding] = &[
     row(Ended, &[Enter], Action::Confirm, Some(|t| t.hint_again), |t| t.help_again),
     row(Ended, &[Char('g')], Action::GoOn, Some(|t| t.hint_go_on), |t| t.help_go_on),
     row(Ended, &[Esc], Action::Close, Some(|t| t.hint_look), |t| t.help_look),
-    row(Ended, &[Char('q'), Ctrl('c')], Action::Quit, Some(|t| t.hint_quit), |t| t.help_quit),
+    row(Ended, &[Char('q'), Ctrl('c')], Action::Quit, Some(|t| t.hint_quit), |t| t.help_quit_end),
 ];
 
 const fn row(
@@ -149,6 +156,7 @@ impl Binding {
 impl Key {
     pub fn name(self) -> String {
         match self {
+            Key::Char(' ') => "Space".to_owned(),
             Key::Char(c) => c.to_string(),
             Key::Ctrl(c) => format!("Ctrl-{}", c.to_ascii_uppercase()),
             Key::Enter => "Enter".to_owned(),
@@ -169,17 +177,22 @@ impl Key {
     }
 }
 
-/// The table as Markdown, as it stands in the README.
-pub fn markdown(texts: &Texts) -> String {
-    let places = [
+/// The places with their names, in the table's order.
+pub fn places(texts: &Texts) -> [(Place, &'static str); 6] {
+    [
         (Panels, texts.place_panels),
         (Question, texts.place_question),
         (List, texts.place_list),
+        (Help, texts.place_help),
         (Editor, texts.place_editor),
         (Ended, texts.place_ended),
-    ];
+    ]
+}
+
+/// The table as Markdown, as it stands in the README.
+pub fn markdown(texts: &Texts) -> String {
     let mut table = String::from("| where | keys | what |\n|---|---|---|\n");
-    for (place, name) in places {
+    for (place, name) in places(texts) {
         for binding in of(place) {
             let keys: Vec<String> = match binding.keys.len() == DIGITS.len() {
                 true => vec!["`1` to `9`".to_owned()],

@@ -24,6 +24,8 @@ pub enum Message {
     Log(LogLine),
     /// The answer to an ask.
     Reply(Reply),
+    /// The program was stopped and goes on: everything is drawn anew.
+    Continued,
     /// A second has passed.
     Tick,
 }
@@ -32,9 +34,9 @@ pub enum Message {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reply {
     /// The settings file holds the new value.
-    Saved { change: Change, undo: bool, file: String },
+    Saved { changes: Vec<Change>, undo: bool, file: String },
     /// The settings file is as it was; the sentence says why.
-    NotSaved { change: Change, undo: bool, sentence: String },
+    NotSaved { changes: Vec<Change>, undo: bool, sentence: String },
     /// The queue to the engine is full.
     Busy,
     /// Nobody takes commands now; a pause is kept for the run that begins.
@@ -54,9 +56,9 @@ pub struct Change {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Ask {
     Command(Command),
-    /// Write this to the settings file and put it into force.
+    /// Write these to the settings file and put them into force.
     Save {
-        change: Change,
+        changes: Vec<Change>,
         undo: bool,
     },
     /// The market ended: trade it again.

@@ -42,7 +42,8 @@ pub struct Model {
     /// How far each list is scrolled: from the newest backwards for chart, fills and log; the selected row of orders.
     pub scroll: [usize; Panel::ALL.len()],
     pub popup: Option<Popup>,
-    pub undo: Vec<Change>,
+    /// Saved changes, those of one save together.
+    pub undo: Vec<Vec<Change>>,
     pub toast: Option<Toast>,
     /// The first-run hint was read: a key was pressed.
     pub greeted: bool,
@@ -70,7 +71,7 @@ pub enum Popup {
     Cancel(OrderView),
     Quit,
     Strategies { selected: usize },
-    Editor(Editor),
+    Editor(Box<Editor>),
     Help { scroll: usize },
     Ended,
 }
@@ -154,7 +155,8 @@ impl Model {
         match &self.popup {
             None => Place::Panels,
             Some(Popup::Resume | Popup::Flatten | Popup::Cancel(_) | Popup::Quit) => Place::Question,
-            Some(Popup::Strategies { .. } | Popup::Help { .. }) => Place::List,
+            Some(Popup::Strategies { .. }) => Place::List,
+            Some(Popup::Help { .. }) => Place::Help,
             Some(Popup::Editor(_)) => Place::Editor,
             Some(Popup::Ended) => Place::Ended,
         }

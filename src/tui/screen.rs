@@ -99,6 +99,9 @@ pub async fn show<W: Write>(
         };
         let Some(message) = message else { continue };
         dirty = true;
+        if matches!(message, Message::Continued) {
+            terminal.clear()?;
+        }
         if let Some(ask) = update(&mut model, message) {
             let quits = ask == Ask::Quit;
             if feeds.asks.send(ask).await.is_err() || quits {

@@ -10,7 +10,7 @@ use crossterm::cursor;
 use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::execute;
 use crossterm::terminal::{self, EnterAlternateScreen, LeaveAlternateScreen};
-use futures_util::{Stream, StreamExt};
+use futures_util::{Stream, StreamExt, stream};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
@@ -29,9 +29,24 @@ const BUFFER: usize = 1 << 16;
 /// Gives the terminal back when it goes out of scope.
 pub struct Guard(());
 
-/// There is a terminal to draw on.
-pub fn is_there() -> bool {
-    io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+/// Whether there is a terminal to draw on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fitness {
+    Fit,
+    /// stdout leads elsewhere.
+    Absent,
+    /// It says of itself that it can only print.
+    Dumb,
+}
+
+pub fn fitness() -> Fitness {
+    if !io::stdout().is_terminal() {
+        Fitness::Absent
+    } else if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        Fitness::Dumb
+    } else {
+        Fitness::Fit
+    }
 }
 
 /// Raw mode and the alternate screen.
@@ -69,13 +84,44 @@ pub fn is_entered() -> bool {
 /// Keys and resizes, until the terminal is gone.
 pub fn events() -> impl Stream<Item = Message> {
     let events = EventStream::new().take_while(|event| std::future::ready(event.is_ok()));
-    events.filter_map(|event| {
+    let keys = events.filter_map(|event| {
         std::future::ready(match event {
             Ok(Event::Key(key)) => key_of(key).map(Message::Key),
             Ok(Event::Resize(width, height)) => Some(Message::Resize { width, height }),
             Ok(Event::FocusGained | Event::FocusLost | Event::Mouse(_) | Event::Paste(_)) | Err(_) => None,
         })
-    })
+    });
+    // The end of the keys is the end; continuing has none.
+    let keys = keys.map(Some).chain(stream::once(std::future::ready(None)));
+    let both = stream::select(keys, continued().map(|()| Some(Message::Continued)));
+    both.take_while(|message| std::future::ready(message.is_some())).filter_map(std::future::ready)
+}
+
+/// Each time the program goes on after it was stopped: the shell has changed the terminal meanwhile.
+fn continued() -> impl Stream<Item = ()> {
+    #[cfg(unix)]
+    {
+        const SIGCONT: i32 = if cfg!(target_os = "linux") { 18 } else { 19 };
+        let signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::from_raw(SIGCONT)).ok();
+        stream::unfold(signal, |signal| async move {
+            let mut signal = signal?;
+            signal.recv().await?;
+            retake();
+            Some(((), Some(signal)))
+        })
+    }
+    #[cfg(not(unix))]
+    stream::pending()
+}
+
+/// Raw mode and the alternate screen once more.
+fn retake() {
+    if is_entered() {
+        // A terminal that is gone shows itself at the next key or frame.
+        let _ = terminal::disable_raw_mode();
+        let _ = terminal::enable_raw_mode();
+        let _ = execute!(io::stdout(), EnterAlternateScreen, cursor::Hide);
+    }
 }
 
 fn key_of(event: KeyEvent) -> Option<Key> {

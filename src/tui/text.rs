@@ -4,8 +4,8 @@
 //! Absent on purpose: numbers and dates (`format`), and sentences of notices, which the engine's `Display` makes.
 
 use super::format::width as width_of;
-use crate::engine::Notice;
 use crate::engine::settings::StrategyName;
+use crate::engine::{Notice, Snapshot};
 
 /// All words of one language. `{0}`, `{1}` stand for what `fill` puts in.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ pub struct Texts {
     pub ended: &'static str,
 
     pub balances: &'static str,
+    pub more: &'static str,
     pub pnl: &'static str,
     pub win_rate: &'static str,
     pub drawdown: &'static str,
@@ -115,6 +116,7 @@ pub struct Texts {
     pub out_of_range: &'static str,
     pub saved: &'static str,
     pub undone: &'static str,
+    pub not_saved: &'static str,
     pub nothing_to_undo: &'static str,
 
     pub ask_resume_title: &'static str,
@@ -155,6 +157,7 @@ pub struct Texts {
     pub place_panels: &'static str,
     pub place_question: &'static str,
     pub place_list: &'static str,
+    pub place_help: &'static str,
     pub place_editor: &'static str,
     pub place_ended: &'static str,
 
@@ -205,6 +208,7 @@ pub struct Texts {
     pub help_previous_symbol: &'static str,
     pub help_quit: &'static str,
     pub help_end: &'static str,
+    pub help_quit_end: &'static str,
     pub help_yes: &'static str,
     pub help_no: &'static str,
     pub help_choose: &'static str,
@@ -227,9 +231,13 @@ impl Texts {
         }
     }
 
-    /// The sentence of a notice. English is what the engine says.
-    pub fn notice(&self, notice: &Notice) -> String {
-        notice.to_string()
+    /// The sentence of a notice, with the symbol's name where there are several. English is what the engine says.
+    pub fn notice(&self, notice: &Notice, snapshot: &Snapshot) -> String {
+        let symbol = notice.symbol().filter(|_| snapshot.symbols.len() > 1);
+        match symbol.and_then(|symbol| snapshot.symbols.get(symbol.index())) {
+            Some(view) => format!("{} {notice}", view.symbol.as_str()),
+            None => notice.to_string(),
+        }
     }
 }
 

@@ -34,6 +34,10 @@ pub fn update(model: &mut Model, message: Message) -> Option<Ask> {
         }
         Message::Vitals(vitals) => {
             let had_ended = model.has_ended();
+            // What is wrong is not hidden by what passes.
+            if vitals.settings_problem.is_some() && vitals.settings_problem != model.vitals.settings_problem {
+                model.toast = None;
+            }
             model.theme = vitals.theme;
             model.vitals = vitals;
             match (had_ended, model.has_ended()) {
@@ -55,6 +59,7 @@ pub fn update(model: &mut Model, message: Message) -> Option<Ask> {
             }
         }
         Message::Reply(reply) => hear(model, reply),
+        Message::Continued => {}
         Message::Tick => {
             if let Some(toast) = &mut model.toast {
                 toast.seconds = toast.seconds.saturating_sub(1);
@@ -79,7 +84,7 @@ fn press(model: &mut Model, key: Key) -> Option<Ask> {
     match model.place() {
         Place::Panels => on_panels(model, action, key),
         Place::Question => on_question(model, action),
-        Place::List => on_list(model, action),
+        Place::List | Place::Help => on_list(model, action),
         Place::Editor => on_editor(model, action),
         Place::Ended => on_end(model, action),
     }
@@ -99,6 +104,11 @@ fn press_unseen(model: &mut Model, key: Key) -> Option<Ask> {
 }
 
 fn on_panels(model: &mut Model, action: Action, key: Key) -> Option<Ask> {
+    let trades = matches!(action, Action::Pause | Action::Strategies | Action::Flatten | Action::CancelOrder);
+    if trades && model.has_ended() {
+        model.say(Tone::Plain, model.texts.ended_short.to_owned());
+        return None;
+    }
     match action {
         Action::Pause => return pause(model),
         Action::Strategies => {
@@ -106,7 +116,9 @@ fn on_panels(model: &mut Model, action: Action, key: Key) -> Option<Ask> {
             let selected = StrategyName::ALL.iter().position(|name| Some(*name) == now).unwrap_or(0);
             model.popup = Some(Popup::Strategies { selected });
         }
-        Action::EditSettings => model.popup = Some(Popup::Editor(Editor::open(Setting::Invest, &model.vitals.fields))),
+        Action::EditSettings => {
+            model.popup = Some(Popup::Editor(Box::new(Editor::open(Setting::Invest, &model.vitals.fields))))
+        }
         Action::Undo => return undo(model),
         Action::Flatten => match model.is_exposed() {
             true => model.popup = Some(Popup::Flatten),
@@ -149,11 +161,11 @@ fn pause(model: &mut Model) -> Option<Ask> {
 }
 
 fn undo(model: &mut Model) -> Option<Ask> {
-    // Taken off at once, so that the next press undoes the change before; a save that fails puts it back.
+    // Taken off at once, so that the next press undoes the changes before; a save that fails puts them back.
     match model.undo.pop() {
         Some(last) => {
-            let change = Change { setting: last.setting, before: last.after, after: last.before };
-            Some(Ask::Save { change, undo: true })
+            let back = |change: Change| Change { before: change.after, after: change.before, ..change };
+            Some(Ask::Save { changes: last.into_iter().map(back).collect(), undo: true })
         }
         None => {
             model.say(Tone::Plain, model.texts.nothing_to_undo.to_owned());
@@ -206,13 +218,13 @@ fn on_list(model: &mut Model, action: Action) -> Option<Ask> {
             model.popup = Some(Popup::Strategies { selected: (selected + 1).min(StrategyName::ALL.len() - 1) });
             None
         }
-        (Popup::Help { scroll }, Action::Up) => {
-            model.popup = Some(Popup::Help { scroll: scroll.saturating_sub(1) });
-            None
-        }
-        (Popup::Help { scroll }, Action::Down) => {
-            let rows = keymap::of(Place::Panels).count();
-            model.popup = Some(Popup::Help { scroll: (scroll + 1).min(rows.saturating_sub(1)) });
+        (Popup::Help { scroll }, Action::Up | Action::Down | Action::PageUp | Action::PageDown) => {
+            let page = usize::from(model.height).saturating_sub(8).max(1);
+            let last = view::help_rows(model).saturating_sub(1);
+            let rows = if matches!(action, Action::PageUp | Action::PageDown) { page } else { 1 };
+            let up = matches!(action, Action::Up | Action::PageUp);
+            let scroll = if up { scroll.saturating_sub(rows) } else { (scroll + rows).min(last) };
+            model.popup = Some(Popup::Help { scroll });
             None
         }
         // Enter and Esc close.
@@ -234,20 +246,15 @@ fn on_editor(model: &mut Model, action: Action) -> Option<Ask> {
     let Some(Popup::Editor(editor)) = &mut model.popup else { return None };
     let fields = &model.vitals.fields;
     match action {
-        Action::Up => *editor = editor.previous(fields),
-        Action::Down => *editor = editor.next(fields),
+        Action::Up => editor.previous(),
+        Action::Down => editor.next(),
         Action::Close => model.popup = None,
-        Action::Confirm => {
-            let field = fields.iter().find(|field| field.setting == editor.setting)?;
-            match editor.value(field, model.texts) {
-                Ok(after) => {
-                    let change = Change { setting: editor.setting, before: field.value, after };
-                    model.popup = None;
-                    return (change.before != change.after).then_some(Ask::Save { change, undo: false });
-                }
-                Err(sentence) => editor.error = Some(sentence),
-            }
-        }
+        Action::Confirm => match editor.changes(fields, model.texts) {
+            Ok(changes) if changes.is_empty() => model.popup = None,
+            // The popup goes when the file has it.
+            Ok(changes) => return Some(Ask::Save { changes, undo: false }),
+            Err(sentence) => editor.error = Some(sentence),
+        },
         Action::Pause
         | Action::Strategies
         | Action::EditSettings
@@ -289,20 +296,29 @@ fn on_end(model: &mut Model, action: Action) -> Option<Ask> {
 fn hear(model: &mut Model, reply: Reply) {
     let texts = model.texts;
     match reply {
-        Reply::Saved { change, undo: true, file } => {
-            let after = format::setting(change.after);
-            model.say(Tone::Good, fill(texts.undone, &[&file, change.setting.key(), &after]));
+        Reply::Saved { changes, undo: true, file } => {
+            let parts = told(&changes, |change| format::setting(change.after));
+            model.say(Tone::Good, fill(texts.undone, &[&file, &parts]));
         }
-        Reply::Saved { change, undo: false, file } => {
-            let (before, after) = (format::setting(change.before), format::setting(change.after));
-            remember(model, change);
-            model.say(Tone::Good, fill(texts.saved, &[&file, change.setting.key(), &before, &after]));
+        Reply::Saved { changes, undo: false, file } => {
+            let arrow =
+                |change: &Change| format!("{} -> {}", format::setting(change.before), format::setting(change.after));
+            let parts = told(&changes, arrow);
+            model.popup.take_if(|popup| matches!(popup, Popup::Editor(_)));
+            remember(model, changes);
+            model.say(Tone::Good, fill(texts.saved, &[&file, &parts]));
         }
-        Reply::NotSaved { change, undo, sentence } => {
-            if undo {
-                remember(model, Change { before: change.after, after: change.before, ..change });
+        Reply::NotSaved { changes, undo, sentence } => {
+            let sentence = fill(texts.not_saved, &[&sentence]);
+            match &mut model.popup {
+                // What was typed is still there.
+                Some(Popup::Editor(editor)) if !undo => editor.error = Some(sentence),
+                _ => model.say(Tone::Warning, sentence),
             }
-            model.say(Tone::Warning, sentence);
+            if undo {
+                let back = |change: Change| Change { before: change.after, after: change.before, ..change };
+                remember(model, changes.into_iter().map(back).collect());
+            }
         }
         Reply::Busy => model.say(Tone::Warning, texts.busy.to_owned()),
         Reply::NoRun { pauses: true } => model.say(Tone::Plain, texts.pauses_at_once.to_owned()),
@@ -316,11 +332,17 @@ fn hear(model: &mut Model, reply: Reply) {
     }
 }
 
-fn remember(model: &mut Model, change: Change) {
+/// "invest_percent 30, stop_loss_percent 1"
+fn told(changes: &[Change], value: impl Fn(&Change) -> String) -> String {
+    let parts = changes.iter().map(|change| format!("{} {}", change.setting.key(), value(change)));
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn remember(model: &mut Model, changes: Vec<Change>) {
     if model.undo.len() == UNDO_DEPTH {
         model.undo.remove(0);
     }
-    model.undo.push(change);
+    model.undo.push(changes);
 }
 
 /// What the engine answered to a command becomes a passing sentence.
@@ -331,8 +353,8 @@ fn answer(model: &mut Model) {
         && let Some((_, notice)) = history.replies.back()
     {
         match notice {
-            Notice::CommandAccepted { .. } => model.say(Tone::Good, model.texts.notice(notice)),
-            Notice::CommandRefused { .. } => model.say(Tone::Warning, model.texts.notice(notice)),
+            Notice::CommandAccepted { .. } => model.say(Tone::Good, model.texts.notice(notice, &snapshot)),
+            Notice::CommandRefused { .. } => model.say(Tone::Warning, model.texts.notice(notice, &snapshot)),
             // The sentence of the settings file says more; other notices are no replies.
             Notice::SettingsChanged
             | Notice::Started { .. }

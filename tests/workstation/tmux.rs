@@ -95,6 +95,14 @@ impl Tmux {
         }
     }
 
+    /// Runs a shell command on the pane's terminal, beside the program.
+    pub fn run_in_pane(&self, command: &str) {
+        let output = self.tmux(&["display-message", "-p", "#{pane_tty}"]);
+        let tty = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let done = Command::new("sh").args(["-c", &format!("({command}) < {tty} > {tty}")]).status().expect("sh runs");
+        assert!(done.success());
+    }
+
     /// Sends a signal to the program.
     pub fn signal(&self, name: &str) {
         let pid = std::fs::read_to_string(self.folder.path().join("pid")).expect("a process id");

@@ -10,8 +10,11 @@ use ratatui::text::Line;
 use super::frame::panel;
 use super::put_empty;
 use super::table::{self, LOW, Row, left, right};
+use crate::domain::Value;
+use crate::engine::snapshot::SymbolView;
 use crate::tui::format;
 use crate::tui::model::{Model, Panel};
+use crate::tui::text::fill;
 
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let texts = model.texts;
@@ -28,20 +31,27 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         (format::amount(snapshot.free_cash.to_value()), theme.dim()),
         (format::amount(snapshot.cash.to_value()), theme.value()),
     ])];
-    // What is held first; of nothing there is nothing to say.
-    let held = snapshot.symbols.iter().filter(|symbol| !symbol.position.is_zero());
-    rows.extend(held.map(|symbol| {
+    // What is worth most first; of nothing there is nothing to say.
+    let mut held: Vec<&SymbolView> = snapshot.symbols.iter().filter(|symbol| !symbol.position.is_zero()).collect();
+    held.sort_by_key(|symbol| std::cmp::Reverse(symbol.value));
+    // The sum stays in sight when many symbols are held, and what has no row of its own is summed up.
+    let names = if inside.height > LOW { 1 } else { 0 };
+    let room = usize::from(inside.height).saturating_sub(2 + names);
+    let skip = model.scrolled(Panel::Balances).min(held.len().saturating_sub(room));
+    let held = &held[skip..];
+    let shown = if held.len() > room { room.saturating_sub(1) } else { held.len() };
+    rows.extend(held[..shown].iter().map(|symbol| {
         row([
             (symbol.rules.base.as_str().to_owned(), theme.text()),
             (format::quantity(symbol.position), theme.dim()),
             (format::amount(symbol.value), theme.value()),
         ])
     }));
-    // The sum stays in sight when many symbols are held.
-    let names = if inside.height > LOW { 1 } else { 0 };
-    let room = usize::from(inside.height).saturating_sub(1 + names);
-    let skip = model.scrolled(Panel::Balances).min(rows.len().saturating_sub(room));
-    let mut rows: Vec<Row> = rows.into_iter().skip(skip).take(room.max(1)).collect();
+    if shown < held.len() {
+        let rest = held[shown..].iter().fold(Value::ZERO, |sum, symbol| Value(sum.0.saturating_add(symbol.value.0)));
+        let more = fill(texts.more, &[&(held.len() - shown).to_string()]);
+        rows.push(row([(more, theme.dim()), (String::new(), theme.dim()), (format::amount(rest), theme.value())]));
+    }
     rows.push(row([
         (texts.equity.to_owned(), theme.label()),
         (format::signed_percent(total_return(snapshot)), theme.signed(total_return(snapshot))),

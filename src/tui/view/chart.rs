@@ -13,6 +13,7 @@ use super::frame::{fit, panel};
 use super::put_empty;
 use crate::domain::{Bar, SymbolId};
 use crate::engine::Snapshot;
+use crate::engine::instrument::Desk;
 use crate::engine::orders::Purpose;
 use crate::engine::snapshot::SymbolView;
 use crate::tui::format;
@@ -71,7 +72,8 @@ fn note(model: &Model, snapshot: &Snapshot, symbol: &SymbolView, width: u16) -> 
             items.push((2, Line::styled(format::signed_percent(change), theme.signed(change))));
         }
     }
-    if !symbol.position.is_zero() {
+    // Dust is no position.
+    if symbol.desk != Desk::Flat {
         let pnl = symbol.unrealised;
         let style: Style = theme.signed(pnl.to_f64());
         let held = Span::styled(format!("{} ", format::quantity(symbol.position)), theme.text());
@@ -102,7 +104,7 @@ fn marks(snapshot: &Snapshot, symbol: SymbolId) -> Vec<Mark> {
 fn levels<'a>(model: &'a Model, snapshot: &Snapshot, symbol: &SymbolView) -> Vec<Level<'a>> {
     let texts = model.texts;
     let mut levels = Vec::new();
-    if let Some(entry) = symbol.entry.filter(|_| !symbol.position.is_zero()) {
+    if let Some(entry) = symbol.entry.filter(|_| symbol.desk != Desk::Flat) {
         levels.push(Level { price: entry.to_f64(), kind: LevelKind::Entry, label: texts.entry });
     }
     let orders = snapshot.orders.iter().filter(|order| order.symbol.index() == model.symbol);

@@ -59,7 +59,7 @@ fn draw_fills(model: &Model, snapshot: &Snapshot, area: Rect, buffer: &mut Buffe
         .collect();
     let columns = [
         left(texts.column_time, 2),
-        left(texts.column_symbol, 3),
+        left(texts.column_symbol, if snapshot.symbols.len() > 1 { 0 } else { 3 }),
         left(texts.column_side, 0),
         right(texts.column_quantity, 1),
         right(texts.column_price, 0),
@@ -88,7 +88,7 @@ fn draw_trades(model: &Model, snapshot: &Snapshot, area: Rect, buffer: &mut Buff
         .collect();
     let columns = [
         left(texts.column_time, 2),
-        left(texts.column_symbol, 5),
+        left(texts.column_symbol, if snapshot.symbols.len() > 1 { 0 } else { 5 }),
         right(texts.column_quantity, 4),
         right(texts.column_entry, 3),
         right(texts.column_exit, 3),

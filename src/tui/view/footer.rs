@@ -13,7 +13,7 @@ use crate::tui::action::Action;
 use crate::tui::keymap;
 use crate::tui::model::{Model, Tone};
 use crate::tui::text::{fill, wrapped};
-use crate::tui::vitals::{Link, RunState};
+use crate::tui::vitals::{Link, Market, RunState};
 
 /// Rows that a sentence may take.
 const TALLEST: u16 = 3;
@@ -68,10 +68,44 @@ fn sentence(model: &Model) -> Option<(String, Style)> {
     None
 }
 
-/// Straight from the table of keys, whole items only.
+/// Whether there is anything for the action to act on.
+fn counts(model: &Model, action: Action) -> bool {
+    let ended = model.has_ended();
+    let orders = model.snapshot.as_ref().map_or(0, |snapshot| snapshot.orders.len());
+    match action {
+        Action::Pause | Action::Strategies => !ended,
+        Action::Flatten => !ended && model.is_exposed(),
+        Action::CancelOrder => !ended && orders > 0,
+        Action::Undo => !model.undo.is_empty(),
+        Action::GoOn => model.vitals.market != Market::Elsewhere,
+        Action::EditSettings
+        | Action::Help
+        | Action::Zoom
+        | Action::NextPanel
+        | Action::PreviousPanel
+        | Action::GoTo
+        | Action::Up
+        | Action::Down
+        | Action::Left
+        | Action::Right
+        | Action::PageUp
+        | Action::PageDown
+        | Action::First
+        | Action::Last
+        | Action::LongerCandles
+        | Action::ShorterCandles
+        | Action::NextSymbol
+        | Action::PreviousSymbol
+        | Action::Quit
+        | Action::Confirm
+        | Action::Close => true,
+    }
+}
+
+/// Straight from the table of keys, whole items only, and only what counts now.
 pub fn draw_hints(model: &Model, area: Rect, buffer: &mut Buffer) {
     let theme = model.theme;
-    let bindings = keymap::of(model.place());
+    let bindings = keymap::of(model.place()).filter(|binding| counts(model, binding.action));
     let items =
         bindings.filter_map(|binding| Some((binding, binding.hint?))).enumerate().map(|(at, (binding, hint))| {
             let name = Span::styled(binding.first(), theme.key());

@@ -21,6 +21,9 @@ pub struct Screen {
 /// Below this width or height the lower panels share one place, as tabs.
 const ROOMY: (u16, u16) = (110, 34);
 
+/// Rows that balances, PnL, win rate and drawdown need below each other.
+const UPPER: u16 = 14;
+
 use Constraint::{Fill, Length};
 
 pub fn screen(area: Rect, model: &Model) -> Screen {
@@ -50,7 +53,9 @@ pub fn tab(focus: Panel) -> Panel {
 }
 
 fn tight(body: Rect, focus: Panel) -> Vec<(Panel, Rect)> {
-    let [upper, lower] = Layout::vertical([Fill(1), Length(7.max(body.height / 3))]).areas(body);
+    // The upper part never loses its lines to a long sentence below.
+    let lower = (body.height / 3).max(7).min(body.height.saturating_sub(UPPER));
+    let [upper, lower] = Layout::vertical([Fill(1), Length(lower)]).areas(body);
     let [chart, right] = Layout::horizontal([Fill(1), Length(31.max(body.width / 3))]).areas(upper);
     let [balances, pnl, wins, drawdown] = Layout::vertical([Length(5), Fill(1), Length(3), Length(3)]).areas(right);
     vec![

@@ -54,6 +54,11 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     popups::draw(model, area, buffer);
 }
 
+/// Rows of the help.
+pub fn help_rows(model: &Model) -> usize {
+    popups::help_rows(model)
+}
+
 fn draw_panel(panel: Panel, model: &Model, area: Rect, buffer: &mut Buffer) {
     match panel {
         Panel::Chart => chart::draw(model, area, buffer),

@@ -61,7 +61,8 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         })
         .collect();
     let columns = [
-        left(texts.column_symbol, 3),
+        // With several symbols a row without its name says nothing.
+        left(texts.column_symbol, if snapshot.symbols.len() > 1 { 0 } else { 3 }),
         left(texts.column_purpose, 0),
         left(texts.column_side, 2),
         right(texts.column_quantity, 1),

@@ -150,23 +150,43 @@ fn strategies(model: &Model, selected: usize, area: Rect, buffer: &mut Buffer) {
     put(&keys(model), inside, below + 1, buffer);
 }
 
-fn help(model: &Model, scroll: usize, area: Rect, buffer: &mut Buffer) {
+/// Every place with its keys.
+fn help_lines(model: &Model) -> Vec<Line<'static>> {
     let (texts, theme) = (model.texts, model.theme);
-    let rows = keymap::TABLE.iter().filter(|binding| binding.place == keymap::Place::Panels);
-    let lines: Vec<Line<'static>> = rows
-        .map(|binding| {
-            let keys = Span::styled(format!("{:<16}", binding.names()), theme.key());
+    let mut lines = Vec::new();
+    for (place, name) in keymap::places(texts) {
+        if !lines.is_empty() {
+            lines.push(Line::styled(name, theme.title()));
+        }
+        lines.extend(keymap::of(place).map(|binding| {
+            let keys = Span::styled(format!("{:<21}", binding.names()), theme.key());
             Line::from(vec![keys, Span::styled((binding.help)(texts), Style::new())])
-        })
-        .collect();
+        }));
+    }
+    lines
+}
+
+/// Rows of the help, for scrolling.
+pub(super) fn help_rows(model: &Model) -> usize {
+    help_lines(model).len()
+}
+
+fn help(model: &Model, scroll: usize, area: Rect, buffer: &mut Buffer) {
+    let lines = help_lines(model);
     let height = (lines.len() as u16 + 3).min(area.height.saturating_sub(2));
-    let inside = window(model, texts.help_title, (76, height), area, buffer);
+    let inside = window(model, model.texts.help_title, (80, height), area, buffer);
     let room = usize::from(inside.height.saturating_sub(1));
     let skip = scroll.min(lines.len().saturating_sub(room));
     for (row, line) in lines.iter().skip(skip).take(room).enumerate() {
         put(line, inside, row as u16, buffer);
     }
-    put(&keys(model), inside, inside.height.saturating_sub(1), buffer);
+    let mut below = keys(model);
+    let more = lines.len().saturating_sub(skip + room);
+    if more > 0 {
+        let more = fill(model.texts.more, &[&more.to_string()]);
+        below.spans.push(Span::styled(format!("   ▾ {more}"), model.theme.accent()));
+    }
+    put(&below, inside, inside.height.saturating_sub(1), buffer);
 }
 
 /// How it went, and how to go on.

@@ -53,7 +53,7 @@ fn wants(model: &Model, symbol: &SymbolView) -> Vec<Line<'static>> {
         let held = fill(texts.held_bars, &[&symbol.bars_held.to_string()]);
         first.push(Span::styled(format!(", {held}"), theme.dim()));
     }
-    let target = format!(" {:+.2}", symbol.signal.target);
+    let target = format!(" {:+.0} %", symbol.signal.target * 100.0);
     first.push(Span::styled(format!("; {}", texts.wants), theme.dim()));
     first.push(Span::styled(target, theme.signed(symbol.signal.target)));
     let reason = format!("{} {}", texts.because, symbol.signal.reason);
@@ -88,7 +88,7 @@ fn decisions(model: &Model, snapshot: &Snapshot) -> Vec<Line<'static>> {
     let mut lines: Vec<Line<'static>> = newest
         .take(usize::from(model.height))
         .map(|(time, notice)| {
-            let text = texts.notice(notice);
+            let text = texts.notice(notice, snapshot);
             let style = if matches!(notice, Notice::Decided { .. }) { theme.text() } else { theme.dim() };
             let time = Span::styled(format!("{} ", format::clock(*time)), theme.dim());
             Line::from(vec![time, Span::styled(text, style)])

@@ -38,11 +38,14 @@ fn row(model: &Model, editor: &Editor, setting: Setting) -> Line<'static> {
         if edited { theme.accent() } else { theme.text() },
     );
     if !edited {
-        let value = model.vitals.field(setting).map(|field| format::setting(field.value)).unwrap_or_default();
-        return Line::from(vec![name, Span::styled(value, theme.value()), unit]);
+        let value = editor.input(setting).value().to_owned();
+        let field = model.vitals.field(setting);
+        let differs = field.is_some_and(|field| format::setting(field.value) != value);
+        let style = if differs { theme.warning() } else { theme.value() };
+        return Line::from(vec![name, Span::styled(value, style), unit]);
     }
-    let text: Vec<char> = editor.input.value().chars().collect();
-    let at = editor.input.cursor().min(text.len());
+    let text: Vec<char> = editor.input(setting).value().chars().collect();
+    let at = editor.input(setting).cursor().min(text.len());
     let (before, rest) = text.split_at(at);
     let under = rest.first().copied().unwrap_or(' ');
     let after: String = rest.iter().skip(1).collect();
@@ -83,16 +86,17 @@ fn effect(model: &Model, setting: Setting, value: f64) -> Vec<Line<'static>> {
         let now = preview::entry(snapshot, symbol, &snapshot.settings)?;
         let then = preview::entry(snapshot, symbol, &settings)?;
         let view = snapshot.symbols.get(symbol.index())?;
-        Some((now, then, snapshot.quote.as_str(), view.rules.price.tick))
+        Some((now, then, snapshot.quote.as_str(), view))
     });
-    let Some((now, then, quote, tick)) = previews else {
+    let Some((now, then, quote, view)) = previews else {
         return vec![Line::styled(texts.editor_no_market, theme.dim())];
     };
     let money = |money: Money| format::amount(money.to_value());
     let order = match now.notional == then.notional {
-        true => fill(texts.editor_next_now, &[&money(then.notional), quote]),
-        false => fill(texts.editor_next, &[&money(now.notional), &money(then.notional), quote]),
+        true => fill(texts.editor_next_now, &[&money(then.notional), quote, view.symbol.as_str()]),
+        false => fill(texts.editor_next, &[&money(now.notional), &money(then.notional), quote, view.symbol.as_str()]),
     };
+    let tick = view.rules.price.tick;
     let mut lines = vec![Line::styled(order, theme.value())];
     let EntryPreview { stop, target, refused, .. } = then;
     if let Some((price, loss)) = stop {
