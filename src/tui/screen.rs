@@ -12,6 +12,7 @@ use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Rect, Size};
 use tokio::sync::{mpsc, watch};
 use tokio::time::MissedTickBehavior;
 
@@ -100,7 +101,9 @@ pub async fn show<W: Write>(
         let Some(message) = message else { continue };
         dirty = true;
         if matches!(message, Message::Continued) {
-            terminal.clear()?;
+            // As after a resize: everything is drawn anew.
+            let Size { width, height } = terminal.size()?;
+            terminal.resize(Rect { x: 0, y: 0, width, height })?;
         }
         if let Some(ask) = update(&mut model, message) {
             let quits = ask == Ask::Quit;
