@@ -131,6 +131,7 @@ fn vitals() -> Vitals {
         fields: Vec::new(),
         taker_fee: Ratio::ZERO,
         run: RunState::Running,
+        runs: 1,
         theme: Theme { palette: Palette::Dark, up: UpColor::Green },
     }
 }

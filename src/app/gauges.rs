@@ -22,6 +22,7 @@ pub fn vitals(config: &Config, market: Market, first_run: bool) -> Vitals {
         fields: fields(config),
         taker_fee: config.taker_fee(),
         run: RunState::Running,
+        runs: 0,
         theme: theme(config),
     }
 }

@@ -193,7 +193,10 @@ impl Steward {
             RunNews::Began { steering, stop, generated } => {
                 self.run = Some(Running { steering, stop, given: engine_settings(&self.desk.config) });
                 let market = if generated { Market::Generated } else { self.desk.market.clone() };
-                self.update_vitals(|vitals| (vitals.run, vitals.market) = (RunState::Running, market));
+                self.update_vitals(|vitals| {
+                    (vitals.run, vitals.market) = (RunState::Running, market);
+                    vitals.runs += 1;
+                });
                 if std::mem::take(&mut self.pauses_at_once) {
                     self.command(Command::Pause);
                 }

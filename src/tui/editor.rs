@@ -29,6 +29,8 @@ pub struct Editor {
     /// One for each setting, in their order.
     pub inputs: [Input; Setting::ALL.len()],
     pub error: Option<String>,
+    /// On its way to the file.
+    pub saving: bool,
 }
 
 /// Longer than any sensible number.
@@ -93,6 +95,7 @@ impl Editor {
             setting,
             inputs: Setting::ALL.map(|setting| Input::new(text(setting).unwrap_or_default())),
             error: None,
+            saving: false,
         }
     }
 

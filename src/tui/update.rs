@@ -33,7 +33,7 @@ pub fn update(model: &mut Model, message: Message) -> Option<Ask> {
             keep_in_bounds(model);
         }
         Message::Vitals(vitals) => {
-            let had_ended = model.has_ended();
+            let had_ended = model.has_ended() && vitals.runs == model.vitals.runs;
             // What is wrong is not hidden by what passes.
             if vitals.settings_problem.is_some() && vitals.settings_problem != model.vitals.settings_problem {
                 model.toast = None;
@@ -252,7 +252,11 @@ fn on_editor(model: &mut Model, action: Action) -> Option<Ask> {
         Action::Confirm => match editor.changes(fields, model.texts) {
             Ok(changes) if changes.is_empty() => model.popup = None,
             // The popup goes when the file has it.
-            Ok(changes) => return Some(Ask::Save { changes, undo: false }),
+            Ok(changes) if !editor.saving => {
+                editor.saving = true;
+                return Some(Ask::Save { changes, undo: false });
+            }
+            Ok(_) => {}
             Err(sentence) => editor.error = Some(sentence),
         },
         Action::Pause
@@ -312,7 +316,7 @@ fn hear(model: &mut Model, reply: Reply) {
             let sentence = fill(texts.not_saved, &[&sentence]);
             match &mut model.popup {
                 // What was typed is still there.
-                Some(Popup::Editor(editor)) if !undo => editor.error = Some(sentence),
+                Some(Popup::Editor(editor)) if !undo => (editor.error, editor.saving) = (Some(sentence), false),
                 _ => model.say(Tone::Warning, sentence),
             }
             if undo {

@@ -28,6 +28,8 @@ pub struct Vitals {
     /// For the cost of leaving.
     pub taker_fee: Ratio,
     pub run: RunState,
+    /// Runs begun so far: a short one may end before anybody looks.
+    pub runs: u32,
     /// As the settings and the environment want it.
     pub theme: Theme,
 }

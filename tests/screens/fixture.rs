@@ -81,6 +81,7 @@ pub fn vitals() -> Vitals {
         ],
         taker_fee: ratio("0.001"),
         run: RunState::Running,
+        runs: 1,
         theme: THEME,
     }
 }

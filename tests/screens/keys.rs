@@ -188,6 +188,18 @@ fn after_the_end_enter_offers_again_how_to_go_on() {
 }
 
 #[test]
+fn a_run_that_began_and_ended_unseen_is_told_too() {
+    let mut model = model(WIDE.0, WIDE.1);
+    end(&mut model);
+    press(&mut model, &[Key::Enter]);
+    assert!(model.popup.is_none());
+    let mut state = vitals();
+    (state.run, state.runs) = (RunState::Finished, 2);
+    update(&mut model, Message::Vitals(Arc::new(state)));
+    assert!(matches!(model.popup, Some(Popup::Ended)));
+}
+
+#[test]
 fn a_window_too_small_to_read_takes_no_key_that_must_be_read_first() {
     let mut model = model(40, 10);
     for key in [Key::Char('x'), Key::Enter, Key::Char('q'), Key::Enter, Key::Char('c'), Key::Enter] {
@@ -237,6 +249,7 @@ fn an_edit_is_checked_saved_and_undone() {
         Change { setting: Setting::StopLoss, before: 2.0, after: 1.0 },
     ];
     assert_eq!(press(&mut model, &[Key::Enter]), Some(Ask::Save { changes: changes.clone(), undo: false }));
+    assert_eq!(press(&mut model, &[Key::Enter]), None, "once is enough");
     // A save that fails leaves what was typed.
     let sentence = "the disk is full".to_owned();
     update(&mut model, Message::Reply(Reply::NotSaved { changes: changes.clone(), undo: false, sentence }));
