@@ -1,4 +1,4 @@
-//! Cases of the area `pnl`: average cost by the engine's own books, first in first out by `performance::Fifo`.
+//! Area `pnl`: average cost by the engine's own books, first in first out by `performance::Fifo`.
 
 use kestrel::domain::{
     Asset, Balance, ClientOrderId, Commission, ExecutionReport, ExecutionType, Money, OrderId, OrderStatus, OrderType,
@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 
 use super::{Case, Method};
 
-pub const METHODS: &[Method] = &[("pnl", "PnL-avg", average_cost), ("pnl", "PnL-fifo", first_in_first_out)];
+pub const METHODS: &[Method] = &[
+    Method { area: "pnl", name: "PnL-avg", answer: average_cost },
+    Method { area: "pnl", name: "PnL-fifo", answer: first_in_first_out },
+];
 
 /// One fill of a case.
 struct Filled {
@@ -74,8 +77,7 @@ fn report(fill: &Filled, rules: &SymbolRules, id: i64) -> ExecutionReport {
 
 fn average_cost(case: &Case) -> Value {
     let rules = SymbolRules::default_for(&Symbol::new("BTCUSDT"));
-    let start = Balance { free: Money::MAX, ..Balance::empty(rules.quote.clone()) };
-    let start = Balance { free: Money::from_raw(start.free.raw() / 2), ..start };
+    let start = Balance { free: Money::from_raw(Money::MAX.raw() / 2), ..Balance::empty(rules.quote.clone()) };
     let mut portfolio = Portfolio::new(rules.quote.clone(), &[start]);
     let mut position = Position::default();
     for (id, fill) in (1..).zip(fills(case)) {
