@@ -9,6 +9,7 @@ mod exchange_calls;
 mod exchange_server;
 mod journal;
 mod parity;
+mod performance_cases;
 mod protocol;
 mod protocol_catalogue;
 mod protocol_rules;
