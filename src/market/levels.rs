@@ -115,8 +115,12 @@ impl Levels {
         }
         self.levels.sort_by(|a, b| a.price.total_cmp(&b.price));
         if self.levels.len() > self.settings.most {
-            let weakest = (0..self.levels.len())
-                .min_by(|a, b| self.score(&self.levels[*a]).total_cmp(&self.score(&self.levels[*b])));
+            // A level of this bar goes last: a new one has had no chance to be touched again.
+            let rank = |at: &usize| (self.levels[*at].newest == self.bars, self.score(&self.levels[*at]));
+            let weakest = (0..self.levels.len()).min_by(|a, b| {
+                let (a, b) = (rank(a), rank(b));
+                a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+            });
             weakest.map(|at| self.levels.remove(at));
         }
     }

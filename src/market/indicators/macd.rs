@@ -1,6 +1,6 @@
 //! Differences of a fast and a slow exponential average: MACD, PPO.
 //!
-//! Invariant: both averages are first known on the bar that completes the slow one; the fast one is seeded there with
+//! Invariant: MACD's averages are first known on the bar that completes the slow one; the fast one is seeded there with
 //! the mean of the newest `fast` closes, as TA-Lib does, not with the first ones.
 //! Absent on purpose: other kinds of averages.
 
@@ -71,19 +71,24 @@ impl Macd {
     }
 }
 
-/// The difference of the averages in percent of the slow one (TA-Lib's PPO with exponential averages); first on bar slow.
+/// The difference of a fast and a slow average in percent of the slow one (TA-Lib's PPO with exponential averages, each
+/// seeded with its own first closes); first on the bar that completes the longer one.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Ppo(Pair);
+pub struct Ppo {
+    fast: Ema,
+    slow: Ema,
+}
 
 impl Ppo {
     /// Lengths from 1; the longer one is the slow one.
     pub fn new(fast: usize, slow: usize) -> Self {
-        Ppo(Pair::new(fast, slow))
+        Ppo { fast: Ema::new(fast.min(slow)), slow: Ema::new(fast.max(slow)) }
     }
 
     #[inline]
     pub fn update(&mut self, x: f64) -> Option<f64> {
-        let (fast, slow) = self.0.update(x)?;
+        let (fast, slow) = (self.fast.update(x), self.slow.update(x));
+        let (fast, slow) = (fast?, slow?);
         Some(if slow == 0.0 { 0.0 } else { (fast - slow) / slow * 100.0 })
     }
 }

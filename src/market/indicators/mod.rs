@@ -2,7 +2,8 @@
 //!
 //! Each has `new(parameters)` and `update(newest) -> Option<value>`; `None` until the first bar on which TA-Lib states a
 //! value too. First bars, seeds and conventions are those of TA-Lib 0.8 (<https://ta-lib.org/functions/>); where TA-Lib
-//! calls everything below 1e-14 zero, these ask for zero itself, so that coins priced at 1e-8 are measured as others are.
+//! calls everything below 1e-14 zero, these ask for zero itself or for a share of the price (`running::ROUNDING`), so that
+//! coins priced at 1e-8 are measured as others are.
 //! Invariant: the value at bar t depends on bars up to t only, costs O(1) (amortised; CCI alone walks its window) and is
 //! finite for valid bars; errors of rounding do not grow with the number of bars.
 //! Absent on purpose: parameters from outside (`config` checks them); a length below the stated least is a bug and panics.

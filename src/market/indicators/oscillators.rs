@@ -4,7 +4,7 @@
 //! Absent on purpose: volume (`volume`).
 
 use super::range::true_range;
-use super::running::{Delay, FlowSum, WindowSum, checked};
+use super::running::{Delay, FlowSum, ROUNDING, WindowSum, checked};
 use crate::domain::Bar;
 
 /// Balance of power: body over range.
@@ -44,12 +44,8 @@ impl Cci {
         self.typical.update(typical);
         let mean = self.sum.update(typical)? / self.sum.length() as f64;
         let window = self.typical.values();
-        // The mean of equal numbers may miss them by a rounding, and 0.015 of that would be the unit.
-        if window.iter().all(|x| *x == typical) {
-            return Some(0.0);
-        }
         let deviation = window.iter().map(|x| (x - mean).abs()).sum::<f64>() / window.len() as f64;
-        Some(if deviation == 0.0 { 0.0 } else { (typical - mean) / (0.015 * deviation) })
+        Some(if deviation <= mean * ROUNDING { 0.0 } else { (typical - mean) / (0.015 * deviation) })
     }
 }
 

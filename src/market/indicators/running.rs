@@ -15,6 +15,9 @@ pub(crate) fn checked(length: usize, least: usize) -> usize {
     length
 }
 
+/// Differences up to this share of the numbers themselves are their rounding: ticks are a million times larger.
+pub(crate) const ROUNDING: f64 = 1e-12;
+
 /// The value `age` updates ago.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delay {

@@ -5,7 +5,7 @@
 
 use super::averages::Sma;
 use super::momentum::Rsi;
-use super::running::{Highest, Lowest};
+use super::running::{Highest, Lowest, ROUNDING};
 use crate::domain::Bar;
 
 /// %K and its average %D.
@@ -32,7 +32,8 @@ impl Place {
         let (highest, lowest) = (self.highest.update(high), self.lowest.update(low));
         let ((highest, _), (lowest, _)) = (highest?, lowest?);
         let range = highest - lowest;
-        Some(if range == 0.0 { 0.0 } else { 100.0 * ((close - lowest) / range) })
+        // An RSI that stands still moves in its last bits.
+        Some(if range <= highest * ROUNDING { 0.0 } else { 100.0 * ((close - lowest) / range) })
     }
 }
 

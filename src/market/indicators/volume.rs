@@ -3,7 +3,7 @@
 //! Invariant: totals over all bars carry what additions lose, so a year of minutes costs no digits.
 //! Absent on purpose: the profile of volume over prices (`market::volume_profile`), taker volumes.
 
-use super::running::{FlowSum, Smoother, Total, checked};
+use super::running::{FlowSum, ROUNDING, Smoother, Total, checked};
 use crate::domain::Bar;
 
 /// Accumulation/distribution line (Chaikin): volume times the place of the close in its bar, added up.
@@ -104,8 +104,10 @@ impl Mfi {
         let typical = (bar.high + bar.low + bar.close) / 3.0;
         let before = self.last.replace(typical)?;
         let money = typical * bar.volume;
-        let rise = self.rises.update(if typical > before { money } else { 0.0 });
-        let fall = self.falls.update(if typical < before { money } else { 0.0 });
+        // A third of a sum is rounded: the same typical price from other highs and lows may differ in its last bits.
+        let (change, rounding) = (typical - before, before * ROUNDING);
+        let rise = self.rises.update(if change > rounding { money } else { 0.0 });
+        let fall = self.falls.update(if change < -rounding { money } else { 0.0 });
         let (rise, fall) = (rise?, fall?);
         let both = rise + fall;
         Some(if both < 1.0 { 0.0 } else { 100.0 * (rise / both) })
