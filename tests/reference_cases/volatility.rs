@@ -23,8 +23,8 @@ const fn method(name: &'static str, answer: fn(&Case) -> Value) -> Method {
     Method { area: "volatility", name, answer }
 }
 
-fn last(case: &Case, update: impl FnMut(&Bar) -> Option<f64>) -> Value {
-    let sigma = case.bars().iter().map(update).last().flatten();
+fn last(case: &Case, mut update: impl FnMut(&Bar) -> Option<f64>) -> Value {
+    let sigma = case.bars().iter().fold(None, |_, bar| update(bar));
     json!({ "sigma_per_bar": sigma, "sigma_annual_365d_1m": sigma.map(|sigma| sigma * ANNUAL) })
 }
 
@@ -70,7 +70,7 @@ fn ewma(case: &Case) -> Value {
 fn bipower(case: &Case) -> Value {
     let returns = case.row("fixture");
     let mut test = BipowerJump::new(returns.len());
-    let Some(value) = returns.iter().map(|r| test.update(*r)).last().flatten() else { return Value::Null };
+    let Some(value) = returns.iter().fold(None, |_, r| test.update(*r)) else { return Value::Null };
     json!({
         "rv": value.realised,
         "bv": value.bipower,
