@@ -21,6 +21,7 @@ use kestrel::store::{ParquetBars, symbols_of};
 
 use workloads::desk::Desk;
 use workloads::frames::Frame;
+use workloads::indicators::{Column, ROWS, Stream, Year};
 use workloads::market;
 use workloads::screen::{self, States};
 use workloads::venue::Venue;
@@ -37,6 +38,7 @@ fn main() {
     steps();
     frames();
     venue();
+    indicators();
     backtests();
     recorded_month();
     lockstep();
@@ -114,6 +116,20 @@ fn venue() {
     row("simulator: a bar that reaches no order", nanoseconds(|| venue.quiet_bar()), "ns");
     row("simulator: the four points of a bar, 100 orders resting", nanoseconds(|| venue.walked_bar()), "ns");
     row("simulator: place and cancel an order", nanoseconds(|| venue.place_and_cancel()), "ns");
+}
+
+fn indicators() {
+    let mut year = Year::new();
+    for column in Column::ALL {
+        let seconds = best_seconds(|| year.column(column));
+        let what = format!("indicators: {}, a year of minutes as a column", column.name());
+        row(&what, seconds * 1e9 / ROWS as f64, "ns a row");
+    }
+    for stream in Stream::ALL {
+        let seconds = best_seconds(|| year.stream(stream));
+        let what = format!("indicators: {}, the same bar by bar", stream.name());
+        row(&what, seconds * 1e9 / ROWS as f64, "ns a bar");
+    }
 }
 
 fn backtests() {

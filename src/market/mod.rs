@@ -1,9 +1,17 @@
-//! Instruments that read the market: the window of closed bars and indicators over it.
+//! Instruments that read the market: the window of closed bars, indicators, candle patterns, volatility, pivots and
+//! levels, order flow, the profile of volume, change detectors.
 //!
-//! Invariant: everything here sees closed bars only and is O(1) per bar.
+//! Invariant: everything here sees closed bars (or best prices) of the past only and is O(1) per bar, amortised.
 //! Absent on purpose: the decision what to do about it (`engine::strategy`).
 
 pub mod bars;
+pub mod candles;
+pub mod changes;
 pub mod indicators;
+pub mod levels;
+pub mod order_flow;
+pub mod pivots;
+pub mod volatility;
+pub mod volume_profile;
 
 pub use bars::BarWindow;

@@ -1,10 +1,10 @@
-//! Indicators over closed bars.
+//! `RollingSum`: the exact sum of the newest closes, for strategies whose decisions must not hang on rounding.
 //!
 //! Invariant: a running value equals the one computed from scratch, to the last digit: sums are integers.
-//! Absent on purpose: look-ahead; an indicator at bar t has seen bars up to t only.
+//! Absent on purpose: averages in f64 (`averages`), which are faster to read and differ in the last digits.
 
-use super::bars::BarWindow;
 use crate::domain::{Digest, Price, StateHash};
+use crate::market::bars::BarWindow;
 
 /// Rolling sum of the last `length` closes, exact.
 #[derive(Debug, Clone, PartialEq, Eq)]
