@@ -171,9 +171,9 @@ fn what_was_edited_after_the_end_counts_in_the_next_run() {
     tmux.wait("The market has ended", SOON);
     tmux.keys(&["Enter"]);
     let journal = tmux.folder().join("home/journal/demo.2.journal");
-    tmux.wait_until("the second run was given the edited settings", SOON, |_| {
+    tmux.wait_until("the second run begins with the edited settings", SOON, |_| {
         let text = std::fs::read_to_string(&journal).unwrap_or_default();
-        text.lines().any(|line| line.contains("Settings") && line.contains("\"invest\":\"0.40000000\""))
+        text.lines().next().is_some_and(|first| first.contains("Start") && first.contains("\"invest\":\"0.40000000\""))
     });
 }
 

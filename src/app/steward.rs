@@ -46,10 +46,12 @@ pub enum RunNews {
 }
 
 /// What comes after a run that ended by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Next {
-    Again,
-    GoOn,
+    /// The same market once more, with these settings.
+    Again(Box<Config>),
+    /// A generated market, with these settings.
+    GoOn(Box<Config>),
     Quit,
 }
 
@@ -131,10 +133,16 @@ impl Steward {
         match ask {
             Ask::Command(command) => self.command(command),
             Ask::Save { changes, undo } => self.save(changes, undo).await,
-            Ask::Again => self.desk.next.send(Next::Again).unwrap_or_default(),
-            Ask::GoOn => self.desk.next.send(Next::GoOn).unwrap_or_default(),
+            Ask::Again => self.next(Next::Again),
+            Ask::GoOn => self.next(Next::GoOn),
             Ask::Quit => {}
         }
+    }
+
+    /// The next run begins with what was edited since.
+    fn next(&mut self, next: fn(Box<Config>) -> Next) {
+        self.desk.config = self.desk.config.in_force(&self.desk.file);
+        self.desk.next.send(next(Box::new(self.desk.config.clone()))).unwrap_or_default();
     }
 
     fn command(&mut self, command: Command) {
@@ -200,7 +208,7 @@ impl Steward {
                 if std::mem::take(&mut self.pauses_at_once) {
                     self.command(Command::Pause);
                 }
-                // A run begins with the settings of the start; what was changed since counts too.
+                // What was changed while it connected counts too.
                 self.waiting = Some(self.desk.file.clone());
                 self.send_waiting();
             }

@@ -164,7 +164,7 @@ fn numbered(path: &Path, number: u32) -> PathBuf {
 
 impl Runs {
     /// Ends with the outcome of the last run.
-    fn until_quit(self, first: MarketPlan, decided: &std::sync::mpsc::Receiver<Next>) -> Result<Outcome, RunError> {
+    fn until_quit(mut self, first: MarketPlan, decided: &std::sync::mpsc::Receiver<Next>) -> Result<Outcome, RunError> {
         let mut market = first;
         for number in 1.. {
             let ended = self.one(market, number);
@@ -180,8 +180,14 @@ impl Runs {
                 return conclude(ended, &state);
             }
             market = match decided.recv() {
-                Ok(Next::Again) => self.again()?,
-                Ok(Next::GoOn) => self.generated(last),
+                Ok(Next::Again(config)) => {
+                    self.config = *config;
+                    self.again()?
+                }
+                Ok(Next::GoOn(config)) => {
+                    self.config = *config;
+                    self.generated(last)
+                }
                 Ok(Next::Quit) | Err(_) => return conclude(ended, &state),
             };
         }
