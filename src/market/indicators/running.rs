@@ -18,6 +18,9 @@ pub(crate) fn checked(length: usize, least: usize) -> usize {
 /// Differences up to this share of the numbers themselves are their rounding: ticks are a million times larger.
 pub(crate) const ROUNDING: f64 = 1e-12;
 
+/// When a difference of two sums is less than this share of them, too many of its digits are lost.
+pub(crate) const CANCELLED: f64 = 1e-6;
+
 /// The value `age` updates ago.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delay {
@@ -217,12 +220,27 @@ impl Moments {
     }
 
     #[inline]
-    fn value(&self, newest: f64) -> (f64, f64) {
+    fn value(&mut self, newest: f64) -> (f64, f64) {
         let length = self.values.len();
         if self.still >= length {
             return (newest, 0.0);
         }
         let mean = self.first / length as f64;
+        let squares = self.second - self.first * mean;
+        if squares < self.second * CANCELLED {
+            return self.turn_about(newest);
+        }
+        (self.pivot + mean, squares)
+    }
+
+    /// Takes the sums anew about the newest value: the window has left its pivot far behind. Afterwards it must do so
+    /// again before this is called again, so the walk costs O(1) an update.
+    #[cold]
+    fn turn_about(&mut self, newest: f64) -> (f64, f64) {
+        self.pivot = newest;
+        self.first = self.values.iter().map(|x| x - newest).sum();
+        self.second = self.values.iter().map(|x| (x - newest) * (x - newest)).sum();
+        let mean = self.first / self.values.len() as f64;
         (self.pivot + mean, (self.second - self.first * mean).max(0.0))
     }
 
