@@ -89,6 +89,7 @@ proptest! {
             let unit = match instrument {
                 "CCI" => Some(100.0),
                 "PPO" | "ROC" => Some(1.0),
+                "close_to_close" | "parkinson" | "rogers_satchell" => Some(1e-3),
                 _ => known.bounds.1.is_finite().then_some(1.0),
             };
             for (at, bar) in bars.iter().enumerate() {
@@ -188,6 +189,22 @@ fn a_million_bars_leave_no_error_behind() {
         let plain = expected(&bars[BARS - 4 * LENGTH..], LENGTH).expect("a value");
         let scale = plain.abs().max(1.0);
         assert!((last - plain).abs() <= 1e-9 * scale, "{name}: {last} after {BARS} bars, from scratch {plain}");
+    }
+}
+
+/// The window has left a jump behind, and what is left of it is a millionth of the jump.
+#[test]
+fn a_jump_that_left_the_window_takes_no_digits_with_it() {
+    for jump in [1e3, 1e6, 1e9] {
+        let (mut deviation, mut correlation) = (ours::StdDev::new(5, 1.0), ours::Correl::new(5));
+        let mut last = (None, None);
+        // The sums of the last four are taken about the jump: it was the first of the five before.
+        for x in [1.0, 2.0, 3.0, 2.0, 1.0, 1.0 + jump, 1.0, 2.0, 3.0, 2.0, 1.0, 2.0, 4.0, 2.0] {
+            last = (deviation.update(x), correlation.update(x, 7.0 - 2.0 * x));
+        }
+        let wanted = (4.8f64 / 5.0).sqrt();
+        assert!((last.0.expect("a value") - wanted).abs() < 1e-9, "{jump}: {last:?}, wanted {wanted}");
+        assert!((last.1.expect("a value") + 1.0).abs() < 1e-9, "{jump}: {last:?}, wanted -1");
     }
 }
 

@@ -110,5 +110,5 @@ impl Year {
 
 fn last<T>(mut value: T, bars: &[Bar], update: impl Fn(&mut T, &Bar) -> Option<f64>) -> f64 {
     // Each value is used, as a strategy would.
-    bars.iter().filter_map(|bar| update(&mut value, bar)).fold(0.0, |sum, x| sum * 0.5 + x)
+    bars.iter().filter_map(|bar| update(&mut value, bar)).sum()
 }

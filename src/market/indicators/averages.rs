@@ -3,7 +3,8 @@
 //! Invariant: an average lies on the scale of its input and starts where TA-Lib's does (stated with each).
 //! Absent on purpose: exact sums for decisions (`closes`).
 
-use super::running::{Delay, FlowSum, RampSum, Seeded, WindowSum, checked};
+use super::running::{Delay, FlowSum, RampSum, WindowSum, checked};
+use super::smoothing::Seeded;
 
 /// Simple moving average; first on bar `length` (counted from 1).
 #[derive(Debug, Clone, PartialEq)]

@@ -8,7 +8,8 @@ use super::averages::Ema;
 use super::macd::Macd;
 use super::momentum::{Rsi, split, strength};
 use super::range::{Atr, true_range};
-use super::running::{BLOCK, Moments, Smoother, checked};
+use super::running::{Moments, checked};
+use super::smoothing::{BLOCK, Smoother};
 use crate::domain::{Bar, Time};
 
 /// Rows worked on at once where a second pass follows: they stay in the nearest cache.

@@ -4,7 +4,8 @@
 //! Absent on purpose: a judgement of the trend (`market` only measures).
 
 use super::range::true_range;
-use super::running::{Delay, Seed, Smoother, checked};
+use super::running::{Delay, checked};
+use super::smoothing::{Seed, Smoother};
 use crate::domain::Bar;
 
 /// +DI and -DI of a bar.

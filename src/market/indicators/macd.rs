@@ -5,7 +5,8 @@
 //! Absent on purpose: other kinds of averages.
 
 use super::averages::Ema;
-use super::running::{Seed, Smoother, checked};
+use super::running::checked;
+use super::smoothing::{Seed, Smoother};
 
 /// Fast and slow average, seeded together.
 #[derive(Debug, Clone, PartialEq)]

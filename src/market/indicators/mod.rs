@@ -21,6 +21,7 @@ pub mod range;
 pub mod regression;
 pub mod running;
 pub mod sar;
+pub mod smoothing;
 pub mod stochastic;
 pub mod volume;
 

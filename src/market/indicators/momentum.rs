@@ -3,7 +3,8 @@
 //! Invariant: RSI lies in 0..100 and CMO in -100..100; both are 0 while the price has never moved.
 //! Absent on purpose: momentum of averages (`macd`, `averages::Trix`).
 
-use super::running::{Delay, Seeded, checked};
+use super::running::{Delay, checked};
+use super::smoothing::Seeded;
 
 /// Newest value less the one `length` bars before; first on bar length + 1.
 #[derive(Debug, Clone, PartialEq)]

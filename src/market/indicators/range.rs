@@ -3,7 +3,7 @@
 //! Invariant: never negative; the first bar has no true range, because no close stands before it.
 //! Absent on purpose: estimators of volatility (`market::volatility`).
 
-use super::running::Seeded;
+use super::smoothing::Seeded;
 use crate::domain::Bar;
 
 /// The larger of the bar's range and its distance from the close before (Wilder 1978).

@@ -3,7 +3,7 @@
 //! Invariant: a correlation lies in -1..1; a window in which a series stands still has slope and correlation zero.
 //! Absent on purpose: forecasts from the line.
 
-use super::running::{RampSum, checked};
+use super::running::{CANCELLED, RampSum, checked};
 
 /// Least-squares slope of the newest `length` values, per bar.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,18 +100,34 @@ impl Correl {
             self.next = 0;
             self.full = true;
         }
-        self.full.then(|| self.value())
+        self.full.then(|| self.value((x, y)))
     }
 
-    fn value(&self) -> f64 {
+    fn value(&mut self, newest: (f64, f64)) -> f64 {
+        if self.still.iter().any(|still| *still >= self.pairs.len()) {
+            return 0.0;
+        }
         let n = self.pairs.len() as f64;
-        let Sums { x, y, xx, yy, xy } = self.sums;
-        let (variance_x, variance_y) = (xx - x * x / n, yy - y * y / n);
-        let still = self.still.iter().any(|still| *still >= self.pairs.len());
-        if still || variance_x <= 0.0 || variance_y <= 0.0 {
+        let variances = |sums: &Sums| (sums.xx - sums.x * sums.x / n, sums.yy - sums.y * sums.y / n);
+        let (variance_x, variance_y) = variances(&self.sums);
+        if variance_x < self.sums.xx * CANCELLED || variance_y < self.sums.yy * CANCELLED {
+            self.turn_about(newest);
+        }
+        let (variance_x, variance_y) = variances(&self.sums);
+        let Sums { x, y, xy, .. } = self.sums;
+        if variance_x <= 0.0 || variance_y <= 0.0 {
             return 0.0;
         }
         // Two roots: the product of two variances of tiny prices may underflow.
         ((xy - x * y / n) / (variance_x.sqrt() * variance_y.sqrt())).clamp(-1.0, 1.0)
+    }
+    /// As `Moments` does when the window has left its pivot far behind.
+    #[cold]
+    fn turn_about(&mut self, newest: (f64, f64)) {
+        self.pivot = newest;
+        self.sums = Sums::default();
+        for pair in &self.pairs {
+            self.sums.add(1.0, *pair, newest);
+        }
     }
 }

@@ -1,8 +1,8 @@
-//! What indicators are made of: delays, sums over a window, moments, extremes, exponential smoothing, totals.
+//! What indicators are made of: delays, sums over a window, moments, extremes.
 //!
 //! Invariant: a window's sum is replaced by a freshly added one every `length` values, so its error stays that of
 //! `length` additions however long it runs; each update is O(1) (extremes: amortised).
-//! Absent on purpose: prices and bars; these are numbers in a row.
+//! Absent on purpose: prices and bars; these are numbers in a row. What has no window stands in `smoothing`.
 
 use std::collections::VecDeque;
 
@@ -17,6 +17,9 @@ pub(crate) fn checked(length: usize, least: usize) -> usize {
 
 /// Differences up to this share of the numbers themselves are their rounding: ticks are a million times larger.
 pub(crate) const ROUNDING: f64 = 1e-12;
+
+/// When a difference of two sums is less than this share of them, too many of its digits are lost.
+pub(crate) const CANCELLED: f64 = 1e-6;
 
 /// The value `age` updates ago.
 #[derive(Debug, Clone, PartialEq)]
@@ -217,12 +220,27 @@ impl Moments {
     }
 
     #[inline]
-    fn value(&self, newest: f64) -> (f64, f64) {
+    fn value(&mut self, newest: f64) -> (f64, f64) {
         let length = self.values.len();
         if self.still >= length {
             return (newest, 0.0);
         }
         let mean = self.first / length as f64;
+        let squares = self.second - self.first * mean;
+        if squares < self.second * CANCELLED {
+            return self.turn_about(newest);
+        }
+        (self.pivot + mean, squares)
+    }
+
+    /// Takes the sums anew about the newest value: the window has left its pivot far behind. Afterwards it must do so
+    /// again before this is called again, so the walk costs O(1) an update.
+    #[cold]
+    fn turn_about(&mut self, newest: f64) -> (f64, f64) {
+        self.pivot = newest;
+        self.first = self.values.iter().map(|x| x - newest).sum();
+        self.second = self.values.iter().map(|x| (x - newest) * (x - newest)).sum();
+        let mean = self.first / self.values.len() as f64;
         (self.pivot + mean, (self.second - self.first * mean).max(0.0))
     }
 
@@ -277,141 +295,5 @@ impl Lowest {
     #[inline]
     pub fn update(&mut self, x: f64) -> Option<(f64, usize)> {
         self.0.update(-x).map(|(value, age)| (-value, age))
-    }
-}
-
-/// Rows that `Smoother` computes from one base.
-pub(crate) const BLOCK: usize = 4;
-
-/// y <- keep y + gain x.
-///
-/// Four rows are computed from one base y: y_j = keep^j base + partial_j. The sum is the same; in a batch the next block
-/// waits for one product and one addition instead of four of each.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Smoother {
-    pub(crate) powers: [f64; BLOCK + 1],
-    pub(crate) gain: f64,
-    pub(crate) base: f64,
-    pub(crate) partial: f64,
-    pub(crate) step: usize,
-}
-
-impl Smoother {
-    pub fn new(keep: f64, gain: f64, start: f64) -> Self {
-        let square = keep * keep;
-        let powers = [1.0, keep, square, square * keep, square * square];
-        Smoother { powers, gain, base: start, partial: 0.0, step: 0 }
-    }
-
-    /// Exponential average with k = 2 / (length + 1).
-    pub fn exponential(length: usize, start: f64) -> Self {
-        let n = length as f64;
-        Smoother::new((n - 1.0) / (n + 1.0), 2.0 / (n + 1.0), start)
-    }
-
-    /// Wilder's average: k = 1 / length.
-    pub fn wilder(length: usize, start: f64) -> Self {
-        let n = length as f64;
-        Smoother::new((n - 1.0) / n, 1.0 / n, start)
-    }
-
-    #[inline]
-    pub fn update(&mut self, x: f64) -> f64 {
-        self.partial = self.powers[1] * self.partial + self.gain * x;
-        self.step += 1;
-        let value = self.powers[self.step] * self.base + self.partial;
-        if self.step == BLOCK {
-            (self.base, self.partial, self.step) = (value, 0.0, 0);
-        }
-        value
-    }
-}
-
-/// A sum over all values since the start, carrying what each addition loses (Neumaier 1974).
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Total {
-    sum: f64,
-    lost: f64,
-}
-
-impl Total {
-    #[inline]
-    pub fn add(&mut self, x: f64) -> f64 {
-        let sum = self.sum + x;
-        self.lost += if self.sum.abs() >= x.abs() { (self.sum - sum) + x } else { (x - sum) + self.sum };
-        self.sum = sum;
-        self.value()
-    }
-
-    pub fn value(&self) -> f64 {
-        self.sum + self.lost
-    }
-}
-
-/// The first `length` values become their mean, once.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Seed {
-    length: usize,
-    seen: usize,
-    sum: f64,
-}
-
-impl Seed {
-    /// `length` from 1.
-    pub fn new(length: usize) -> Self {
-        Seed { length: checked(length, 1), seen: 0, sum: 0.0 }
-    }
-
-    /// The mean on the `length`-th update.
-    #[inline]
-    pub fn update(&mut self, x: f64) -> Option<f64> {
-        self.sum += x;
-        self.seen += 1;
-        (self.seen == self.length).then(|| self.sum / self.length as f64)
-    }
-}
-
-/// How the share of the newest value follows from the length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Share {
-    Exponential,
-    Wilder,
-}
-
-/// A smoothed value that starts with the mean of its first `length` inputs.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Seeded {
-    seed: Seed,
-    share: Share,
-    smoother: Option<Smoother>,
-}
-
-impl Seeded {
-    /// Seeded and smoothed exponentially over `length`.
-    pub fn exponential(length: usize) -> Self {
-        Seeded { seed: Seed::new(length), share: Share::Exponential, smoother: None }
-    }
-
-    /// Seeded and smoothed after Wilder over `length`.
-    pub fn wilder(length: usize) -> Self {
-        Seeded { seed: Seed::new(length), share: Share::Wilder, smoother: None }
-    }
-
-    #[inline]
-    pub fn update(&mut self, x: f64) -> Option<f64> {
-        if let Some(smoother) = &mut self.smoother {
-            return Some(smoother.update(x));
-        }
-        let start = self.seed.update(x)?;
-        self.smoother = Some(match self.share {
-            Share::Exponential => Smoother::exponential(self.seed.length, start),
-            Share::Wilder => Smoother::wilder(self.seed.length, start),
-        });
-        Some(start)
-    }
-
-    /// The smoother behind it, once seeded, for a batch.
-    pub(crate) fn smoother(&mut self) -> Option<&mut Smoother> {
-        self.smoother.as_mut()
     }
 }

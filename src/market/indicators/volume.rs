@@ -3,7 +3,8 @@
 //! Invariant: totals over all bars carry what additions lose, so a year of minutes costs no digits.
 //! Absent on purpose: the profile of volume over prices (`market::volume_profile`), taker volumes.
 
-use super::running::{FlowSum, ROUNDING, Smoother, Total, checked};
+use super::running::{FlowSum, ROUNDING, checked};
+use super::smoothing::{Smoother, Total};
 use crate::domain::Bar;
 
 /// Accumulation/distribution line (Chaikin): volume times the place of the close in its bar, added up.
