@@ -10,7 +10,7 @@ use crate::engine::ports::SourceError;
 /// Every way in which kline files can be unusable. All of them are the user's to mend; none is a bug.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("{}: there is no such file; check the path given with --data", file.display())]
+    #[error("{}: there is no such file; check the path", file.display())]
     Missing { file: PathBuf },
     #[error("{}: this is not a regular file; give the path of a Parquet file with klines", file.display())]
     NotAFile { file: PathBuf },
@@ -61,6 +61,41 @@ pub enum StoreError {
     Overlap { file: PathBuf, before: PathBuf, first: i64, last: i64 },
     #[error("no data file was given; name at least one with --data FILE")]
     NoFiles,
+    #[error("{}: neither Parquet, CSV nor zip (it starts with {found:?}); give klines in one of these", file.display())]
+    UnknownKind { file: PathBuf, found: String },
+    #[error("{}: a header is expected to name the columns of klines, but the first row is {found}", file.display())]
+    StrangeHeader { file: PathBuf, found: String },
+    #[error("{}: the archive holds {found}, allowed is exactly one CSV file; unpack it and import what is wanted", file.display())]
+    ArchiveContent { file: PathBuf, found: String },
+    #[error(
+        "{}: its sha256 is {found}, but {} states {stated}; the file is damaged or another one: fetch both again",
+        file.display(), beside.display()
+    )]
+    WrongChecksum { file: PathBuf, beside: PathBuf, found: String, stated: String },
+    #[error("{}: holds {found}, allowed is a sha256 of 64 hexadecimal digits before a file name; fetch it again", file.display())]
+    BadChecksumFile { file: PathBuf, found: String },
+    #[error(
+        "{}: its bars are {found} long, which the catalogue does not keep; allowed are 1m, 3m, 5m, 15m, 30m, 1h, 2h, \
+         4h, 6h, 8h, 12h and 1d",
+        file.display()
+    )]
+    WrongInterval { file: PathBuf, found: String },
+    /// `row` counts from 1.
+    #[error(
+        "{}: row {row} ({time}) contradicts the catalogue: it has {found}, {} has {kept}; give --replace to take the \
+         new rows",
+        file.display(), month.display()
+    )]
+    Conflict { file: PathBuf, row: u64, time: String, found: String, month: PathBuf, kept: String },
+    #[error("{}: another program changed it meanwhile; nothing was imported, run the command again", file.display())]
+    ChangedMeanwhile { file: PathBuf },
+    #[error(
+        "the catalogue {} has {name} in several markets ({}); name one of them, such as {}",
+        catalog.display(), found.join(", "), found.first().map_or("", String::as_str)
+    )]
+    SeveralMarkets { catalog: PathBuf, name: String, found: Vec<String> },
+    #[error("{name}: neither a file nor a symbol of the catalogue {} (it holds {found})", catalog.display())]
+    NotInCatalog { catalog: PathBuf, name: String, found: String },
     #[error("{}: cannot be written ({reason}); check the folder and the free space", file.display())]
     Unwritable { file: PathBuf, reason: String },
 }
