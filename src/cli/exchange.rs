@@ -39,7 +39,7 @@ pub struct ExchangeArgs {
 pub fn execute(args: &ExchangeArgs, globals: &Globals) -> Result<Output, Failure> {
     let (mut config, _) = globals.settings()?;
     config.speed = args.speed.unwrap_or(config.speed);
-    let data = if args.data.is_empty() { None } else { Some(open_data(&args.data, &mut config)?) };
+    let data = if args.data.is_empty() { None } else { Some(open_data(&args.data, &mut config, globals)?) };
     globals.start_log(true)?;
     // Clients that ask for the last hour by their own clock find it; in lockstep the market is that of a demo.
     let anchor = (config.speed != Speed::Max).then(|| WallClock::start().now());

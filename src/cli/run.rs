@@ -102,7 +102,7 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
             let text = "--data and --rest-url exclude each other; give --data to `kestrel exchange` instead";
             return Err(Failure::Usage(text.into()));
         }
-        files => Some(open_data(files, &mut config)?),
+        files => Some(open_data(files, &mut config, globals)?),
     };
     let journal = match &args.journal {
         Some(path) => path.clone(),

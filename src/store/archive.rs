@@ -155,9 +155,7 @@ impl Layout {
         };
         let time = |column: Column| -> Result<Option<Time>, StoreError> {
             let Some(text) = cell(column) else { return Ok(None) };
-            time_of_text(&text)
-                .map(Some)
-                .ok_or_else(|| bad(column, format!("{:?}", shown(&text)), TIMES_ALLOWED))
+            time_of_text(&text).map(Some).ok_or_else(|| bad(column, format!("{:?}", shown(&text)), TIMES_ALLOWED))
         };
         let number_in = |column: Column| -> Result<Option<f64>, StoreError> {
             let Some(text) = cell(column) else { return Ok(None) };

@@ -26,11 +26,13 @@ pub fn buckets(scan: &mut Scan, length: Span) -> Result<Vec<Bucket>, StoreError>
     let step = length.millis().max(1);
     while let Some(batch) = scan.next_batch()? {
         let times = batch.times();
-        let numbers = |column| batch.numbers(column).unwrap_or_default();
-        let (open, high, low) = (numbers(Column::Open), numbers(Column::High), numbers(Column::Low));
-        let (close, volume) = (numbers(Column::Close), numbers(Column::Volume));
-        let prices = open.iter().zip(high).zip(low).zip(close).zip(volume);
+        let (open, high, low) = (batch.dense(Column::Open), batch.dense(Column::High), batch.dense(Column::Low));
+        let (close, volume) = (batch.dense(Column::Close), batch.dense(Column::Volume));
+        let prices = open.iter().zip(&*high).zip(&*low).zip(&*close).zip(&*volume);
         for (time, ((((open, high), low), close), volume)) in times.iter().zip(prices) {
+            if ![open, high, low, close, volume].into_iter().all(|number| number.is_finite()) {
+                continue;
+            }
             let start = Time::from_millis(time - time.rem_euclid(step));
             match buckets.last_mut() {
                 Some(bucket) if bucket.bar.open_time == start => {

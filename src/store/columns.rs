@@ -66,10 +66,9 @@ impl Column {
             Column::CloseTime => ("close_time", &["closetime", "closetimestamp"]),
             Column::QuoteVolume => ("quote_volume", &["quotevolume", "quoteassetvolume", "volumequote", "turnover"]),
             Column::Trades => ("trades", &["trades", "count", "numberoftrades", "numtrades", "tradecount"]),
-            Column::TakerBuyBase => (
-                "taker_buy_base",
-                &["takerbuybase", "takerbuyvolume", "takerbuybasevolume", "takerbuybaseassetvolume"],
-            ),
+            Column::TakerBuyBase => {
+                ("taker_buy_base", &["takerbuybase", "takerbuyvolume", "takerbuybasevolume", "takerbuybaseassetvolume"])
+            }
             Column::TakerBuyQuote => {
                 ("taker_buy_quote", &["takerbuyquote", "takerbuyquotevolume", "takerbuyquoteassetvolume"])
             }
@@ -98,7 +97,7 @@ pub(super) fn time_of_number(number: i64) -> Option<Time> {
 }
 
 /// A number of ms or us, or a UTC date with or without a time of day (`2024-01-31 23:59:00`, `2024-01-31T23:59Z`).
-pub(super) fn time_of_text(text: &str) -> Option<Time> {
+pub fn time_of_text(text: &str) -> Option<Time> {
     let text = text.trim();
     if let Ok(number) = text.parse::<i64>() {
         return time_of_number(number);

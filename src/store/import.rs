@@ -130,16 +130,15 @@ impl Filing<'_> {
     fn end_month(&mut self) -> Result<(), StoreError> {
         let (Some((month, _, _)), Some(done)) = (self.open.take(), &mut self.done) else { return Ok(()) };
         let mut content = self.import.staging.load(&done.partition, month)?;
-        let merged = content.merge(&self.rows, &self.origin, self.import.replace).map_err(|found| {
-            StoreError::Conflict {
+        let merged =
+            content.merge(&self.rows, &self.origin, self.import.replace).map_err(|found| StoreError::Conflict {
                 file: self.path.to_path_buf(),
                 row: found.new.number,
                 time: utc(found.new.kline.bar.open_time),
                 found: found.new.kline.to_string(),
                 month: self.import.catalog.path(&done.partition, month),
                 kept: found.kept.to_string(),
-            }
-        })?;
+            })?;
         done.merged.added += merged.added;
         done.merged.known += merged.known;
         done.merged.replaced += merged.replaced;

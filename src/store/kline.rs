@@ -22,14 +22,7 @@ pub struct Kline {
 impl Kline {
     /// The bar alone, as many recordings have it.
     pub fn of(bar: Bar) -> Kline {
-        Kline {
-            bar,
-            close_time: None,
-            quote_volume: None,
-            trades: None,
-            taker_buy_base: None,
-            taker_buy_quote: None,
-        }
+        Kline { bar, close_time: None, quote_volume: None, trades: None, taker_buy_base: None, taker_buy_quote: None }
     }
 
     /// Both rows as one, when neither contradicts the other: the same bar, and each further field equal or absent in one.

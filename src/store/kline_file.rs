@@ -167,9 +167,9 @@ impl KlineFile {
         let mut times = Vec::with_capacity(raw.len());
         for (i, value) in raw.iter().enumerate() {
             let time = time_of_number(*value);
-            times.push(time.ok_or_else(|| {
-                self.bad_row(first_row + i as u64, "open_time", value.to_string(), TIMES_ALLOWED)
-            })?);
+            times.push(
+                time.ok_or_else(|| self.bad_row(first_row + i as u64, "open_time", value.to_string(), TIMES_ALLOWED))?,
+            );
         }
         Ok(times)
     }

@@ -24,7 +24,7 @@ mod staging;
 mod writer;
 
 pub use catalog::Catalog;
-pub use columns::Column;
+pub use columns::{Column, time_of_text};
 pub use error::StoreError;
 pub use guard::is_decoding;
 pub use kline::{Interval, Kline, Market, Partition};

@@ -266,11 +266,8 @@ impl MonthFile {
 
     /// Marks these stretches as asked for in vain.
     pub fn mark(&mut self, stretches: &[(Time, Time)], asked: &Origin) {
-        let new = stretches.iter().map(|(from, to)| MarkedGap {
-            from: from.millis(),
-            to: to.millis(),
-            asked: asked.clone(),
-        });
+        let new =
+            stretches.iter().map(|(from, to)| MarkedGap { from: from.millis(), to: to.millis(), asked: asked.clone() });
         self.gaps.extend(new);
         self.gaps.sort();
         self.gaps.dedup();

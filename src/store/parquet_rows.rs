@@ -134,7 +134,9 @@ impl ParquetRows {
         let cells = match column {
             Column::OpenTime | Column::CloseTime => Cells::Times(self.times(array, column)?),
             Column::Trades => Cells::Counts(self.converted(array, &DataType::Int64)?),
-            Column::Open | Column::High | Column::Low | Column::Close | Column::Volume => self.numbers(array, column)?,
+            Column::Open | Column::High | Column::Low | Column::Close | Column::Volume => {
+                self.numbers(array, column)?
+            }
             Column::QuoteVolume | Column::TakerBuyBase | Column::TakerBuyQuote => self.numbers(array, column)?,
         };
         Ok(Some(cells))
@@ -230,11 +232,7 @@ pub(super) fn find_columns(path: &Path, names: &[String]) -> Result<[Option<usiz
     Ok(places)
 }
 
-fn check_types(
-    path: &Path,
-    schema: &arrow::datatypes::Schema,
-    places: &[Option<usize>; 11],
-) -> Result<(), StoreError> {
+fn check_types(path: &Path, schema: &arrow::datatypes::Schema, places: &[Option<usize>; 11]) -> Result<(), StoreError> {
     let number =
         |kind: &DataType| (kind.is_floating() || kind.is_integer() || is_text(kind), "float64 or decimal text");
     for (column, place) in Column::ALL.into_iter().zip(places) {

@@ -107,8 +107,9 @@ impl Open {
             let stretch = Stretch::new(plan, builder.schema().field(root).data_type());
             let time_place = leaf(builder.parquet_schema(), root);
             let meta = builder.metadata().clone();
-            let groups: Vec<usize> =
-                (0..meta.num_row_groups()).filter(|group| stretch.may_hold(group_range(&meta, *group, time_place))).collect();
+            let groups: Vec<usize> = (0..meta.num_row_groups())
+                .filter(|group| stretch.may_hold(group_range(&meta, *group, time_place)))
+                .collect();
             if groups.is_empty() {
                 return Ok(None);
             }
@@ -190,6 +191,14 @@ impl Batch {
     pub fn numbers(&self, column: Column) -> Option<&[f64]> {
         let array = self.array(column).filter(|array| array.null_count() == 0)?;
         array.as_primitive_opt::<Float64Type>().map(|array| array.values().as_ref())
+    }
+
+    /// The numbers of a column, NaN where there is none.
+    pub fn dense(&self, column: Column) -> Cow<'_, [f64]> {
+        match self.numbers(column) {
+            Some(numbers) => Cow::Borrowed(numbers),
+            None => self.sparse(column).into_iter().map(|number| number.unwrap_or(f64::NAN)).collect(),
+        }
     }
 
     /// A column of floats with its nulls: `QuoteVolume` and the taker volumes.

@@ -98,9 +98,7 @@ impl KlineSource {
                 batch.into_iter().try_for_each(&mut *visit)?;
             },
             Kind::Csv => archive::visit_csv(&path, open_plain(&path)?.0, visit),
-            Kind::Zip => {
-                archive::in_zip(&path, open_plain(&path)?.0, |_, text| archive::visit_csv(&path, text, visit))
-            }
+            Kind::Zip => archive::in_zip(&path, open_plain(&path)?.0, |_, text| archive::visit_csv(&path, text, visit)),
         }
     }
 }
