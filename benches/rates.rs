@@ -21,6 +21,7 @@ use kestrel::store::{ParquetBars, symbols_of};
 
 use workloads::desk::Desk;
 use workloads::frames::Frame;
+use workloads::history::{self, History};
 use workloads::market;
 use workloads::screen::{self, States};
 use workloads::venue::Venue;
@@ -39,6 +40,7 @@ fn main() {
     venue();
     backtests();
     recorded_month();
+    history();
     lockstep();
     screen();
 }
@@ -153,6 +155,26 @@ fn recorded_month() {
         while data.next_merged().expect("a readable row").is_some() {}
     });
     row("store: the same month, only read", rows as f64 / read, "bars per CPU second");
+}
+
+/// Five years of minutes on disk: one month of them, and all of them as hours.
+fn history() {
+    let history = History::write();
+    let month = history.month_of_file();
+    assert_eq!((month.0, history.hours()), (44_640, history::BARS / 60));
+    assert_eq!(history.month_of_catalog(), month);
+    let mut measured = |what: &str, work: &dyn Fn()| {
+        row(what, best_seconds(work) * 1e3, "ms of CPU");
+        match history::peak_mib(work) {
+            Some(mib) => row(&format!("{what}, memory"), mib, "MiB more at the peak"),
+            None => println!("| {what}, memory | - | not measured: this system does not tell |"),
+        }
+    };
+    measured("store: one month of five years, close and volume, one file", &|| {
+        drop(black_box(history.month_of_file()))
+    });
+    measured("store: the same from the catalogue", &|| drop(black_box(history.month_of_catalog())));
+    measured("store: five years of minutes joined to hours", &|| drop(black_box(history.hours())));
 }
 
 /// The same generated market through the sockets of the local exchange and directly.

@@ -8,6 +8,7 @@
 
 pub mod desk;
 pub mod frames;
+pub mod history;
 pub mod market;
 pub mod screen;
 pub mod venue;

@@ -22,7 +22,7 @@ pub struct ExchangeArgs {
     /// Port on 127.0.0.1; 0 takes any free one
     #[arg(long, value_name = "P", default_value_t = 0)]
     pub port: u16,
-    /// Kline files (Parquet) to replay instead of a generated market
+    /// Kline files (Parquet) or symbols of the catalogue to replay instead of a generated market
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub data: Vec<PathBuf>,
     /// Root of every random draw [default: 15]

@@ -34,7 +34,7 @@ pub struct RunArgs {
     /// Which market and venue
     #[arg(long, value_enum, default_value_t = Mode::Demo)]
     pub mode: Mode,
-    /// Kline files (Parquet) to trade instead of a generated market
+    /// Kline files (Parquet) or symbols of the catalogue to trade instead of a generated market
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub data: Vec<PathBuf>,
     /// Virtual seconds a second, or max [default: the settings' speed]

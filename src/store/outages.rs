@@ -1,6 +1,7 @@
 //! Outages of the venue that are known by name, from an embedded table.
 //!
-//! Invariant: a gap is named only when it overlaps a recorded outage of its market; the name explains, it never fills.
+//! Invariant: a gap is named only when it lies inside of a recorded outage of its market, an hour more or less; the name
+//! explains, it never fills.
 //! Absent on purpose: completeness. Source of the times: threads 84, 169 and 368 of github.com/binance/binance-public-data,
 //! thread 5026 of github.com/ccxt/ccxt, and Binance's news of 2023-03-24.
 
@@ -8,8 +9,10 @@ use serde::Deserialize;
 
 use super::columns::time_of_text;
 use super::kline::Market;
-use crate::domain::Time;
+use crate::domain::{Span, Time};
 
+/// Pairs stop and start around an outage one after the other.
+const LEEWAY: Span = Span::from_seconds(3_600);
 const TABLE: &str = include_str!("../../assets/outages.json");
 
 #[derive(Debug, Deserialize)]
@@ -43,16 +46,32 @@ impl Outages {
         Outages(outages.collect())
     }
 
-    /// The outage that a stretch without bars falls into.
+    /// The outage that explains a stretch without bars. One that is much longer has other reasons.
     pub fn name(&self, market: &Market, from: Time, to: Time) -> Option<&str> {
-        let overlaps = |outage: &&Outage| outage.market == market.as_str() && outage.from < to && from < outage.to;
-        self.0.iter().find(overlaps).map(|outage| outage.name.as_str())
+        let explains = |outage: &&Outage| {
+            let (earliest, latest) = (outage.from.minus(LEEWAY), outage.to.plus(LEEWAY));
+            outage.market == market.as_str() && from >= earliest && to <= latest
+        };
+        self.0.iter().find(explains).map(|outage| outage.name.as_str())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Line, Outages, TABLE};
+    use super::{Line, Outages, TABLE, time_of_text};
+    use crate::store::Market;
+
+    #[test]
+    fn an_outage_names_a_gap_of_its_length_but_not_a_year_without_data() {
+        let outages = Outages::known();
+        let name = |from: &str, to: &str| {
+            let times = time_of_text(from).zip(time_of_text(to));
+            times.and_then(|(from, to)| outages.name(&Market::spot(), from, to))
+        };
+        assert_eq!(name("2020-03-04T09:21", "2020-03-04T11:30"), Some("unscheduled system maintenance"));
+        assert_eq!(name("2020-03-04T09:21", "2021-04-24T00:00"), None);
+        assert_eq!(name("2020-03-04T12:31", "2020-03-04T12:40"), None);
+    }
 
     #[test]
     fn every_line_of_the_table_is_read_and_ends_after_it_begins() {
