@@ -161,7 +161,7 @@ fn what_a_later_file_adds_to_known_bars_is_kept_and_marks_shrink_as_bars_come() 
     let mut month = MonthFile::default();
     month.merge(&[row(0, None), row(4, Some(7))], &file("a"), false).expect("no conflict");
     let merged = month.merge(&[row(0, Some(3)), row(4, None)], &file("b"), false).expect("no conflict");
-    assert_eq!((merged.added, merged.known, merged.replaced), (0, 2, 0));
+    assert_eq!((merged.added, merged.known, merged.filled, merged.replaced), (0, 2, 1, 0));
     assert_eq!(month.rows().map(|kline| kline.trades).collect::<Vec<_>>(), [Some(3), Some(7)]);
     let minute = |at: i64| bar(at).open_time;
     let missing = month.missing(minute(0), minute(6), Interval::MINUTE, false);
@@ -269,7 +269,7 @@ proptest! {
             ("volume", floats(&some, |bar| bar.volume)),
         ], group);
         let catalog = Catalog::of_home(folder.path());
-        import(&catalog, &[own.clone()], false).expect("import");
+        import(&catalog, std::slice::from_ref(&own), false).expect("import");
         let from = START.plus(Span(stretch.0 * Span::MINUTE.0 + shift));
         let to = from.plus(Span(stretch.1 * Span::MINUTE.0));
         let wanted: Vec<_> = some

@@ -47,26 +47,21 @@ impl History {
 
     /// One month out of the one file: count, volume, closes.
     pub fn month_of_file(&self) -> Sums {
-        self.sums(vec![one_file(self.folder.path())])
+        let (from, to) = self.month();
+        sums(vec![one_file(self.folder.path())], from, to)
+    }
+
+    /// January 2023 out of a file of `gen_data.py`, for races with other programs on the same file.
+    pub fn january(file: &Path) -> Sums {
+        let (from, to) = (Time::from_millis(1_672_531_200_000), Time::from_millis(1_675_209_600_000));
+        sums(vec![file.to_path_buf()], from, to)
     }
 
     /// The same out of the catalogue.
     pub fn month_of_catalog(&self) -> Sums {
         let (from, to) = self.month();
         let partition = self.catalog.find("BTCUSDT").expect("a history");
-        self.sums(self.catalog.files(&partition, from, to).expect("files"))
-    }
-
-    fn sums(&self, files: Vec<PathBuf>) -> Sums {
-        let (from, to) = self.month();
-        let columns = vec![Column::Close, Column::Volume];
-        let mut scan = Scan::new(ScanPlan { files, columns, from, to });
-        let mut sums = (0, 0.0, 0.0);
-        while let Some(batch) = scan.next_batch().expect("a batch") {
-            let sum = |column| batch.numbers(column).expect("numbers").iter().sum::<f64>();
-            sums = (sums.0 + batch.len(), sums.1 + sum(Column::Volume), sums.2 + sum(Column::Close));
-        }
-        sums
+        sums(self.catalog.files(&partition, from, to).expect("files"), from, to)
     }
 
     /// All five years to hours; how many.
@@ -76,6 +71,17 @@ impl History {
         let plan = ScanPlan { files, columns: buckets::COLUMNS.to_vec(), from, to };
         buckets(&mut Scan::new(plan), Span(60 * Span::MINUTE.0)).expect("hours").len()
     }
+}
+
+fn sums(files: Vec<PathBuf>, from: Time, to: Time) -> Sums {
+    let columns = vec![Column::Close, Column::Volume];
+    let mut scan = Scan::new(ScanPlan { files, columns, from, to });
+    let mut sums = (0, 0.0, 0.0);
+    while let Some(batch) = scan.next_batch().expect("a batch") {
+        let sum = |column| batch.numbers(column).expect("numbers").iter().sum::<f64>();
+        sums = (sums.0 + batch.len(), sums.1 + sum(Column::Volume), sums.2 + sum(Column::Close));
+    }
+    sums
 }
 
 fn one_file(folder: &Path) -> PathBuf {

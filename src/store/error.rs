@@ -3,6 +3,7 @@
 //! Invariant: every text names the file, and the row and column where there is one, what was found and what is allowed.
 //! Absent on purpose: the exit status, which is the front hall's.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::engine::ports::SourceError;
@@ -80,13 +81,8 @@ pub enum StoreError {
         file.display()
     )]
     WrongInterval { file: PathBuf, found: String },
-    /// `row` counts from 1.
-    #[error(
-        "{}: row {row} ({time}) contradicts the catalogue: it has {found}, {} has {kept}; give --replace to take the \
-         new rows",
-        file.display(), month.display()
-    )]
-    Conflict { file: PathBuf, row: u64, time: String, found: String, month: PathBuf, kept: String },
+    #[error("{0}")]
+    Conflict(Box<Clash>),
     #[error("{}: another program changed it meanwhile; nothing was imported, run the command again", file.display())]
     ChangedMeanwhile { file: PathBuf },
     #[error(
@@ -98,6 +94,29 @@ pub enum StoreError {
     NotInCatalog { catalog: PathBuf, name: String, found: String },
     #[error("{}: cannot be written ({reason}); check the folder and the free space", file.display())]
     Unwritable { file: PathBuf, reason: String },
+}
+
+/// A row that says something else than a kept one of the same time. `row` counts from 1.
+#[derive(Debug)]
+pub struct Clash {
+    pub file: PathBuf,
+    pub row: u64,
+    pub time: String,
+    pub found: String,
+    pub month: PathBuf,
+    pub kept: String,
+}
+
+impl fmt::Display for Clash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Clash { file, row, time, found, month, kept } = self;
+        let (file, month) = (file.display(), month.display());
+        write!(
+            f,
+            "{file}: row {row} ({time}) contradicts the catalogue: it has {found}, but {month} has {kept}; give \
+             --replace to take the new rows"
+        )
+    }
 }
 
 impl From<StoreError> for SourceError {

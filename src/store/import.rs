@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::catalog::Catalog;
-use super::error::StoreError;
+use super::error::{Clash, StoreError};
 use super::kline::{Interval, Market, Partition};
 use super::kline_file::refuse_invalid;
 use super::month::{Merged, Month, Origin};
@@ -130,20 +130,25 @@ impl Filing<'_> {
     fn end_month(&mut self) -> Result<(), StoreError> {
         let (Some((month, _, _)), Some(done)) = (self.open.take(), &mut self.done) else { return Ok(()) };
         let mut content = self.import.staging.load(&done.partition, month)?;
-        let merged =
-            content.merge(&self.rows, &self.origin, self.import.replace).map_err(|found| StoreError::Conflict {
+        let merged = content.merge(&self.rows, &self.origin, self.import.replace).map_err(|found| {
+            StoreError::Conflict(Box::new(Clash {
                 file: self.path.to_path_buf(),
                 row: found.new.number,
                 time: utc(found.new.kline.bar.open_time),
                 found: found.new.kline.to_string(),
                 month: self.import.catalog.path(&done.partition, month),
                 kept: found.kept.to_string(),
-            })?;
+            }))
+        })?;
         done.merged.added += merged.added;
         done.merged.known += merged.known;
+        done.merged.filled += merged.filled;
         done.merged.replaced += merged.replaced;
-        content.trim_marks(done.partition.interval);
         self.rows.clear();
+        if !merged.has_changed() {
+            return Ok(());
+        }
+        content.trim_marks(done.partition.interval);
         self.import.staging.put(&done.partition, month, &content)
     }
 }

@@ -101,7 +101,7 @@ pub struct Group {
 /// A month in memory: at most two rows an interval, a few megabytes.
 #[derive(Debug, Clone, Default)]
 pub struct MonthFile {
-    rows: Vec<(Kline, Origins)>,
+    rows: Vec<Kept>,
     /// Sets of origins; a row names one by its place.
     origins: Vec<Vec<Origin>>,
     gaps: Vec<MarkedGap>,
@@ -109,6 +109,8 @@ pub struct MonthFile {
 
 /// Place of a set of origins.
 type Origins = u16;
+/// A row and where it came from.
+type Kept = (Kline, Origins);
 
 /// Two rows of one time that contradict each other.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -121,10 +123,19 @@ pub struct Contradiction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Merged {
     pub added: u64,
-    /// Rows that were there already, or whose missing fields were filled.
+    /// Rows that were there already.
     pub known: u64,
+    /// Those of them that got fields which they lacked.
+    pub filled: u64,
     /// Rows that contradicted and were taken.
     pub replaced: u64,
+}
+
+impl Merged {
+    /// False when the month is as it was.
+    pub fn has_changed(&self) -> bool {
+        self.added + self.filled + self.replaced > 0
+    }
 }
 
 impl MonthFile {
@@ -178,7 +189,7 @@ impl MonthFile {
         writer.close()
     }
 
-    fn groups(&self) -> Vec<(&[(Kline, Origins)], Vec<Origin>)> {
+    fn groups(&self) -> Vec<(&[Kept], Vec<Origin>)> {
         let runs: Vec<_> = self.rows.chunk_by(|a, b| a.1 == b.1).collect();
         if runs.len() > MOST_GROUPS {
             let mut all: Vec<Origin> = self.origins.iter().flatten().cloned().collect();
@@ -216,8 +227,10 @@ impl MonthFile {
             };
             match kept.joined(&row.kline) {
                 Some(joined) => {
+                    let is_filled = joined != kept;
                     merged.known += 1;
-                    rows.push((joined, if joined == kept { from } else { place }));
+                    merged.filled += u64::from(is_filled);
+                    rows.push((joined, if is_filled { place } else { from }));
                 }
                 None if replace => {
                     merged.replaced += 1;
