@@ -164,10 +164,13 @@ fn what_a_later_file_adds_to_known_bars_is_kept_and_marks_shrink_as_bars_come() 
     assert_eq!((merged.added, merged.known, merged.filled, merged.replaced), (0, 2, 1, 0));
     assert_eq!(month.rows().map(|kline| kline.trades).collect::<Vec<_>>(), [Some(3), Some(7)]);
     let minute = |at: i64| bar(at).open_time;
-    let missing = month.missing(minute(0), minute(6), Interval::MINUTE, false);
+    let rest = Origin::Rest { url: "http://127.0.0.1:9".into() };
+    let missing = month.missing(minute(0), minute(6), Interval::MINUTE, Some(&rest));
     assert_eq!(missing, [(minute(1), minute(4)), (minute(5), minute(6))]);
-    month.mark(&missing, &Origin::Unknown);
-    assert_eq!(month.missing(minute(0), minute(6), Interval::MINUTE, false), []);
+    month.mark(&missing, &rest);
+    assert_eq!(month.missing(minute(0), minute(6), Interval::MINUTE, Some(&rest)), []);
+    let other = Origin::Rest { url: "http://127.0.0.1:8".into() };
+    assert_eq!(month.missing(minute(0), minute(6), Interval::MINUTE, Some(&other)), missing, "another venue is asked");
     month.merge(&[row(2, None)], &file("c"), false).expect("no conflict");
     month.trim_marks(Interval::MINUTE);
     let marks: Vec<_> = month.gaps().iter().map(|gap| (gap.from, gap.to)).collect();

@@ -99,6 +99,7 @@ impl Filing<'_> {
 
     fn take(&mut self, row: Row) -> Result<(), StoreError> {
         let Some(done) = &mut self.done else { return Ok(()) };
+        let row = Row { kline: row.kline.in_millis(), ..row };
         let time = row.kline.bar.open_time;
         if done.rows > 0 && time <= done.last {
             let found = format!("{} ms after {} ms", time.millis(), done.last.millis());

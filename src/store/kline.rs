@@ -25,6 +25,13 @@ impl Kline {
         Kline { bar, close_time: None, quote_volume: None, trades: None, taker_buy_base: None, taker_buy_quote: None }
     }
 
+    /// With its times in whole milliseconds, as the catalogue keeps them: archives in us end a bar 999 us later.
+    pub fn in_millis(self) -> Kline {
+        let whole = |time: Time| Time::from_millis(time.millis());
+        let bar = Bar { open_time: whole(self.bar.open_time), ..self.bar };
+        Kline { bar, close_time: self.close_time.map(whole), ..self }
+    }
+
     /// Both rows as one, when neither contradicts the other: the same bar, and each further field equal or absent in one.
     pub fn joined(&self, other: &Kline) -> Option<Kline> {
         if self.bar != other.bar {
@@ -65,7 +72,10 @@ impl fmt::Display for Kline {
                 write!(f, ", {name} {value}")?;
             }
         }
-        self.trades.map_or(Ok(()), |trades| write!(f, ", trades {trades}"))
+        if let Some(trades) = self.trades {
+            write!(f, ", trades {trades}")?;
+        }
+        self.close_time.map_or(Ok(()), |time| write!(f, ", close_time {}", time.millis()))
     }
 }
 

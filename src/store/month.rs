@@ -244,7 +244,7 @@ impl MonthFile {
         Ok(merged)
     }
 
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = &Kline> {
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &Kline> + DoubleEndedIterator {
         self.rows.iter().map(|(kline, _)| kline)
     }
 
@@ -252,10 +252,11 @@ impl MonthFile {
         &self.gaps
     }
 
-    /// The stretches of [from, to) without a bar, marked ones left out unless `with_marked`. Both on the interval's grid.
-    pub fn missing(&self, from: Time, to: Time, interval: Interval, with_marked: bool) -> Vec<(Time, Time)> {
+    /// The stretches of [from, to) without a bar, both on the interval's grid. What `asked` has no bars for, as marked, is
+    /// left out.
+    pub fn missing(&self, from: Time, to: Time, interval: Interval, asked: Option<&Origin>) -> Vec<(Time, Time)> {
         let step = interval.span();
-        let marked = self.gaps.iter().filter(|_| !with_marked);
+        let marked = self.gaps.iter().filter(|gap| asked == Some(&gap.asked));
         let marked = marked.map(|gap| (Time::from_millis(gap.from), Time::from_millis(gap.to)));
         let starts = self.rows().map(|kline| interval.start(kline.bar.open_time));
         let mut covered: Vec<(Time, Time)> = starts.map(|start| (start, start.plus(step))).chain(marked).collect();
@@ -290,7 +291,7 @@ impl MonthFile {
     pub fn trim_marks(&mut self, interval: Interval) {
         for gap in std::mem::take(&mut self.gaps) {
             let (from, to) = (Time::from_millis(gap.from), Time::from_millis(gap.to));
-            let left = self.missing(from, to, interval, true);
+            let left = self.missing(from, to, interval, None);
             self.mark(&left, &gap.asked);
         }
     }

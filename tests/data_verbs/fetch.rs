@@ -1,5 +1,7 @@
 //! Fetching from a local exchange: what is missing comes, what the venue lacks is marked, a second run asks for nothing.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 
 use kestrel::app;
@@ -27,16 +29,34 @@ fn bars() -> Vec<Bar> {
     (0..MINUTES).filter(|at| !OUTAGE.contains(at)).map(bar).collect()
 }
 
+/// A plain request, such as any client makes.
+fn get(url: &str, path: &str) -> String {
+    let host = url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).expect("the exchange listens");
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
+}
+
 /// A venue whose market has run to its end.
 fn venue(folder: &Path) -> Exchange {
     let path = folder.join("BTCUSDT-venue.parquet");
     write_bars(&path, &Symbol::new("BTCUSDT"), &bars()).expect("write");
     let mut config = Config::embedded().expect("settings");
     config.symbols = vec![Symbol::new("BTCUSDT")];
-    config.speed = Speed::Max;
+    config.speed = Speed::Times(1e6);
     let data = Some(ParquetBars::open(&[path], &config.symbols).expect("open"));
     let plan = MarketPlan { data, seed: Seed(1), warmup_bars: 0, anchor: None, bars: None };
-    app::exchange::start(&config, plan, 0, false).expect("an exchange").0
+    let exchange = app::exchange::start(&config, plan, 0, false).expect("an exchange").0;
+    let last = format!("[[{},", START_MS + (MINUTES - 1) * 60_000);
+    let newest = "/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=1";
+    let begun = std::time::Instant::now();
+    while !get(&exchange.rest_url(), newest).contains(&last) {
+        assert!(begun.elapsed().as_secs() < 60, "the market does not come to its end");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    exchange
 }
 
 fn kept(folder: &Path) -> Vec<Bar> {

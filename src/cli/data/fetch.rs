@@ -35,7 +35,7 @@ pub struct FetchArgs {
     /// Up to this UTC time, which is not included
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub to: Time,
-    /// Where to ask: http://HOST:PORT of a running `kestrel exchange` or another venue with Binance's protocol
+    /// Where to ask: http://HOST:PORT of a running `kestrel exchange --speed N`, or of another venue with its protocol
     #[arg(long, value_name = "URL")]
     pub rest_url: String,
     /// The market under which the bars are kept
@@ -145,7 +145,8 @@ impl Fetch {
         let mut staging = Staging::new(self.catalog.clone());
         let mut content = staging.load(&self.partition, month)?;
         let interval = self.partition.interval;
-        let missing = content.missing(start, stop, interval, false);
+        let origin = Origin::Rest { url: self.history.url().to_owned() };
+        let missing = content.missing(start, stop, interval, Some(&origin));
         if missing.is_empty() {
             self.report.complete += 1;
             self.report.missing += lacking(&content, start, stop, interval);
@@ -165,13 +166,11 @@ impl Fetch {
             }
             asked = asked.max(at);
         }
-        let origin = Origin::Rest { url: self.history.url().to_owned() };
         let merged = content.merge(&rows, &origin, false).map_err(|found| {
             Failure::Bug(format!("a bar at {} was known but counted as missing", utc(found.new.kline.bar.open_time)))
         })?;
         content.trim_marks(interval);
-        let settled = stop.min(now.minus(SETTLED).minute());
-        content.mark(&content.missing(start, settled.max(start), interval, false), &origin);
+        content.mark(&lacked(&content, (start, stop.min(now.minus(SETTLED))), interval), &origin);
         self.report.added += merged.added;
         self.report.months += 1;
         self.report.missing += lacking(&content, start, stop, interval);
@@ -203,9 +202,19 @@ impl Fetch {
     }
 }
 
+/// What the venue has no bars for: the stretches between bars. Before the first and after the last, the venue may only not
+/// have recorded yet or no longer, so it is asked again.
+fn lacked(content: &MonthFile, (start, stop): (Time, Time), interval: Interval) -> Vec<(Time, Time)> {
+    let mut times = content.rows().map(|kline| kline.bar.open_time);
+    let Some(first) = times.next() else { return Vec::new() };
+    let last = times.next_back().unwrap_or(first);
+    let stretches = content.missing(start, stop.minute().max(start), interval, None);
+    stretches.into_iter().filter(|(from, to)| *from > first && *to <= last).collect()
+}
+
 /// Bars that a month lacks, marked ones included.
 fn lacking(content: &MonthFile, start: Time, stop: Time, interval: Interval) -> i64 {
-    let stretches = content.missing(start, stop, interval, true);
+    let stretches = content.missing(start, stop, interval, None);
     stretches.iter().map(|(from, to)| to.since(*from).0 / interval.span().0).sum()
 }
 
