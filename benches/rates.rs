@@ -21,6 +21,7 @@ use kestrel::store::{ParquetBars, symbols_of};
 
 use workloads::desk::Desk;
 use workloads::frames::Frame;
+use workloads::history::{self, History};
 use workloads::indicators::{Column, ROWS, Stream, Year};
 use workloads::market;
 use workloads::screen::{self, States};
@@ -41,6 +42,7 @@ fn main() {
     indicators();
     backtests();
     recorded_month();
+    history();
     lockstep();
     screen();
 }
@@ -169,6 +171,30 @@ fn recorded_month() {
         while data.next_merged().expect("a readable row").is_some() {}
     });
     row("store: the same month, only read", rows as f64 / read, "bars per CPU second");
+}
+
+/// Five years of minutes on disk: one month of them, and all of them as hours.
+fn history() {
+    let history = History::write();
+    let month = history.month_of_file();
+    assert_eq!((month.0, history.hours()), (44_640, history::BARS / 60));
+    assert_eq!(history.month_of_catalog(), month);
+    let measured = |what: &str, work: &dyn Fn() -> usize| {
+        row(what, best_seconds(work) * 1e3, "ms of CPU");
+        match history::peak_mib(|| assert!(work() > 0)) {
+            Some(mib) => row(&format!("{what}, memory"), mib, "MiB more at the peak"),
+            None => println!("| {what}, memory | - | not measured: this system does not tell |"),
+        }
+    };
+    measured("store: one month of five years, close and volume, one file", &|| history.month_of_file().0);
+    measured("store: the same from the catalogue", &|| history.month_of_catalog().0);
+    // The same file that other programs are measured on.
+    if let Some(file) = std::env::var_os("KESTREL_FIVE_YEARS") {
+        measured("store: January 2023 of KESTREL_FIVE_YEARS, close and volume", &|| {
+            History::january(std::path::Path::new(&file)).0
+        });
+    }
+    measured("store: five years of minutes joined to hours", &|| history.hours());
 }
 
 /// The same generated market through the sockets of the local exchange and directly.

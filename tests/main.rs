@@ -1,9 +1,11 @@
 //! All tests of the house in one binary, a module for each topic.
 
 mod binance_client;
+mod catalog;
 mod cli;
 mod config;
 mod config_file;
+mod data_verbs;
 mod determinism;
 mod exchange_calls;
 mod exchange_server;

@@ -8,6 +8,7 @@
 
 pub mod desk;
 pub mod frames;
+pub mod history;
 pub mod indicators;
 pub mod market;
 pub mod screen;

@@ -78,6 +78,15 @@ impl Endpoints {
 }
 
 impl Address {
+    /// An address to read public market data from, on any host: nothing signed is ever sent there.
+    pub fn reading(text: &str) -> Result<Address, EndpointError> {
+        let mut address = Address::parse("REST", "http", text)?;
+        if address.host == "localhost" {
+            address.host = "127.0.0.1".to_owned();
+        }
+        Ok(address)
+    }
+
     fn parse(name: &'static str, scheme: &'static str, text: &str) -> Result<Address, EndpointError> {
         let wrong = || EndpointError::NotAnAddress { name, scheme, found: text.to_owned() };
         let (found_scheme, rest) = text.split_once("://").ok_or_else(wrong)?;

@@ -50,12 +50,16 @@ struct Attempt {
 
 impl Rest {
     pub fn new(endpoints: &Endpoints, credentials: Credentials) -> Result<Rest, Error> {
+        Rest::at(endpoints.rest.clone(), credentials)
+    }
+
+    pub(super) fn at(base: Address, credentials: Credentials) -> Result<Rest, Error> {
         // A proxy or a redirect could lead away from the address that was checked.
         let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
         let built = builder.tcp_nodelay(true).timeout(ANSWER_LIMIT).build();
         let client = built.map_err(|error| Error::Fatal(format!("the HTTP client cannot be built: {error}")))?;
         let turnstile = Turnstile { limiter: Limiter::default(), patience: PATIENCE };
-        Ok(Rest { client, base: endpoints.rest.clone(), credentials, turnstile })
+        Ok(Rest { client, base, credentials, turnstile })
     }
 
     /// The venue's clock.
@@ -98,6 +102,13 @@ impl Rest {
             }
         }
         Ok(bars)
+    }
+
+    /// The rows from `from` on that open before `to`, oldest first, at most 1,000; the last may still be forming.
+    pub(super) async fn kline_rows(&mut self, symbol: &Symbol, from: Time, to: Time) -> Result<Vec<KlineRow>, Error> {
+        let params = Params::new().with("symbol", symbol).with("interval", BAR_INTERVAL);
+        let params = params.with("startTime", from.millis()).with("endTime", to.millis() - 1).with("limit", PAGE);
+        self.get(Call::Klines, params, None).await
     }
 
     /// All balances that are not zero.

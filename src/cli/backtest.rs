@@ -15,7 +15,7 @@ use crate::app::market::MarketPlan;
 
 #[derive(Debug, Clone, Args)]
 pub struct BacktestArgs {
-    /// Kline files (Parquet) instead of a generated market; several symbols and files are merged by time
+    /// Kline files (Parquet) or symbols of the catalogue instead of a generated market, merged by time
     #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "bars")]
     pub data: Vec<PathBuf>,
     /// Root of every random draw [default: 15]
@@ -31,7 +31,7 @@ pub struct BacktestArgs {
 
 pub fn execute(args: &BacktestArgs, globals: &Globals) -> Result<Output, Failure> {
     let (mut config, _) = globals.settings()?;
-    let data = if args.data.is_empty() { None } else { Some(open_data(&args.data, &mut config)?) };
+    let data = if args.data.is_empty() { None } else { Some(open_data(&args.data, &mut config, globals)?) };
     globals.start_log(true)?;
     let plan =
         MarketPlan { data, seed: seed(args.seed), warmup_bars: config.warmup_bars, anchor: None, bars: args.bars };

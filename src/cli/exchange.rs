@@ -22,7 +22,7 @@ pub struct ExchangeArgs {
     /// Port on 127.0.0.1; 0 takes any free one
     #[arg(long, value_name = "P", default_value_t = 0)]
     pub port: u16,
-    /// Kline files (Parquet) to replay instead of a generated market
+    /// Kline files (Parquet) or symbols of the catalogue to replay instead of a generated market
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub data: Vec<PathBuf>,
     /// Root of every random draw [default: 15]
@@ -39,7 +39,7 @@ pub struct ExchangeArgs {
 pub fn execute(args: &ExchangeArgs, globals: &Globals) -> Result<Output, Failure> {
     let (mut config, _) = globals.settings()?;
     config.speed = args.speed.unwrap_or(config.speed);
-    let data = if args.data.is_empty() { None } else { Some(open_data(&args.data, &mut config)?) };
+    let data = if args.data.is_empty() { None } else { Some(open_data(&args.data, &mut config, globals)?) };
     globals.start_log(true)?;
     // Clients that ask for the last hour by their own clock find it; in lockstep the market is that of a demo.
     let anchor = (config.speed != Speed::Max).then(|| WallClock::start().now());

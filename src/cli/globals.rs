@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio::sync::mpsc::Receiver;
 
-use super::complain;
 use super::failure::Failure;
+use super::{complain, data};
 use crate::config::{Config, ConfigOrigin, Speed};
 use crate::domain::seed::Seed;
-use crate::store::{ParquetBars, symbols_of};
+use crate::store::{Catalog, ParquetBars, symbols_of};
 use crate::telemetry::{self, LogLine, TelemetryError};
 
 /// The variable that names the home folder.
@@ -61,10 +61,20 @@ impl Globals {
     }
 }
 
-/// Opens the data files: their symbols replace those of the settings. A recording has no bars before its first.
-pub fn open_data(files: &[PathBuf], config: &mut Config) -> Result<ParquetBars, Failure> {
-    config.symbols = symbols_of(files, &config.symbols)?;
-    Ok(ParquetBars::open(files, &config.symbols)?)
+/// Opens the data files, or the catalogue's months of symbols: their symbols replace those of the settings. A recording has
+/// no bars before its first.
+pub fn open_data(names: &[PathBuf], config: &mut Config, globals: &Globals) -> Result<ParquetBars, Failure> {
+    let mut files = Vec::with_capacity(names.len());
+    for name in names {
+        // A plain file needs no home folder.
+        if name.exists() {
+            files.push(name.clone());
+        } else {
+            files.extend(data::named(name, &Catalog::of_home(&globals.home()?))?.files);
+        }
+    }
+    config.symbols = symbols_of(&files, &config.symbols)?;
+    Ok(ParquetBars::open(&files, &config.symbols)?)
 }
 
 /// For clap: a speed as the settings know it.

@@ -5,6 +5,7 @@
 //! Absent on purpose: trading; a verb checks its arguments and hands a plan over.
 
 pub mod backtest;
+pub mod data;
 mod endpoints;
 pub mod exchange;
 mod failure;
@@ -40,6 +41,8 @@ enum Verb {
     Exchange(exchange::ExchangeArgs),
     /// Trade recorded bars as fast as possible and print the result
     Backtest(backtest::BacktestArgs),
+    /// Keep klines: import, check, show, fetch
+    Data(data::DataArgs),
     /// Run a journal again and compare
     Replay(replay::ReplayArgs),
 }
@@ -49,6 +52,8 @@ enum Verb {
 pub enum Output {
     /// The result of `run`, `backtest` and `replay`.
     Summary(Box<Summary>),
+    /// The result of `data`, for people and for scripts.
+    Report { text: String, json: serde_json::Value },
     /// Everything was printed on the way (`exchange`) or shown on the screen.
     Nothing,
 }
@@ -69,6 +74,7 @@ pub fn start(arguments: Vec<OsString>) -> u8 {
         Verb::Run(args) => run::execute(args, globals),
         Verb::Exchange(args) => exchange::execute(args, globals),
         Verb::Backtest(args) => backtest::execute(args, globals),
+        Verb::Data(args) => data::execute(args, globals),
         Verb::Replay(args) => replay::execute(args, globals),
     };
     match done.and_then(|output| print(&output, globals.json)) {
@@ -92,6 +98,13 @@ fn fail(failure: &Failure) -> u8 {
 fn print(output: &Output, json: bool) -> Result<(), Failure> {
     let text = match output {
         Output::Nothing => return Ok(()),
+        Output::Report { text, json: value } => {
+            if json {
+                value.to_string()
+            } else {
+                text.clone()
+            }
+        }
         Output::Summary(summary) if json => serde_json::to_string(summary)
             .map_err(|error| Failure::Bug(format!("the summary cannot be written as JSON: {error}")))?,
         Output::Summary(summary) => summary.table(),

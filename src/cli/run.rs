@@ -32,7 +32,7 @@ pub struct RunArgs {
     /// Which market and venue
     #[arg(long, value_enum, default_value_t = Mode::Demo)]
     pub mode: Mode,
-    /// Kline files (Parquet) to trade instead of a generated market
+    /// Kline files (Parquet) or symbols of the catalogue to trade instead of a generated market
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pub data: Vec<PathBuf>,
     /// Virtual seconds a second, or max [default: the settings' speed]
@@ -100,7 +100,7 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
             let text = "--data and --rest-url exclude each other; give --data to `kestrel exchange` instead";
             return Err(Failure::Usage(text.into()));
         }
-        files => Some(open_data(files, &mut config)?),
+        files => Some(open_data(files, &mut config, globals)?),
     };
     let journal = match &args.journal {
         Some(path) => path.clone(),

@@ -3,6 +3,7 @@
 //! Invariant: every text names the file, and the row and column where there is one, what was found and what is allowed.
 //! Absent on purpose: the exit status, which is the front hall's.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::engine::ports::SourceError;
@@ -10,7 +11,7 @@ use crate::engine::ports::SourceError;
 /// Every way in which kline files can be unusable. All of them are the user's to mend; none is a bug.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    #[error("{}: there is no such file; check the path given with --data", file.display())]
+    #[error("{}: there is no such file; check the path", file.display())]
     Missing { file: PathBuf },
     #[error("{}: this is not a regular file; give the path of a Parquet file with klines", file.display())]
     NotAFile { file: PathBuf },
@@ -61,8 +62,61 @@ pub enum StoreError {
     Overlap { file: PathBuf, before: PathBuf, first: i64, last: i64 },
     #[error("no data file was given; name at least one with --data FILE")]
     NoFiles,
+    #[error("{}: neither Parquet, CSV nor zip (it starts with {found:?}); give klines in one of these", file.display())]
+    UnknownKind { file: PathBuf, found: String },
+    #[error("{}: a header is expected to name the columns of klines, but the first row is {found}", file.display())]
+    StrangeHeader { file: PathBuf, found: String },
+    #[error("{}: the archive holds {found}, allowed is exactly one CSV file; unpack it and import what is wanted", file.display())]
+    ArchiveContent { file: PathBuf, found: String },
+    #[error(
+        "{}: its sha256 is {found}, but {} states {stated}; the file is damaged or another one: fetch both again",
+        file.display(), beside.display()
+    )]
+    WrongChecksum { file: PathBuf, beside: PathBuf, found: String, stated: String },
+    #[error("{}: holds {found}, allowed is a sha256 of 64 hexadecimal digits before a file name; fetch it again", file.display())]
+    BadChecksumFile { file: PathBuf, found: String },
+    #[error(
+        "{}: its bars are {found} long, which the catalogue does not keep; allowed are 1m, 3m, 5m, 15m, 30m, 1h, 2h, \
+         4h, 6h, 8h, 12h and 1d",
+        file.display()
+    )]
+    WrongInterval { file: PathBuf, found: String },
+    #[error("{0}")]
+    Conflict(Box<Clash>),
+    #[error("{}: another program changed it meanwhile; nothing was imported, run the command again", file.display())]
+    ChangedMeanwhile { file: PathBuf },
+    #[error(
+        "the catalogue {} has {name} in several markets ({}); name one of them, such as {}",
+        catalog.display(), found.join(", "), found.first().map_or("", String::as_str)
+    )]
+    SeveralMarkets { catalog: PathBuf, name: String, found: Vec<String> },
+    #[error("{name}: neither a file nor a symbol of the catalogue {} (it holds {found})", catalog.display())]
+    NotInCatalog { catalog: PathBuf, name: String, found: String },
     #[error("{}: cannot be written ({reason}); check the folder and the free space", file.display())]
     Unwritable { file: PathBuf, reason: String },
+}
+
+/// A row that says something else than a kept one of the same time. `row` counts from 1.
+#[derive(Debug)]
+pub struct Clash {
+    pub file: PathBuf,
+    pub row: u64,
+    pub time: String,
+    pub found: String,
+    pub month: PathBuf,
+    pub kept: String,
+}
+
+impl fmt::Display for Clash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Clash { file, row, time, found, month, kept } = self;
+        let (file, month) = (file.display(), month.display());
+        write!(
+            f,
+            "{file}: row {row} ({time}) contradicts the catalogue: it has {found}, but {month} has {kept}; give \
+             --replace to take the new rows"
+        )
+    }
 }
 
 impl From<StoreError> for SourceError {

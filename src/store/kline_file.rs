@@ -20,6 +20,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::ParquetMetaData;
 
+use super::columns::{TIMES_ALLOWED, time_of_number};
 use super::error::StoreError;
 use super::guard::{damaged, guarded};
 use crate::domain::{Bar, Symbol, Time};
@@ -28,13 +29,8 @@ const COLUMNS: [&str; 6] = ["open_time", "open", "high", "low", "close", "volume
 const MAGIC: &[u8; 4] = b"PAR1";
 /// Rows decoded at a time: large enough to be fast, small enough to be nothing in memory.
 const BATCH_ROWS: usize = 8_192;
-/// 2000-01-01 and 2100-01-01 in ms: what lies outside is seconds, nanoseconds or nonsense.
-const EARLIEST_MS: i64 = 946_684_800_000;
-const LATEST_MS: i64 = 4_102_444_800_000;
-/// From here on a number is microseconds: in ms it would be the year 5138.
-const FIRST_MICROS: i64 = 100_000_000_000_000;
 /// Binance's symbols are far shorter; a damaged footer may claim anything.
-const LONGEST_SYMBOL: usize = 64;
+pub(super) const LONGEST_SYMBOL: usize = 64;
 
 /// A kline file being read.
 pub(super) struct KlineFile {
@@ -170,12 +166,10 @@ impl KlineFile {
         };
         let mut times = Vec::with_capacity(raw.len());
         for (i, value) in raw.iter().enumerate() {
-            let micros = if *value >= FIRST_MICROS { *value } else { value.saturating_mul(1_000) };
-            if !(EARLIEST_MS * 1_000..LATEST_MS * 1_000).contains(&micros) {
-                let allowed = "UTC milliseconds or microseconds between the years 2000 and 2100";
-                return Err(self.bad_row(first_row + i as u64, "open_time", value.to_string(), allowed));
-            }
-            times.push(Time(micros));
+            let time = time_of_number(*value);
+            times.push(
+                time.ok_or_else(|| self.bad_row(first_row + i as u64, "open_time", value.to_string(), TIMES_ALLOWED))?,
+            );
         }
         Ok(times)
     }
@@ -218,16 +212,22 @@ impl KlineFile {
             let found = format!("{} ms after {} ms", bar.open_time.millis(), last.millis());
             return Err(self.bad_row(row, "open_time", found, "a time later than that of the row before"));
         }
-        bar.validate().map_err(|allowed_not| {
-            let Bar { open, high, low, close, volume, .. } = bar;
-            let found = format!("open {open}, high {high}, low {low}, close {close}, volume {volume}: {allowed_not}");
-            self.bad_row(row, blame(bar), found, "finite positive prices with low <= open, close <= high, volume >= 0")
-        })
+        refuse_invalid(&self.path, row, bar)
     }
 
     fn bad_row(&self, row: u64, column: &'static str, found: String, allowed: &'static str) -> StoreError {
         StoreError::BadRow { file: self.path.clone(), row, column, found, allowed }
     }
+}
+
+/// An error unless the numbers can be a bar.
+pub(super) fn refuse_invalid(path: &Path, row: u64, bar: &Bar) -> Result<(), StoreError> {
+    bar.validate().map_err(|allowed_not| {
+        let Bar { open, high, low, close, volume, .. } = bar;
+        let found = format!("open {open}, high {high}, low {low}, close {close}, volume {volume}: {allowed_not}");
+        let allowed = "finite positive prices with low <= open, close <= high, volume >= 0";
+        StoreError::BadRow { file: path.to_path_buf(), row, column: blame(bar), found, allowed }
+    })
 }
 
 /// The column to look at first when a bar is not valid.
@@ -248,7 +248,7 @@ fn column<'a>(batch: &'a RecordBatch, path: &Path, name: &str) -> Result<&'a Arr
 }
 
 /// What can be told without the Parquet library: presence, size and the magic numbers at both ends.
-fn open_checked(path: &Path) -> Result<File, StoreError> {
+pub(super) fn open_checked(path: &Path) -> Result<File, StoreError> {
     let file = path.to_path_buf();
     let facts = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => StoreError::Missing { file: path.to_path_buf() },
@@ -279,12 +279,12 @@ fn open_checked(path: &Path) -> Result<File, StoreError> {
     Ok(opened)
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
+pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Unreadable { file: path.to_path_buf(), reason: error.to_string() }
 }
 
 /// Sizes that a damaged footer may have wrong are checked before the library allocates by them.
-fn check_footer(path: &Path, footer: &ParquetMetaData, size: u64) -> Result<u64, StoreError> {
+pub(super) fn check_footer(path: &Path, footer: &ParquetMetaData, size: u64) -> Result<u64, StoreError> {
     let stated = footer.file_metadata().num_rows();
     let mut counted: i64 = 0;
     for group in footer.row_groups() {
@@ -336,21 +336,33 @@ fn check_columns(path: &Path, schema: &arrow::datatypes::Schema) -> Result<Vec<u
 }
 
 fn find_symbol(path: &Path, footer: &ParquetMetaData) -> Result<Symbol, StoreError> {
-    let stated = footer
-        .file_metadata()
-        .key_value_metadata()
-        .and_then(|pairs| pairs.iter().find(|pair| pair.key == "symbol"))
-        .and_then(|pair| pair.value.as_deref())
-        .map(str::trim)
-        .filter(|text| !text.is_empty() && text.len() <= LONGEST_SYMBOL && !text.contains(char::is_control));
-    if let Some(symbol) = stated {
-        return Ok(Symbol::new(symbol));
-    }
+    stated(footer, "symbol")
+        .and_then(symbol_of_text)
+        .or_else(|| symbol_of_name(path))
+        .ok_or_else(|| StoreError::NoSymbol { file: path.to_path_buf() })
+}
+
+/// The footer's text under `key`.
+pub(super) fn stated<'a>(footer: &'a ParquetMetaData, key: &str) -> Option<&'a str> {
+    let pairs = footer.file_metadata().key_value_metadata()?;
+    pairs.iter().find(|pair| pair.key == key)?.value.as_deref()
+}
+
+/// A symbol as metadata or a person writes it, if it can be one and can be the name of a folder.
+pub fn symbol_of_text(text: &str) -> Option<Symbol> {
+    let text = text.trim();
+    let fits = !text.is_empty() && text.len() <= LONGEST_SYMBOL;
+    let odd = |letter: char| letter.is_control() || matches!(letter, '/' | '\\' | '.');
+    (fits && !text.contains(odd)).then(|| Symbol::new(text))
+}
+
+/// The leading capitals and digits of a file's name before `-`, `_` or `.`.
+pub(super) fn symbol_of_name(path: &Path) -> Option<Symbol> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let end = name.find(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit()).unwrap_or(name.len());
     match (&name[..end], name[end..].chars().next()) {
-        ("", _) => Err(StoreError::NoSymbol { file: path.to_path_buf() }),
-        (symbol, None | Some('-' | '_' | '.')) => Ok(Symbol::new(symbol)),
-        (_, Some(_)) => Err(StoreError::NoSymbol { file: path.to_path_buf() }),
+        ("", _) => None,
+        (symbol, None | Some('-' | '_' | '.')) => symbol_of_text(symbol),
+        (_, Some(_)) => None,
     }
 }

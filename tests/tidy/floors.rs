@@ -140,6 +140,7 @@ pub const CRATES: &[(&str, Home)] = &[
     ("strsim", Home::Rooms(&["config", "cli"])),
     ("directories", Home::FromFloor(6, &[])),
     ("rustix", Home::FromFloor(6, &[])),
+    ("indicatif", Home::Rooms(&["cli"])),
     ("divan", Home::Tests),
     ("insta", Home::Tests),
     ("proptest", Home::Tests),
