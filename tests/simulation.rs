@@ -13,7 +13,7 @@ use kestrel::domain::{
     Side, Symbol, SymbolId, SymbolRules, Time, TimeInForce,
 };
 use kestrel::simulator::{
-    AccountId, FeePolicy, FeeSchedule, ListRecord, PathPoint, PointKind, Settings, Simulator, VenueEvent,
+    AccountId, FeePolicy, FeeSchedule, Frictions, ListRecord, PathPoint, PointKind, Settings, Simulator, VenueEvent,
 };
 
 const BTC: SymbolId = SymbolId(0);
@@ -50,7 +50,10 @@ fn rules_of(name: &str) -> SymbolRules {
 }
 
 fn settings(half_spread: &str, maker: &str, taker: &str, policy: FeePolicy) -> Settings {
-    Settings { fees: FeeSchedule { maker: ratio(maker), taker: ratio(taker), policy }, half_spread: ratio(half_spread) }
+    Settings {
+        fees: FeeSchedule { maker: ratio(maker), taker: ratio(taker), policy },
+        frictions: Frictions::spread(ratio(half_spread)),
+    }
 }
 
 fn held(asset: &str, free: &str) -> Balance {
