@@ -4,16 +4,19 @@
 //! Absent on purpose: sockets; the local exchange has its own tests.
 
 mod conservation;
+mod frictions;
 mod generated;
 mod oracle;
 mod rules;
 
+pub use frictions::all_on as all_frictions;
 use kestrel::domain::{
     Asset, Balance, ClientOrderId, ExecutionReport, Money, NewOco, NewOrder, OcoLeg, OrderKind, Price, Quantity, Ratio,
     Side, Symbol, SymbolId, SymbolRules, Time, TimeInForce,
 };
 use kestrel::simulator::{
-    AccountId, FeePolicy, FeeSchedule, Frictions, ListRecord, PathPoint, PointKind, Settings, Simulator, VenueEvent,
+    AccountId, FeePolicy, FeeSchedule, Frictions, ListRecord, OrderRef, PathPoint, PointKind, Settings, Simulator,
+    VenueEvent,
 };
 
 const BTC: SymbolId = SymbolId(0);
