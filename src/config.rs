@@ -57,6 +57,15 @@ pub struct Config {
     /// Quote currency for one BNB, for fees paid in BNB.
     pub bnb_price: f64,
     pub half_spread_percent: f64,
+    /// Y of the square-root impact; 0 = none.
+    pub impact_coefficient: f64,
+    /// Takers get at most this share of a minute's volume; 0 = no bound.
+    pub participation_percent: f64,
+    pub participation_rest: Rest,
+    /// The path must pass a resting limit by this much.
+    pub markout_percent: f64,
+    /// From the sending of an order to its arrival in the book.
+    pub latency_ms: u32,
     /// Quote currency at the start of demo and backtest.
     pub start_balance: f64,
     pub warmup_bars: u32,
@@ -79,6 +88,15 @@ pub enum FeePolicy {
     Received,
     Bnb,
     Quote,
+}
+
+/// What becomes of an order's rest when the minute traded too little.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rest {
+    /// For the next opens.
+    Waits,
+    Expires,
 }
 
 /// The colours of the screen.
@@ -199,6 +217,20 @@ impl Config {
 
     pub fn half_spread(&self) -> Ratio {
         ratio(self.half_spread_percent)
+    }
+
+    /// Y of the square-root impact; `None` when there is none.
+    pub fn impact(&self) -> Option<Ratio> {
+        Ratio::from_f64(self.impact_coefficient).filter(|coefficient| coefficient.is_positive())
+    }
+
+    /// Zero: no bound.
+    pub fn participation(&self) -> Ratio {
+        ratio(self.participation_percent)
+    }
+
+    pub fn markout(&self) -> Ratio {
+        ratio(self.markout_percent)
     }
 
     /// In quote currency.

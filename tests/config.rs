@@ -133,7 +133,8 @@ const ALL_CHANGED: &str = r#"{"symbols": ["ETHUSDT"], "strategy": "flat", "inves
     "stop_loss_percent": 1, "take_profit_percent": 2.5, "speed": "max", "redis_url": "redis://localhost",
     "trend_fast": 20, "trend_slow": 50, "min_hold_minutes": 5, "no_trade_band_percent": 5, "sizing": {"fixed": 0.5},
     "fee_policy": "bnb", "maker_fee_percent": 0, "taker_fee_percent": 0.2, "bnb_price": 500,
-    "half_spread_percent": 0.01, "start_balance": 5000, "warmup_bars": 0, "theme": "light", "up_color": "red"}"#;
+    "half_spread_percent": 0.01, "impact_coefficient": 1, "participation_percent": 10, "participation_rest": "expires",
+    "markout_percent": 0.01, "latency_ms": 250, "start_balance": 5000, "warmup_bars": 0, "theme": "light", "up_color": "red"}"#;
 
 #[test]
 fn changes_name_each_differing_key_with_both_values_and_when_it_takes_effect() {
@@ -141,7 +142,7 @@ fn changes_name_each_differing_key_with_both_values_and_when_it_takes_effect() {
     let new = parsed(ALL_CHANGED);
     assert_eq!(old.changes(&old), []);
     let changes = old.changes(&new);
-    assert_eq!(changes.len(), 22);
+    assert_eq!(changes.len(), 27);
     let said = |key: &str| {
         let change = changes.iter().find(|change| change.key == key).expect("a changed key");
         (change.old.as_str(), change.new.as_str(), change.effect)

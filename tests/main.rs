@@ -10,6 +10,7 @@ mod determinism;
 mod exchange_calls;
 mod exchange_server;
 mod journal;
+mod lookahead;
 mod market;
 mod parity;
 mod protocol;

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use kestrel::app::backtest;
 use kestrel::app::demo::{self, Demo, Ended};
 use kestrel::app::market::MarketPlan;
-use kestrel::config::{Config, FeePolicy, Speed};
+use kestrel::config::{Config, FeePolicy, Rest, Speed};
 use kestrel::domain::{Command as Order, Seed, Span, Time};
 use kestrel::engine::settings::StrategyName;
 use kestrel::journal::{JournalReader, JournalWriter};
@@ -158,6 +158,32 @@ fn generated_markets_agree_under_every_strategy_and_fee_policy() {
             }
             assert_same(&case, &config);
         }
+    }
+}
+
+/// Each alone and all together, with the rest of a thin minute both ways.
+#[test]
+fn every_friction_agrees_over_sockets() {
+    let off = config();
+    let impact = Config { impact_coefficient: 1.0, ..off.clone() };
+    let thin = Config { participation_percent: 0.05, ..off.clone() };
+    let markout = Config { markout_percent: 0.05, ..off.clone() };
+    let late = Config { latency_ms: 250, ..off.clone() };
+    let all = Config {
+        impact_coefficient: 1.0,
+        participation_percent: 0.05,
+        participation_rest: Rest::Expires,
+        markout_percent: 0.05,
+        latency_ms: 21_000,
+        ..off.clone()
+    };
+    let case = Case { files: Vec::new(), bars: 1_200, seed: 5 };
+    let plain = directly(&case, &off).engine.state_hash();
+    for (config, moves) in [(impact, true), (thin, true), (markout, false), (late, true), (all, true)] {
+        let live = assert_same(&case, &config);
+        // The engine sends no passive limits, so a markout alone changes nothing.
+        let hash = live.finished.engine.state_hash();
+        assert_eq!(hash != plain, moves, "{:?}", kestrel::app::frictions(&config));
     }
 }
 

@@ -4,16 +4,19 @@
 //! Absent on purpose: sockets; the local exchange has its own tests.
 
 mod conservation;
+mod frictions;
 mod generated;
 mod oracle;
 mod rules;
 
+pub use frictions::all_on as all_frictions;
 use kestrel::domain::{
     Asset, Balance, ClientOrderId, ExecutionReport, Money, NewOco, NewOrder, OcoLeg, OrderKind, Price, Quantity, Ratio,
     Side, Symbol, SymbolId, SymbolRules, Time, TimeInForce,
 };
 use kestrel::simulator::{
-    AccountId, FeePolicy, FeeSchedule, ListRecord, PathPoint, PointKind, Settings, Simulator, VenueEvent,
+    AccountId, FeePolicy, FeeSchedule, Frictions, ListRecord, OrderRef, PathPoint, PointKind, Settings, Simulator,
+    VenueEvent,
 };
 
 const BTC: SymbolId = SymbolId(0);
@@ -50,7 +53,10 @@ fn rules_of(name: &str) -> SymbolRules {
 }
 
 fn settings(half_spread: &str, maker: &str, taker: &str, policy: FeePolicy) -> Settings {
-    Settings { fees: FeeSchedule { maker: ratio(maker), taker: ratio(taker), policy }, half_spread: ratio(half_spread) }
+    Settings {
+        fees: FeeSchedule { maker: ratio(maker), taker: ratio(taker), policy },
+        frictions: Frictions::spread(ratio(half_spread)),
+    }
 }
 
 fn held(asset: &str, free: &str) -> Balance {

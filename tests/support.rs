@@ -11,7 +11,7 @@ use kestrel::engine::{Engine, Settings, Start};
 use kestrel::runtime::Finished;
 use kestrel::runtime::backtest::{Backtest, Detail, backtest, start_balances};
 use kestrel::simulator::generator::Generator;
-use kestrel::simulator::{self, FeePolicy, FeeSchedule, Simulator};
+use kestrel::simulator::{self, FeePolicy, FeeSchedule, Frictions, Simulator};
 
 /// Bars from memory, already merged by (time, symbol).
 pub struct MemorySource {
@@ -90,7 +90,10 @@ pub fn price(text: &str) -> Price {
 
 pub fn venue(policy: FeePolicy) -> simulator::Settings {
     let rate = ratio("0.001");
-    simulator::Settings { fees: FeeSchedule { maker: rate, taker: rate, policy }, half_spread: ratio("0.00005") }
+    simulator::Settings {
+        fees: FeeSchedule { maker: rate, taker: rate, policy },
+        frictions: Frictions::spread(ratio("0.00005")),
+    }
 }
 
 /// A backtest over bars from memory.

@@ -60,7 +60,10 @@ pub fn settings(strategy: StrategyName) -> Settings {
 pub fn simulator() -> Simulator {
     let fee = ratio("0.001");
     let fees = FeeSchedule { maker: fee, taker: fee, policy: FeePolicy::Received };
-    Simulator::new(vec![rules()], simulator::Settings { fees, half_spread: ratio("0.00005") })
+    Simulator::new(
+        vec![rules()],
+        simulator::Settings { fees, frictions: simulator::Frictions::spread(ratio("0.00005")) },
+    )
 }
 
 pub fn start(settings: Settings) -> Start {

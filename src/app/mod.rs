@@ -16,11 +16,11 @@ mod trades;
 pub mod voice;
 pub mod workstation;
 
-use crate::config::{Config, FeePolicy, rules_for};
-use crate::domain::{Price, Seed, Session, SymbolRules};
+use crate::config::{self, Config, FeePolicy, rules_for};
+use crate::domain::{Price, Seed, Session, Span, SymbolRules};
 use crate::engine::settings::TrendLengths;
 use crate::engine::{Engine, Settings};
-use crate::simulator::{self, FeeSchedule};
+use crate::simulator::{self, FeeSchedule, Frictions, Latency, Markout, Participation, Rest, SquareRootImpact};
 
 pub use stopwatch::Stopwatch;
 
@@ -77,7 +77,26 @@ pub fn venue_settings(config: &Config) -> simulator::Settings {
     };
     simulator::Settings {
         fees: FeeSchedule { maker: config.maker_fee(), taker: config.taker_fee(), policy },
+        frictions: frictions(config),
+    }
+}
+
+/// What trading meets besides fees.
+pub fn frictions(config: &Config) -> Frictions {
+    let coefficient = config.impact();
+    let participation = Participation {
+        share: config.participation(),
+        rest: match config.participation_rest {
+            config::Rest::Waits => Rest::Waits,
+            config::Rest::Expires => Rest::Expires,
+        },
+    };
+    Frictions {
         half_spread: config.half_spread(),
+        impact: coefficient.map(|coefficient| SquareRootImpact { coefficient, ..SquareRootImpact::TRAILING }),
+        participation: Some(participation).filter(|participation| participation.share.is_positive()),
+        markout: Markout(config.markout()),
+        latency: Latency(Span::from_millis(i64::from(config.latency_ms))),
     }
 }
 

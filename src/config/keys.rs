@@ -37,7 +37,7 @@ pub struct Allowed {
     /// The number must stay below `most`.
     pub below_most: bool,
     pub whole: bool,
-    /// `%`, `quote` (the quote currency), `bars` or `min`.
+    /// `%`, `quote` (the quote currency), `bars`, `min`, `ms`, or nothing for a plain number.
     pub unit: &'static str,
     /// What zero means, when it is more than a small number.
     pub zero: Option<&'static str>,
@@ -61,10 +61,13 @@ const TARGET: Allowed = Allowed { zero: Some("no target"), ..number(0.0, 10_000.
 const AVERAGE: Allowed = whole(1.0, 500.0, "bars");
 const HOLD: Allowed = whole(0.0, 1_440.0, "min");
 const FEE: Allowed = number(0.0, 5.0, "%");
+const IMPACT: Allowed = Allowed { zero: Some("no impact"), ..number(0.0, 10.0, "") };
+const PARTICIPATION: Allowed = Allowed { zero: Some("no bound"), ..number(0.0, 100.0, "%") };
+const LATENCY: Allowed = whole(0.0, 60_000.0, "ms");
 const POSITIVE: Allowed = number(SMALLEST_AMOUNT, LARGEST_AMOUNT, "quote");
 const WARMUP: Allowed = whole(0.0, 512.0, "bars");
 
-const KEYS: [Key; 22] = [
+const KEYS: [Key; 27] = [
     key("symbols", Effect::NextStart, None),
     key("strategy", Effect::Now, None),
     key("invest_percent", Effect::Now, Some(INVEST)),
@@ -83,6 +86,11 @@ const KEYS: [Key; 22] = [
     key("taker_fee_percent", Effect::NextStart, Some(FEE)),
     key("bnb_price", Effect::NextStart, Some(POSITIVE)),
     key("half_spread_percent", Effect::NextStart, Some(number(0.0, 5.0, "%"))),
+    key("impact_coefficient", Effect::NextStart, Some(IMPACT)),
+    key("participation_percent", Effect::NextStart, Some(PARTICIPATION)),
+    key("participation_rest", Effect::NextStart, None),
+    key("markout_percent", Effect::NextStart, Some(number(0.0, 5.0, "%"))),
+    key("latency_ms", Effect::NextStart, Some(LATENCY)),
     key("start_balance", Effect::NextStart, Some(POSITIVE)),
     key("warmup_bars", Effect::NextStart, Some(WARMUP)),
     key("theme", Effect::Now, None),

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::document::{Document, shown};
 use super::keys;
-use super::{Config, ConfigError, EMBEDDED, FeePolicy, Speed, Theme, UpColor};
+use super::{Config, ConfigError, EMBEDDED, FeePolicy, Rest, Speed, Theme, UpColor};
 use crate::domain::{Quantity, Symbol};
 use crate::engine::settings::{Sizing, StrategyName};
 
@@ -51,6 +51,11 @@ impl Settings<'_> {
             taker_fee_percent: self.number("taker_fee_percent")?,
             bnb_price: self.number("bnb_price")?,
             half_spread_percent: self.number("half_spread_percent")?,
+            impact_coefficient: self.number("impact_coefficient")?,
+            participation_percent: self.number("participation_percent")?,
+            participation_rest: self.participation_rest()?,
+            markout_percent: self.number("markout_percent")?,
+            latency_ms: self.whole("latency_ms")?,
             start_balance: self.number("start_balance")?,
             warmup_bars: self.whole("warmup_bars")?,
             theme: self.theme()?,
@@ -117,6 +122,14 @@ impl Settings<'_> {
             Some("bnb") => Ok(FeePolicy::Bnb),
             Some("quote") => Ok(FeePolicy::Quote),
             _ => Err(self.wrong("fee_policy", "\"received\", \"bnb\" or \"quote\"")),
+        }
+    }
+
+    fn participation_rest(&self) -> Result<Rest, ConfigError> {
+        match self.value("participation_rest").as_str() {
+            Some("waits") => Ok(Rest::Waits),
+            Some("expires") => Ok(Rest::Expires),
+            _ => Err(self.wrong("participation_rest", "\"waits\" or \"expires\"")),
         }
     }
 

@@ -91,7 +91,7 @@ pub fn move_to(
 ) -> Vec<Published> {
     let before = venue.simulator.price(symbol);
     venue.now = point.time;
-    venue.simulator.move_to(symbol, point);
+    venue.simulator.walk_to(symbol, point, volume);
     let rules = &venue.rules[symbol.index()];
     let step = rules.lot.step.max(Quantity::from_raw(1));
     let quantity = Quantity::from_f64(volume).unwrap_or(Quantity::MAX).floor_to_step(step).max(step);

@@ -62,7 +62,7 @@ impl Venue {
         let mut tapes = Vec::with_capacity(rules.len());
         for (at, rules) in rules.iter().enumerate() {
             let symbol = SymbolId(at as u16);
-            let maker = MarketMaker::new(seed, rules, settings.half_spread, MarketMaker::LEVELS);
+            let maker = MarketMaker::new(seed, rules, settings.frictions.half_spread, MarketMaker::LEVELS);
             let mut tape = Tape {
                 maker,
                 depth: Depth::default(),
@@ -71,8 +71,8 @@ impl Venue {
                 next_trade: 1,
                 forming: None,
             };
-            if let Some(bar) = market.bars(symbol).back() {
-                simulator.settle_quiet_bar(symbol, bar);
+            if !market.bars(symbol).is_empty() {
+                simulator.settle_history(symbol, market.bars(symbol).iter().copied());
                 tape.quote(simulator.price(symbol));
             }
             tapes.push(tape);

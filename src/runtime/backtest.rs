@@ -77,9 +77,7 @@ pub fn backtest(mut backtest: Backtest<'_>) -> Result<Finished, BacktestError> {
 /// Bars before the start have closed at the venue too.
 pub fn seed_prices(simulator: &mut Simulator, start: &Start) {
     for (at, bars) in start.history.iter().enumerate() {
-        if let Some(bar) = bars.last() {
-            simulator.settle_quiet_bar(SymbolId(at as u16), bar);
-        }
+        simulator.settle_history(SymbolId(at as u16), bars.iter().copied());
     }
 }
 
@@ -101,8 +99,8 @@ impl Driver<'_> {
         if reached {
             for step in minute_steps(bars)? {
                 match step {
-                    MinuteStep::Move { symbol, point, .. } => {
-                        self.simulator.move_to(symbol, point);
+                    MinuteStep::Move { symbol, point, volume } => {
+                        self.simulator.walk_to(symbol, point, volume);
                         self.before(point.time)?;
                         if self.detail == Detail::Full {
                             self.show(symbol, point)?;

@@ -7,6 +7,7 @@ pub mod backtest;
 pub mod clock;
 pub mod dispatch;
 pub mod live;
+pub mod lookahead;
 pub mod record;
 pub mod replay;
 pub mod run;

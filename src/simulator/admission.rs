@@ -11,6 +11,7 @@ use crate::domain::{
 
 use super::Simulator;
 use super::book::{self, Place};
+use super::frictions;
 use super::orders::{
     AccountId, ListRecord, ListRef, ListStatus, OrderRecord, OrderRef, Placed, PlacedList, Refusal, VenueEvent,
 };
@@ -60,7 +61,7 @@ impl Simulator {
         let entry = Entry { account, symbol, side, client_id, list_id: None, kind, lock: demand.lock };
         let order_id = self.enter(entry, now);
         self.tell_lock(order_id, now);
-        match self.place_for(symbol, side, kind, price) {
+        match self.entrance(symbol, side, kind, price, now) {
             Some(place) => self.stand(order_id, place),
             None => self.take(order_id, price, now),
         }
@@ -93,7 +94,8 @@ impl Simulator {
         self.register.add_list(account, list);
         self.tell_lock(above, now);
         for (id, leg) in [(above, &oco.above), (below, &oco.below)] {
-            self.stand(id, resting_place(side, leg.kind));
+            let place = self.travels(now).unwrap_or_else(|| resting_place(side, leg.kind));
+            self.stand(id, place);
         }
         Ok(PlacedList { list_id, order_ids: [above, below], time: now })
     }
@@ -186,7 +188,8 @@ impl Simulator {
         kind: OrderKind,
         price: Price,
     ) -> Result<Demand, Refusal> {
-        let waits = self.markets[symbol.index()].is_between_bars;
+        let waits = self.markets[symbol.index()].is_between_bars || self.settings.frictions.latency.is_on();
+        let taker_price = || self.taker_price(symbol, side, price, frictions::size(kind, price));
         let fees = &self.settings.fees;
         let (quantity, price, cost) = match kind {
             OrderKind::Limit { quantity, price, .. } => {
@@ -197,11 +200,11 @@ impl Simulator {
             }
             OrderKind::Market { quantity } if waits => (quantity, price, fees.cost(price, quantity, fees.taker)),
             OrderKind::Market { quantity } => {
-                let path_price = self.taker_price(symbol, side, price);
+                let path_price = taker_price();
                 (quantity, path_price, self.cost_now(account, symbol, side, quantity, path_price))
             }
             OrderKind::MarketQuote { amount } => {
-                let path_price = if waits { price } else { self.taker_price(symbol, side, price) };
+                let path_price = if waits { price } else { taker_price() };
                 let quantity = self.quantity_by_amount(account, symbol, side, amount, path_price);
                 self.check_amount_lot(symbol, quantity)?;
                 (quantity, path_price, Some(amount))
@@ -212,28 +215,6 @@ impl Simulator {
             Side::Sell => quantity.as_money(),
         };
         Ok(Demand { lock, quantity, price })
-    }
-
-    /// What a MARKET BUY costs when it executes now: resting orders first, then the path.
-    fn cost_now(
-        &self,
-        account: AccountId,
-        symbol: SymbolId,
-        side: Side,
-        quantity: Quantity,
-        path_price: Price,
-    ) -> Option<Money> {
-        let (mut left, mut cost) = (quantity, Money::ZERO);
-        let makers = self.makers(account, symbol, side, None, path_price);
-        for (price, offered) in makers.chain([(path_price, Quantity::MAX)]) {
-            let part = left.min(offered);
-            cost = cost.checked_add(self.worth(side, price, part)?)?;
-            left = left.saturating_sub(part);
-            if left.is_zero() {
-                break;
-            }
-        }
-        Some(cost)
     }
 
     /// The quantity of a MARKET order by quote amount must be one that could be asked for.
@@ -282,7 +263,7 @@ impl Simulator {
         if above <= price || below >= price {
             return Err(Refusal::PricesWrong);
         }
-        if target.limit_price().is_some_and(|limit| self.is_marketable(oco.symbol, oco.side, limit, price)) {
+        if target.limit_price().is_some_and(|limit| self.is_marketable(oco.symbol, oco.side, target, limit, price)) {
             return Err(Refusal::WouldMatchImmediately);
         }
         let target = self.demand(account, oco.symbol, oco.side, target, price)?;
@@ -340,12 +321,23 @@ impl Simulator {
     }
 
     /// Where a new order stands; `None` when it trades at once.
-    fn place_for(&self, symbol: SymbolId, side: Side, kind: OrderKind, price: Price) -> Option<Place> {
+    fn entrance(&self, symbol: SymbolId, side: Side, kind: OrderKind, price: Price, now: Time) -> Option<Place> {
+        self.travels(now).or_else(|| self.place_for(symbol, side, kind, price))
+    }
+
+    /// Where a new order stands while it is on its way; `None` when it arrives at once.
+    fn travels(&self, now: Time) -> Option<Place> {
+        let latency = self.settings.frictions.latency;
+        latency.is_on().then(|| Place::Travelling(latency.arrival(now)))
+    }
+
+    /// Where an order stands that has reached the book; `None` when it trades at once.
+    pub(super) fn place_for(&self, symbol: SymbolId, side: Side, kind: OrderKind, price: Price) -> Option<Place> {
         let takes = match kind {
             OrderKind::StopLoss { .. } | OrderKind::TakeProfit { .. } => false,
             OrderKind::Market { .. } | OrderKind::MarketQuote { .. } => true,
             OrderKind::Limit { price: limit, time_in_force, .. } => {
-                time_in_force != TimeInForce::Gtc || self.is_marketable(symbol, side, limit, price)
+                time_in_force != TimeInForce::Gtc || self.is_marketable(symbol, side, kind, limit, price)
             }
         };
         match (takes, self.markets[symbol.index()].is_between_bars) {
@@ -356,15 +348,15 @@ impl Simulator {
     }
 
     /// True when a limit meets the path or a resting order.
-    fn is_marketable(&self, symbol: SymbolId, side: Side, limit: Price, price: Price) -> bool {
+    fn is_marketable(&self, symbol: SymbolId, side: Side, kind: OrderKind, limit: Price, price: Price) -> bool {
         let best = self.markets[symbol.index()].book.best(side.opposite());
-        book::is_within(side, self.taker_price(symbol, side, price), limit)
+        book::is_within(side, self.taker_price(symbol, side, price, frictions::size(kind, price)), limit)
             || best.is_some_and(|(resting, _)| book::is_within(side, resting, limit))
     }
 }
 
 /// True when the price stands at the stop or beyond it.
-fn is_reached(side: Side, kind: OrderKind, stop: Price, price: Price) -> bool {
+pub(super) fn is_reached(side: Side, kind: OrderKind, stop: Price, price: Price) -> bool {
     if book::triggers_above(side, kind) { price >= stop } else { price <= stop }
 }
 

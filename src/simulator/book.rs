@@ -8,17 +8,22 @@ use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::domain::fixed::SCALE;
-use crate::domain::{Bar, OrderId, OrderKind, Price, Ratio, Side, SymbolRules};
+use crate::domain::{Bar, OrderId, OrderKind, Price, Ratio, Side, SymbolRules, Time};
+
+use super::markout::Markout;
 
 #[derive(Debug, Clone)]
 pub(super) struct Book {
     pub(super) tick: Price,
+    markout: Markout,
     bids: BTreeSet<(Reverse<Price>, OrderId)>,
     asks: BTreeSet<(Price, OrderId)>,
     /// Triggers that a rising price reaches, and those a falling one does.
     above: BTreeSet<(Price, OrderId)>,
     below: BTreeSet<(Reverse<Price>, OrderId)>,
     waiting: Vec<OrderId>,
+    /// Orders on their way, by arrival.
+    travelling: BTreeSet<(Time, OrderId)>,
     /// A bar strictly between the two changes no order.
     quiet_above: f64,
     quiet_below: f64,
@@ -30,6 +35,8 @@ pub(super) enum Place {
     Nowhere,
     /// Takes liquidity at the next point.
     Waiting,
+    /// Sent, and in the book from this time on.
+    Travelling(Time),
     Resting(Side, Price),
     /// Triggered by a price at or above.
     Above(Price),
@@ -45,14 +52,16 @@ pub(super) enum Reached {
 }
 
 impl Book {
-    pub(super) fn new(tick: Price) -> Book {
+    pub(super) fn new(tick: Price, markout: Markout) -> Book {
         Book {
             tick,
+            markout,
             bids: BTreeSet::new(),
             asks: BTreeSet::new(),
             above: BTreeSet::new(),
             below: BTreeSet::new(),
             waiting: Vec::new(),
+            travelling: BTreeSet::new(),
             quiet_above: f64::INFINITY,
             quiet_below: f64::NEG_INFINITY,
         }
@@ -68,6 +77,9 @@ impl Book {
         match place {
             Place::Nowhere => {}
             Place::Waiting => self.waiting.push(id),
+            Place::Travelling(arrival) => {
+                let _ = self.travelling.insert((arrival, id));
+            }
             Place::Resting(Side::Buy, price) => {
                 let _ = self.bids.insert((Reverse(price), id));
             }
@@ -88,6 +100,9 @@ impl Book {
         match place {
             Place::Nowhere => {}
             Place::Waiting => self.waiting.retain(|waiting| *waiting != id),
+            Place::Travelling(arrival) => {
+                let _ = self.travelling.remove(&(arrival, id));
+            }
             Place::Resting(Side::Buy, price) => {
                 let _ = self.bids.remove(&(Reverse(price), id));
             }
@@ -106,9 +121,16 @@ impl Book {
 
     /// The orders that wait for a point, in order of acceptance; they wait no longer.
     pub(super) fn take_waiting(&mut self) -> Vec<OrderId> {
-        let waiting = std::mem::take(&mut self.waiting);
+        let mut waiting = std::mem::take(&mut self.waiting);
+        // A trigger that has to wait may be older than what waits already.
+        waiting.sort_unstable();
         self.refresh();
         waiting
+    }
+
+    /// The first of the orders that are on their way no longer at this time.
+    pub(super) fn next_arrival(&self, time: Time) -> Option<OrderId> {
+        self.travelling.first().filter(|(arrival, _)| *arrival <= time).map(|(_, id)| *id)
     }
 
     /// The best resting order of a side: price, then acceptance.
@@ -127,9 +149,9 @@ impl Book {
         }
     }
 
-    /// The first order that a price risen to `price` has reached: limits a tick below it, triggers at it.
+    /// The first order that a price risen to `price` has reached: limits as far below it as the markout says, triggers at it.
     pub(super) fn next_above(&self, price: Price) -> Option<Reached> {
-        let limit = self.asks.first().map(|(limit, id)| (limit.saturating_add(self.tick), *id));
+        let limit = self.asks.first().map(|(limit, id)| (self.passed_at(Side::Sell, *limit), *id));
         let trigger = self.above.first().copied();
         let limit = limit.filter(|(at, _)| *at <= price);
         let trigger = trigger.filter(|(at, _)| *at <= price);
@@ -141,9 +163,9 @@ impl Book {
         }
     }
 
-    /// The first order that a price fallen to `price` has reached: limits a tick above it, triggers at it.
+    /// The first order that a price fallen to `price` has reached: limits as far above it as the markout says, triggers at it.
     pub(super) fn next_below(&self, price: Price) -> Option<Reached> {
-        let limit = self.bids.first().map(|(limit, id)| (Reverse(limit.0.saturating_sub(self.tick)), *id));
+        let limit = self.bids.first().map(|(limit, id)| (Reverse(self.passed_at(Side::Buy, limit.0)), *id));
         let trigger = self.below.first().copied();
         let limit = limit.filter(|(at, _)| at.0 >= price);
         let trigger = trigger.filter(|(at, _)| at.0 >= price);
@@ -155,13 +177,17 @@ impl Book {
         }
     }
 
+    fn passed_at(&self, side: Side, limit: Price) -> Price {
+        self.markout.passed_at(side, limit, self.tick)
+    }
+
     fn refresh(&mut self) {
-        if !self.waiting.is_empty() {
+        if !self.waiting.is_empty() || !self.travelling.is_empty() {
             (self.quiet_above, self.quiet_below) = (f64::NEG_INFINITY, f64::INFINITY);
             return;
         }
-        let ask = self.asks.first().map(|(limit, _)| limit.saturating_add(self.tick));
-        let bid = self.bids.first().map(|(limit, _)| limit.0.saturating_sub(self.tick));
+        let ask = self.asks.first().map(|(limit, _)| self.passed_at(Side::Sell, *limit));
+        let bid = self.bids.first().map(|(limit, _)| self.passed_at(Side::Buy, limit.0));
         let above = self.above.first().map(|(stop, _)| *stop);
         let below = self.below.first().map(|(stop, _)| stop.0);
         let up = [ask, above].into_iter().flatten().min();
@@ -177,13 +203,13 @@ pub(super) fn tick_of(rules: &SymbolRules) -> Price {
     rules.price.tick.max(Price::from_raw(1))
 }
 
-/// Where a taker meets the path: the half spread away, rounded against him to the tick, at least one tick.
-pub(super) fn taker_price(side: Side, price: Price, half_spread: Ratio, tick: Price) -> Price {
+/// Where a taker meets the path: `away` from it (half spread and impact), rounded against him to the tick, at least one tick.
+pub(super) fn taker_price(side: Side, price: Price, away: Ratio, tick: Price) -> Price {
     let (scale, unit) = (i128::from(SCALE), i128::from(tick.raw()));
-    let (price, half_spread) = (i128::from(price.raw()), i128::from(half_spread.raw()));
+    let (price, away) = (i128::from(price.raw()), i128::from(away.raw()));
     let ticks = match side {
-        Side::Buy => (price * (scale + half_spread) + scale * unit - 1) / (scale * unit),
-        Side::Sell => price * (scale - half_spread) / (scale * unit),
+        Side::Buy => (price * (scale + away) + scale * unit - 1) / (scale * unit),
+        Side::Sell => price * (scale - away) / (scale * unit),
     };
     let highest = i128::from(i64::MAX) / unit;
     Price::from_raw((ticks.clamp(1, highest) * unit) as i64)

@@ -4,19 +4,24 @@
 //! Absent on purpose: whether an order may stand (`admission`).
 
 use crate::domain::{
-    BalanceUpdate, ExecutionType, Money, OrderId, OrderKind, OrderStatus, OrderType, Price, Quantity, Side, SymbolId,
-    Time, TimeInForce, TradeId,
+    BalanceUpdate, ExecutionType, Money, OrderId, OrderKind, OrderStatus, Price, Quantity, Side, SymbolId, Time,
+    TimeInForce, TradeId,
 };
 
 use super::book::{self, Place, Reached};
+use super::frictions;
 use super::ledger::Execution;
+use super::offers::is_met;
 use super::orders::{AccountId, ExpiryReason, ListStatus, TradeRecord, VenueEvent};
+use super::participation::Rest;
 use super::path::{PathPoint, PointKind};
 use super::{Market, Simulator};
 
 /// How a taker's way through the book ended.
 enum SweepEnd {
     Filled,
+    /// The minute has given what takers may take.
+    Thin,
     /// The rest is beyond its limit.
     Beyond,
     /// The balance covers no more.
@@ -27,14 +32,19 @@ enum SweepEnd {
 
 impl Simulator {
     /// Moves the price of a symbol, the only way in which it moves, and fills what the move reaches: first the orders
-    /// on its way, nearest first and then by acceptance, then the orders that waited for a point, by acceptance.
+    /// on its way, nearest first and then by acceptance, then the orders that waited for a point, by acceptance, then the
+    /// takers that have just arrived.
     /// A point without a positive price is ignored.
     pub fn move_to(&mut self, symbol: SymbolId, point: PathPoint) {
         let Some(market) = self.markets.get_mut(symbol.index()) else { return };
         if !point.price.is_positive() {
             return;
         }
-        let rises = market.price.is_none_or(|last| point.price >= last);
+        let last = market.price;
+        let arrived =
+            if self.settings.frictions.latency.is_on() { self.arrive(symbol, point.time) } else { Vec::new() };
+        let market = &mut self.markets[symbol.index()];
+        let rises = last.is_none_or(|last| point.price >= last);
         market.price = Some(point.price);
         market.time = point.time;
         // Against the direction only limits inside the spread can be reached.
@@ -47,14 +57,24 @@ impl Simulator {
             self.register.order_mut(id).place = Place::Nowhere;
             self.take(id, point.price, point.time);
         }
-        self.markets[symbol.index()].is_between_bars = point.kind == PointKind::Close;
+        for id in arrived {
+            self.take(id, self.worse_for(id, last, point.price), point.time);
+        }
+        let market = &mut self.markets[symbol.index()];
+        market.is_between_bars = point.kind == PointKind::Close;
+        if market.is_between_bars {
+            market.close_minute(&self.settings.frictions, point.price);
+        }
     }
 
     /// Executes an order that stands nowhere as a taker while the path is at `price`, and ends or rests what is left.
     pub(super) fn take(&mut self, id: OrderId, price: Price, time: Time) {
         let (symbol, side, kind) = self.terms(id);
-        let path_price = self.taker_price(symbol, side, price);
-        if let OrderKind::MarketQuote { amount } = kind {
+        let path_price = self.taker_price(symbol, side, price, frictions::size(kind, price));
+        // Once it began to fill its quantity stands.
+        if let OrderKind::MarketQuote { amount } = kind
+            && self.register.order(id).record.filled.is_zero()
+        {
             let quantity = self.quantity_for(id, amount, path_price);
             self.register.order_mut(id).record.quantity = quantity;
         }
@@ -64,6 +84,7 @@ impl Simulator {
         }
         match (self.sweep(id, path_price, time), kind) {
             (SweepEnd::Filled, _) => {}
+            (SweepEnd::Thin, kind) => self.rest_of(id, kind, time),
             (SweepEnd::Beyond, OrderKind::Limit { price, time_in_force: TimeInForce::Gtc, .. }) => {
                 self.stand(id, Place::Resting(side, price));
             }
@@ -72,6 +93,20 @@ impl Simulator {
             (SweepEnd::Overflow, _) => self.expire(id, ExpiryReason::Overflow, time),
         }
         self.finish_list(id, time);
+    }
+
+    /// What becomes of an order for which the minute was too thin.
+    fn rest_of(&mut self, id: OrderId, kind: OrderKind, time: Time) {
+        let rest = self.settings.frictions.participation.map_or(Rest::Waits, |participation| participation.rest);
+        match (kind, rest) {
+            (OrderKind::Limit { time_in_force: TimeInForce::Ioc | TimeInForce::Fok, .. }, _) => {
+                self.expire(id, ExpiryReason::UnfilledIoc, time);
+            }
+            (OrderKind::Limit { time_in_force: TimeInForce::Gtc, .. }, _) | (_, Rest::Waits) => {
+                self.stand(id, Place::Waiting);
+            }
+            (_, Rest::Expires) => self.expire(id, ExpiryReason::InsufficientLiquidity, time),
+        }
     }
 
     /// Puts an order in its place of the book.
@@ -133,30 +168,6 @@ impl Simulator {
         self.events.push_back((account, VenueEvent::Balances(BalanceUpdate { time, balances })));
     }
 
-    /// Where a taker meets the path.
-    pub(super) fn taker_price(&self, symbol: SymbolId, side: Side, price: Price) -> Price {
-        book::taker_price(side, price, self.settings.half_spread, self.markets[symbol.index()].tick())
-    }
-
-    /// The resting orders a taker of this account meets before the path, best first: all of other accounts that are
-    /// strictly better than the path and within its limit.
-    pub(super) fn makers(
-        &self,
-        account: AccountId,
-        symbol: SymbolId,
-        side: Side,
-        limit: Option<Price>,
-        path_price: Price,
-    ) -> impl Iterator<Item = (Price, Quantity)> + use<'_> {
-        self.markets[symbol.index()]
-            .book
-            .opposite(side)
-            .take_while(move |(price, _)| is_met(side, *price, limit, path_price))
-            .map(|(price, id)| (price, self.register.order(id)))
-            .filter(move |(_, order)| order.account != account)
-            .map(|(price, order)| (price, order.record.remaining()))
-    }
-
     fn next_reached(&self, symbol: SymbolId, upwards: bool, price: Price) -> Option<Reached> {
         let book = &self.markets[symbol.index()].book;
         if upwards { book.next_above(price) } else { book.next_below(price) }
@@ -211,7 +222,13 @@ impl Simulator {
                     }
                     (remaining.min(maker_order.record.remaining()), price)
                 }
-                None if limit.is_none_or(|limit| book::is_within(side, path_price, limit)) => (remaining, path_price),
+                None if limit.is_none_or(|limit| book::is_within(side, path_price, limit)) => {
+                    let offered = self.allowance(id);
+                    if offered.is_zero() {
+                        return SweepEnd::Thin;
+                    }
+                    (remaining.min(offered), path_price)
+                }
                 None => return SweepEnd::Beyond,
             };
             let quantity = self.covered(id, price, wanted);
@@ -224,6 +241,7 @@ impl Simulator {
             match maker {
                 Some((_, maker)) => self.trade_with(id, maker, price, quantity, time),
                 None => {
+                    self.use_up(id, quantity);
                     let trade_id = self.next_trade_id(id);
                     self.book_fill(id, price, quantity, trade_id, false, time);
                 }
@@ -327,7 +345,7 @@ impl Simulator {
     }
 
     /// The other leg of an OCO expires as soon as this one triggers or begins to fill; what it locked passes over.
-    fn expire_sibling(&mut self, id: OrderId, time: Time) {
+    pub(super) fn expire_sibling(&mut self, id: OrderId, time: Time) {
         let Some(sibling) = self.register.order_mut(id).sibling.take() else { return };
         let locked = std::mem::take(&mut self.register.order_mut(sibling).locked);
         let order = self.register.order_mut(id);
@@ -340,79 +358,6 @@ impl Simulator {
         let order = self.register.order_mut(id);
         let place = std::mem::replace(&mut order.place, Place::Nowhere);
         self.markets[order.record.symbol.index()].book.remove(place, id);
-    }
-
-    /// True when the whole quantity can trade at once within the limit.
-    fn fills_whole(&self, id: OrderId, path_price: Price) -> bool {
-        let order = self.register.order(id);
-        let record = &order.record;
-        let limit = record.kind.limit_price();
-        if limit.is_none_or(|limit| book::is_within(record.side, path_price, limit)) {
-            return true;
-        }
-        let offered = self
-            .makers(order.account, record.symbol, record.side, limit, path_price)
-            .fold(Quantity::ZERO, |sum, (_, quantity)| sum.saturating_add(quantity));
-        offered >= record.quantity
-    }
-
-    /// The largest step multiple that the amount of a MARKET order by quote amount pays for or brings in.
-    fn quantity_for(&self, id: OrderId, amount: Money, path_price: Price) -> Quantity {
-        let order = self.register.order(id);
-        let record = &order.record;
-        self.quantity_by_amount(order.account, record.symbol, record.side, amount, path_price)
-    }
-
-    pub(super) fn quantity_by_amount(
-        &self,
-        account: AccountId,
-        symbol: SymbolId,
-        side: Side,
-        amount: Money,
-        path_price: Price,
-    ) -> Quantity {
-        let (mut left, mut sum) = (amount, Quantity::ZERO);
-        let makers = self.makers(account, symbol, side, None, path_price);
-        for (price, offered) in makers.chain([(path_price, Quantity::MAX)]) {
-            let quantity = offered.min(self.quantity_worth(side, price, left));
-            sum = sum.saturating_add(quantity);
-            left = left.saturating_sub(self.worth(side, price, quantity).unwrap_or(left));
-            if quantity < offered {
-                break;
-            }
-        }
-        sum.floor_to_step(self.markets[symbol.index()].rules.step(OrderType::Market))
-    }
-
-    /// What a quantity costs a taker who buys, or brings before fees to one who sells.
-    pub(super) fn worth(&self, side: Side, price: Price, quantity: Quantity) -> Option<Money> {
-        match side {
-            Side::Buy => self.settings.fees.cost(price, quantity, self.settings.fees.taker),
-            Side::Sell => Money::notional(price, quantity),
-        }
-    }
-
-    fn quantity_worth(&self, side: Side, price: Price, amount: Money) -> Quantity {
-        let fees = &self.settings.fees;
-        match side {
-            Side::Buy => fees.affordable(price, amount, fees.taker),
-            Side::Sell => super::FeeSchedule::FREE.affordable(price, amount, fees.taker),
-        }
-    }
-
-    /// `wanted`, or where what the order locks and what is free do not cover it, as many steps as they do.
-    fn covered(&self, id: OrderId, price: Price, wanted: Quantity) -> Quantity {
-        let order = self.register.order(id);
-        let record = &order.record;
-        let market = &self.markets[record.symbol.index()];
-        let asset = market.locked_asset(record.side);
-        let available = order.locked.saturating_add(self.ledger.free(order.account, asset));
-        let quantity = match record.side {
-            Side::Buy => self.settings.fees.affordable(price, available, self.settings.fees.taker),
-            Side::Sell => available.as_quantity(),
-        };
-        let step = market.rules.step(record.kind.order_type());
-        if quantity >= wanted { wanted } else { quantity.floor_to_step(step) }
     }
 
     fn execution(&self, id: OrderId, price: Price, quantity: Quantity, is_maker: bool) -> Execution {
@@ -432,13 +377,4 @@ impl Simulator {
         let record = &self.register.order(id).record;
         (record.symbol, record.side, record.kind)
     }
-}
-
-/// True when a taker trades with a resting order at `price`: strictly better than the path, and within its limit.
-pub(super) fn is_met(side: Side, price: Price, limit: Option<Price>, path_price: Price) -> bool {
-    let is_better = match side {
-        Side::Buy => price < path_price,
-        Side::Sell => price > path_price,
-    };
-    is_better && limit.is_none_or(|limit| book::is_within(side, price, limit))
 }

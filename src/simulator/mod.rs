@@ -5,43 +5,56 @@
 //! Absent on purpose: sockets, signatures, rate limits (`exchange`) and any decision about what to trade.
 
 pub mod fees;
+pub mod frictions;
 pub mod generator;
+pub mod impact;
+pub mod latency;
 pub mod market_maker;
+pub mod markout;
 pub mod minute;
 #[doc(hidden)]
 pub mod naive;
 pub mod orders;
+pub mod participation;
 pub mod path;
+pub mod queue;
+pub mod walk;
 
 mod admission;
 mod book;
 mod ledger;
 mod matching;
+mod offers;
 mod register;
 
 use std::collections::VecDeque;
 
 use crate::domain::rules::SymbolStatus;
-use crate::domain::{Balance, Bar, Price, Ratio, Side, SymbolId, SymbolRules, Time};
+use crate::domain::{Balance, Bar, Price, Quantity, Ratio, Side, SymbolId, SymbolRules, Time};
 
 use book::Book;
+use impact::{Day, TrailingDay};
 use ledger::Ledger;
 use register::Register;
 
 pub use fees::{FeePolicy, FeeSchedule};
+pub use frictions::{Assumption, Frictions};
+pub use impact::SquareRootImpact;
+pub use latency::Latency;
+pub use markout::Markout;
 pub use minute::{MinuteStep, UnfitBar, minute_steps};
 pub use orders::{
     AccountId, ExpiryReason, ListRecord, ListRef, ListStatus, OrderRecord, OrderRef, Placed, PlacedList, Refusal,
     TradeRecord, VenueEvent,
 };
+pub use participation::{Participation, Rest};
 pub use path::{Extreme, PathPoint, PointKind, path};
 
-/// What the venue charges for trading.
+/// What trading costs: what the venue charges, and what the market takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     pub fees: FeeSchedule,
-    /// Distance of best bid and best ask from the price, as a fraction of it.
-    pub half_spread: Ratio,
+    pub frictions: Frictions,
 }
 
 /// The venue: markets, accounts, orders. Its owner drains `next_event` after each call that changes something.
@@ -61,6 +74,9 @@ pub struct Quote {
     pub ask: Price,
 }
 
+/// The volume of a bar is spread evenly over the points of its path.
+const POINTS: f64 = 4.0;
+
 /// One symbol's price and book.
 #[derive(Debug, Clone)]
 struct Market {
@@ -74,17 +90,22 @@ struct Market {
     is_between_bars: bool,
     book: Book,
     last_trade: i64,
+    /// Volume of the bar whose path is walked.
+    volume: f64,
+    /// What takers may still take from the path in this minute; `None` is without bound.
+    allowance: Option<Quantity>,
+    trailing: TrailingDay,
 }
 
 impl Simulator {
-    /// A venue with these symbols (`SymbolId` = index) and no account. Fee rates and half spread are cut to 0..=1.
+    /// A venue with these symbols (`SymbolId` = index) and no account. Fees and frictions are cut to their ranges.
     pub fn new(rules: Vec<SymbolRules>, settings: Settings) -> Simulator {
         let fees = settings.fees.clamped();
-        let half_spread = settings.half_spread.clamp(Ratio::ZERO, Ratio::ONE);
+        let frictions = settings.frictions.clamped();
         let mut ledger = Ledger::new(&fees);
-        let markets = rules.into_iter().map(|rules| Market::new(rules, &mut ledger)).collect();
+        let markets = rules.into_iter().map(|rules| Market::new(rules, frictions, &mut ledger)).collect();
         Simulator {
-            settings: Settings { fees, half_spread },
+            settings: Settings { fees, frictions },
             markets,
             register: Register::default(),
             ledger,
@@ -117,6 +138,36 @@ impl Simulator {
         market.price = Some(price);
         market.time = bar.close_time();
         market.is_between_bars = true;
+        let frictions = &self.settings.frictions;
+        if frictions.needs_volume() {
+            market.open_minute(frictions, bar.volume);
+            market.close_minute(frictions, price);
+        }
+    }
+
+    /// Takes bars that closed before the first one that is walked.
+    pub fn settle_history(&mut self, symbol: SymbolId, bars: impl IntoIterator<Item = Bar>) {
+        for bar in bars {
+            self.settle_quiet_bar(symbol, &bar);
+        }
+    }
+
+    /// Walks one step of a minute: `move_to` with the volume of `MinuteStep::Move`, by which frictions of size measure.
+    pub fn walk_to(&mut self, symbol: SymbolId, point: PathPoint, volume: f64) {
+        if point.kind == PointKind::Open {
+            self.open_minute(symbol, volume * POINTS);
+        }
+        self.move_to(symbol, point);
+    }
+
+    /// Tells what the bar that opens now will have traded; until the next call that is the minute's volume. A venue that
+    /// was never told has no bound for takers and no volume to measure impact by.
+    pub fn open_minute(&mut self, symbol: SymbolId, volume: f64) {
+        if let Some(market) = self.markets.get_mut(symbol.index())
+            && self.settings.frictions.needs_volume()
+        {
+            market.open_minute(&self.settings.frictions, volume);
+        }
     }
 
     /// Last price of the path; `None` before the first point.
@@ -138,7 +189,7 @@ impl Simulator {
     /// Best bid and ask from price and half spread on the tick grid, with `bid < ask`.
     pub fn quote(&self, symbol: SymbolId) -> Option<Quote> {
         let market = self.markets.get(symbol.index())?;
-        Some(Quote::around(market.price?, self.settings.half_spread, market.tick()))
+        Some(Quote::around(market.price?, self.settings.frictions.half_spread, market.tick()))
     }
 
     /// The rules of a symbol.
@@ -209,7 +260,7 @@ impl Quote {
 }
 
 impl Market {
-    fn new(rules: SymbolRules, ledger: &mut Ledger) -> Market {
+    fn new(rules: SymbolRules, frictions: Frictions, ledger: &mut Ledger) -> Market {
         let tick = book::tick_of(&rules);
         Market {
             base: ledger.index(&rules.base),
@@ -217,10 +268,23 @@ impl Market {
             price: None,
             time: Time(0),
             is_between_bars: true,
-            book: Book::new(tick),
+            book: Book::new(tick, frictions.markout),
             last_trade: 0,
+            volume: 0.0,
+            allowance: None,
+            trailing: TrailingDay::default(),
             rules,
         }
+    }
+
+    fn open_minute(&mut self, frictions: &Frictions, volume: f64) {
+        self.volume = volume;
+        self.allowance = frictions.participation.map(|participation| participation.allowance(volume));
+    }
+
+    fn close_minute(&mut self, frictions: &Frictions, close: Price) {
+        let Some(SquareRootImpact { day: Day::Trailing { minutes }, .. }) = frictions.impact else { return };
+        self.trailing.take(minutes, close.to_f64(), self.volume);
     }
 
     fn tick(&self) -> Price {

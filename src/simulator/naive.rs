@@ -1,7 +1,8 @@
 //! The naive venue: the oracle of the fast one. Every order stands in one list that is scanned from end to end.
 //!
 //! Invariant: the same calls give the same answers, events and balances as `Simulator`.
-//! Absent on purpose: speed, bounds on memory, queries, amounts out of range, and code shared with `matching`, `book` and `ledger`.
+//! Absent on purpose: speed, bounds on memory, queries, amounts out of range, and code shared with `matching`,
+//! `book` and `ledger`.
 
 mod execution;
 mod holdings;
@@ -11,9 +12,11 @@ use std::collections::VecDeque;
 use crate::domain::rules::{FilterFailure, OrderContext, SymbolStatus};
 use crate::domain::{
     Asset, Balance, ClientOrderId, ExecutionType, Money, NewOco, NewOrder, OrderId, OrderKind, OrderListId,
-    OrderStatus, OrderType, Price, Quantity, Side, SymbolId, SymbolRules, Time, TimeInForce,
+    OrderStatus, OrderType, Price, Quantity, Side, Span, SymbolId, SymbolRules, Time, TimeInForce,
 };
 
+use super::frictions::size;
+use super::impact::{Day, SquareRootImpact, TrailingDay};
 use super::orders::{
     AccountId, ListRecord, ListStatus, OrderRecord, OrderRef, Placed, PlacedList, Refusal, VenueEvent,
 };
@@ -31,6 +34,10 @@ pub struct Naive {
     lists: Vec<(AccountId, ListRecord)>,
     accounts: Vec<Vec<Balance>>,
     events: VecDeque<(AccountId, VenueEvent)>,
+    volumes: Vec<f64>,
+    /// What takers may still take of a minute, by symbol.
+    left: Vec<Option<Quantity>>,
+    trailing: Vec<TrailingDay>,
 }
 
 #[derive(Debug, Clone)]
@@ -39,13 +46,21 @@ struct Entry {
     account: AccountId,
     locked: Money,
     is_waiting: bool,
+    /// Until it arrives.
+    arrives: Option<Time>,
+}
+
+impl Entry {
+    fn is_in_book(&self) -> bool {
+        !self.is_waiting && self.arrives.is_none() && !self.record.status.is_terminal()
+    }
 }
 
 impl Naive {
     pub fn new(rules: Vec<SymbolRules>, settings: Settings) -> Naive {
         let count = rules.len();
         Naive {
-            settings,
+            settings: Settings { frictions: settings.frictions.clamped(), ..settings },
             rules,
             prices: vec![None; count],
             is_between: vec![true; count],
@@ -54,6 +69,9 @@ impl Naive {
             lists: Vec::new(),
             accounts: Vec::new(),
             events: VecDeque::new(),
+            volumes: vec![0.0; count],
+            left: vec![None; count],
+            trailing: vec![TrailingDay::default(); count],
         }
     }
 
@@ -71,9 +89,17 @@ impl Naive {
         held.cloned().unwrap_or_else(|| Balance::empty(asset.clone()))
     }
 
+    pub fn open_minute(&mut self, symbol: SymbolId, volume: f64) {
+        let share = self.settings.frictions.participation.map(|part| part.share.to_f64());
+        self.volumes[symbol.index()] = volume;
+        self.left[symbol.index()] = share.map(|share| Quantity::from_f64(share * volume).unwrap_or(Quantity::MAX));
+    }
+
     pub fn move_to(&mut self, symbol: SymbolId, point: PathPoint) {
         let at = symbol.index();
-        let rises = self.prices[at].is_none_or(|last| point.price >= last);
+        let last = self.prices[at];
+        let arrived = self.arrive(symbol, point.time);
+        let rises = last.is_none_or(|last| point.price >= last);
         self.prices[at] = Some(point.price);
         for up in [rises, !rises] {
             while let Some(index) = self.first_reached(symbol, up, point.price) {
@@ -95,11 +121,23 @@ impl Naive {
             }
         }
         for index in 0..self.orders.len() {
-            if self.orders[index].is_waiting && self.orders[index].record.symbol == symbol {
+            let waits = self.orders[index].is_waiting && !arrived.contains(&index);
+            if waits && self.orders[index].record.symbol == symbol {
                 self.take(index, point.price, point.time);
             }
         }
+        for index in arrived {
+            let prices = [point.price, last.unwrap_or(point.price)];
+            let is_buy = self.orders[index].record.side == Side::Buy;
+            let worse = if is_buy { prices.into_iter().max() } else { prices.into_iter().min() };
+            self.take(index, worse.unwrap_or(point.price), point.time);
+        }
         self.is_between[at] = point.kind == PointKind::Close;
+        if let (true, Some(SquareRootImpact { day: Day::Trailing { minutes }, .. })) =
+            (self.is_between[at], self.settings.frictions.impact)
+        {
+            self.trailing[at].take(minutes, point.price.to_f64(), self.volumes[at]);
+        }
     }
 
     pub fn place(&mut self, account: AccountId, now: Time, order: &NewOrder) -> Result<Placed, Refusal> {
@@ -118,13 +156,12 @@ impl Naive {
         self.lock(account, symbol, side, lock)?;
         let index = self.enter(account, now, symbol, side, &order.client_id, kind, None, lock);
         self.tell_spent(index, lock, now);
-        let takes = match kind {
-            OrderKind::Limit { price: limit, time_in_force, .. } => {
-                time_in_force != TimeInForce::Gtc || self.is_marketable(symbol, side, limit, price, index)
-            }
-            OrderKind::Market { .. } | OrderKind::MarketQuote { .. } => true,
-            OrderKind::StopLoss { .. } | OrderKind::TakeProfit { .. } => false,
-        };
+        let takes = self.takes(index, price);
+        let latency = self.settings.frictions.latency.0;
+        if latency > Span::ZERO {
+            self.orders[index].arrives = Some(now.plus(latency));
+            return Ok(Placed { order_id: OrderId(index as i64 + 1), time: now });
+        }
         self.orders[index].is_waiting = takes && is_between;
         if takes && !is_between {
             self.take(index, price, now);
@@ -164,7 +201,7 @@ impl Naive {
         if !(below < price && price < above) {
             return Err(Refusal::PricesWrong);
         }
-        if target.limit_price().is_some_and(|limit| self.is_marketable(symbol, side, limit, price, usize::MAX)) {
+        if target.limit_price().is_some_and(|limit| self.is_marketable(symbol, side, target, limit, price)) {
             return Err(Refusal::WouldMatchImmediately);
         }
         let locks =
@@ -175,6 +212,10 @@ impl Naive {
         let legs = [(&oco.above, lock), (&oco.below, Money::ZERO)]
             .map(|(leg, lock)| self.enter(account, now, symbol, side, &leg.client_id, leg.kind, Some(list_id), lock));
         let order_ids = legs.map(|index| OrderId(index as i64 + 1));
+        let latency = self.settings.frictions.latency.0;
+        for index in legs {
+            self.orders[index].arrives = (latency > Span::ZERO).then(|| now.plus(latency));
+        }
         let list = ListRecord {
             list_id,
             client_id: oco.list_client_id.clone(),
@@ -260,8 +301,8 @@ impl Naive {
         price: Price,
     ) -> Result<Money, Refusal> {
         let fees = self.settings.fees;
-        let is_between = self.is_between[symbol.index()];
-        let path_price = if is_between { price } else { self.taker_price(symbol, side, price) };
+        let is_between = self.is_between[symbol.index()] || self.settings.frictions.latency.0 > Span::ZERO;
+        let path_price = if is_between { price } else { self.taker_price(symbol, side, price, size(kind, price)) };
         let quantity = match kind {
             OrderKind::MarketQuote { amount } => {
                 let quantity = self.quantity_for(account, symbol, side, amount, path_price);
@@ -323,7 +364,7 @@ impl Naive {
         let mut best: Option<(usize, Price)> = None;
         for (index, entry) in self.orders.iter().enumerate() {
             let record = &entry.record;
-            let is_resting = !entry.is_waiting && !record.status.is_terminal();
+            let is_resting = entry.is_in_book();
             let is_opposite = record.symbol == symbol && record.side != side;
             let Some(price) = record.kind.limit_price() else { continue };
             let is_better = |than: Price| if side == Side::Buy { price < than } else { price > than };
@@ -335,17 +376,16 @@ impl Naive {
         best.map(|(index, _)| index)
     }
 
-    fn is_marketable(&self, symbol: SymbolId, side: Side, limit: Price, price: Price, index: usize) -> bool {
+    fn is_marketable(&self, symbol: SymbolId, side: Side, kind: OrderKind, limit: Price, price: Price) -> bool {
         let within = |price: Price| if side == Side::Buy { price <= limit } else { price >= limit };
-        let crosses = |(other, entry): (usize, &Entry)| {
+        let crosses = |entry: &Entry| {
             let record = &entry.record;
-            let is_resting = other != index && !entry.is_waiting && !record.status.is_terminal();
-            is_resting
+            entry.is_in_book()
                 && record.symbol == symbol
                 && record.side != side
                 && record.kind.limit_price().is_some_and(within)
         };
-        within(self.taker_price(symbol, side, price)) || self.orders.iter().enumerate().any(crosses)
+        within(self.taker_price(symbol, side, price, size(kind, price))) || self.orders.iter().any(crosses)
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod candle;
 mod detection;
+mod execution;
 mod indicator;
 mod overfitting;
 mod performance;
@@ -24,6 +25,7 @@ const AREAS: &[&[Method]] = &[
     candle::METHODS,
     volatility::METHODS,
     detection::METHODS,
+    execution::METHODS,
     performance::METHODS,
     pnl::METHODS,
     overfitting::METHODS,

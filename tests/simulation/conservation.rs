@@ -8,7 +8,9 @@ use kestrel::domain::{
     Asset, Balance, ExecutionReport, Money, NewOrder, OrderKind, Price, Quantity, Side, Symbol, SymbolId, SymbolRules,
     Time, TimeInForce,
 };
-use kestrel::simulator::{AccountId, FeePolicy, PathPoint, PointKind, Settings, Simulator, VenueEvent};
+use kestrel::simulator::{
+    AccountId, FeePolicy, Frictions, Participation, PathPoint, PointKind, Rest, Settings, Simulator, VenueEvent,
+};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
 use rust_decimal::{Decimal, RoundingStrategy};
@@ -33,6 +35,17 @@ struct Books {
 }
 
 impl Books {
+    /// Books a fill; how many it was.
+    fn take(&mut self, account: AccountId, event: &VenueEvent) -> usize {
+        match event {
+            VenueEvent::Report(report) if report.trade_id.is_some() => {
+                self.book(account, report);
+                1
+            }
+            VenueEvent::Report(_) | VenueEvent::Balances(_) | VenueEvent::List(_) => 0,
+        }
+    }
+
     fn book(&mut self, account: AccountId, report: &ExecutionReport) {
         let (price, quantity) = (decimal(report.last_price.raw()), decimal(report.last_quantity.raw()));
         let notional = truncated(price * quantity);
@@ -82,7 +95,10 @@ fn next_order(random: &mut ChaCha8Rng, at: Price) -> (Side, OrderKind) {
 }
 
 fn run(policy: FeePolicy, fills: usize) {
-    let settings = settings("0.0003", "0.00071", "0.00103", policy);
+    run_with(settings("0.0003", "0.00071", "0.00103", policy), fills);
+}
+
+fn run_with(settings: Settings, fills: usize) {
     let mut rules = SymbolRules::default_for(&Symbol::new("BTCUSDT"));
     rules.notional.min = Money::ZERO;
     let mut simulator = Simulator::new(vec![rules], settings);
@@ -102,7 +118,16 @@ fn run(policy: FeePolicy, fills: usize) {
     while done < fills {
         now += 1;
         let at = Price::from_raw(10_000_000_000 + (random.next_u64() % 1_000_000_000) as i64);
-        simulator.move_to(SymbolId(0), PathPoint { time: Time(now), price: at, kind: PointKind::Inner });
+        // Every tenth point opens a minute; the one before it closes the last.
+        let kind = match now % 90 {
+            1 => PointKind::Open,
+            82 => PointKind::Close,
+            _ => PointKind::Inner,
+        };
+        simulator.walk_to(SymbolId(0), PathPoint { time: Time(now), price: at, kind }, 1_000.0);
+        while let Some((account, event)) = simulator.next_event() {
+            done += books.take(account, &event);
+        }
         for _ in 0..8 {
             let account = AccountId((random.next_u64() % 3) as u16);
             let (side, kind) = next_order(&mut random, at);
@@ -111,12 +136,7 @@ fn run(policy: FeePolicy, fills: usize) {
             // What the balance does not cover is refused, which is part of the flow.
             let _ = simulator.place(account, Time(now), &order);
             while let Some((account, event)) = simulator.next_event() {
-                if let VenueEvent::Report(report) = event
-                    && report.trade_id.is_some()
-                {
-                    books.book(account, &report);
-                    done += 1;
-                }
+                done += books.take(account, &event);
             }
         }
         assert!(now < 40 * fills as i64, "the flow dried up after {done} fills");
@@ -135,4 +155,14 @@ fn a_million_fills_and_their_fees_are_exactly_the_change_of_balances() {
     run(FeePolicy::Received, FILLS / 2);
     run(FeePolicy::Quote, FILLS / 4);
     run(FeePolicy::Bnb { price: price("612.3"), discount: ratio("0.75") }, FILLS / 4);
+}
+
+#[test]
+fn frictions_move_fills_and_not_one_unit_of_the_books() {
+    let all = super::frictions::all_on();
+    for rest in [Rest::Waits, Rest::Expires] {
+        let participation = all.participation.map(|part| Participation { rest, ..part });
+        let plain = settings("0", "0.00071", "0.00103", FeePolicy::Received);
+        run_with(Settings { frictions: Frictions { participation, ..all }, ..plain }, FILLS / 10);
+    }
 }

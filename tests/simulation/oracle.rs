@@ -6,11 +6,13 @@
 use std::collections::BTreeSet;
 
 use kestrel::domain::{
-    Bar, Money, NewOco, NewOrder, OcoLeg, OrderId, OrderKind, Price, Quantity, Side, SymbolId, Time, TimeInForce,
+    Bar, Money, NewOco, NewOrder, OcoLeg, OrderId, OrderKind, Price, Quantity, Side, Span, SymbolId, Time, TimeInForce,
 };
+use kestrel::simulator::impact::Day;
 use kestrel::simulator::naive::Naive;
 use kestrel::simulator::{
-    AccountId, Extreme, FeePolicy, OrderRef, PathPoint, PointKind, Settings, Simulator, VenueEvent, path,
+    AccountId, Extreme, FeePolicy, Frictions, Latency, Markout, OrderRef, Participation, PathPoint, PointKind, Rest,
+    Settings, Simulator, SquareRootImpact, VenueEvent, path,
 };
 use proptest::prelude::*;
 
@@ -19,7 +21,7 @@ use super::{held, id, money, price, quantity, ratio, rules_of, settings};
 /// What may happen, as small numbers, so that orders meet often and a failure shrinks.
 #[derive(Debug, Clone)]
 enum Step {
-    Move { symbol: u16, ticks: i64, kind: PointKind },
+    Move { symbol: u16, ticks: i64, kind: PointKind, volume: i64 },
     Place { account: u16, symbol: u16, side: Side, kind: OrderKind, name: u8 },
     Oco { account: u16, symbol: u16, side: Side, steps: i64, above: i64, below: i64, is_limit: bool, name: u8 },
     Cancel { account: u16, symbol: u16, back: i64 },
@@ -64,7 +66,8 @@ fn step() -> impl Strategy<Value = Step> {
     let point = prop_oneof![1 => Just(PointKind::Open), 3 => Just(PointKind::Inner), 1 => Just(PointKind::Close)];
     let (who, which) = (0..3_u16, 0..2_u16);
     prop_oneof![
-        6 => (which.clone(), 185..216_i64, point).prop_map(|(symbol, ticks, kind)| Step::Move { symbol, ticks, kind }),
+        6 => (which.clone(), 185..216_i64, point, 0..400_i64)
+            .prop_map(|(symbol, ticks, kind, volume)| Step::Move { symbol, ticks, kind, volume }),
         8 => (who.clone(), which.clone(), side(), kind(), any::<u8>())
             .prop_map(|(account, symbol, side, kind, name)| Step::Place { account, symbol, side, kind, name }),
         3 => (who.clone(), which.clone(), side(), 1..40_i64, 195..221_i64, 180..206_i64, any::<bool>(), any::<u8>())
@@ -85,7 +88,30 @@ fn any_settings() -> impl Strategy<Value = Settings> {
         Just(FeePolicy::Bnb { price: price("20"), discount: ratio("0.75") }),
     ];
     let half_spread = prop_oneof![Just("0"), Just("0.0004"), Just("0.02"), Just("0.1")];
-    (policy, half_spread).prop_map(|(policy, half_spread)| settings(half_spread, "0.0007", "0.001", policy))
+    (policy, half_spread, any_frictions()).prop_map(|(policy, half_spread, frictions)| {
+        let plain = settings(half_spread, "0.0007", "0.001", policy);
+        Settings { frictions: Frictions { half_spread: plain.frictions.half_spread, ..frictions }, ..plain }
+    })
+}
+
+/// Each friction is off in half of the cases.
+fn any_frictions() -> impl Strategy<Value = Frictions> {
+    let stated = Day::Stated { volatility: ratio("0.3"), volume: quantity("200") };
+    let day = prop_oneof![Just(stated), Just(Day::Trailing { minutes: 5 })];
+    let impact = day.prop_map(|day| SquareRootImpact { coefficient: ratio("0.7"), day });
+    let share = prop_oneof![Just("0.02"), Just("0.1"), Just("1")];
+    let rest = prop_oneof![Just(Rest::Waits), Just(Rest::Expires)];
+    let participation = (share, rest).prop_map(|(share, rest)| Participation { share: ratio(share), rest });
+    let markout = prop_oneof![3 => Just("0"), 1 => Just("0.007"), 1 => Just("0.05"), 1 => Just("2")];
+    let latency = prop_oneof![3 => Just(0), 1 => Just(1), 1 => Just(4), 1 => Just(15)];
+    let (impact, participation) = (prop::option::of(impact), prop::option::of(participation));
+    (impact, participation, markout, latency).prop_map(|(impact, participation, markout, latency)| Frictions {
+        half_spread: ratio("0"),
+        impact,
+        participation,
+        markout: Markout(ratio(markout)),
+        latency: Latency(Span(latency)),
+    })
 }
 
 struct Pair {
@@ -119,7 +145,7 @@ impl Pair {
             pair.naive.open_account(balances);
         }
         for symbol in 0..2 {
-            pair.apply(&Step::Move { symbol, ticks: 200, kind: PointKind::Open });
+            pair.apply(&Step::Move { symbol, ticks: 200, kind: PointKind::Open, volume: 100 });
         }
         pair
     }
@@ -128,7 +154,11 @@ impl Pair {
         self.now += 1;
         let now = Time(self.now);
         match step.clone() {
-            Step::Move { symbol, ticks, kind } => {
+            Step::Move { symbol, ticks, kind, volume } => {
+                if kind == PointKind::Open {
+                    self.fast.open_minute(SymbolId(symbol), volume as f64);
+                    self.naive.open_minute(SymbolId(symbol), volume as f64);
+                }
                 let point = PathPoint { time: now, price: at(ticks), kind };
                 self.fast.move_to(SymbolId(symbol), point);
                 self.naive.move_to(SymbolId(symbol), point);
@@ -229,7 +259,7 @@ proptest! {
         for step in &steps {
             pair.apply(step);
         }
-        pair.apply(&Step::Move { symbol: 0, ticks: 200, kind: PointKind::Close });
+        pair.apply(&Step::Move { symbol: 0, ticks: 200, kind: PointKind::Close, volume: 100 });
         let mut walked = pair.fast;
         let mut skipped = walked.clone();
         for (minute, (open, up, down, close, low_first, dust)) in offsets.into_iter().enumerate() {
@@ -248,7 +278,7 @@ proptest! {
             let symbol = SymbolId(0);
             let is_reached = skipped.reaches(symbol, &bar);
             for point in path(&bar, if low_first { Extreme::Low } else { Extreme::High }).unwrap() {
-                walked.move_to(symbol, point);
+                walked.walk_to(symbol, point, bar.volume / 4.0);
             }
             if is_reached {
                 skipped = walked.clone();

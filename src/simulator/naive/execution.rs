@@ -7,8 +7,10 @@ use crate::domain::{
     ExecutionType, Money, OrderKind, OrderStatus, OrderType, Price, Quantity, Ratio, Side, SymbolId, Time, TimeInForce,
 };
 
+use super::super::frictions::size;
 use super::super::orders::{AccountId, ExpiryReason, OrderRecord};
-use super::{Naive, rises_to};
+use super::super::participation::Rest;
+use super::{Entry, Naive, rises_to};
 
 impl Naive {
     /// The next order on the way of the price: nearest first, then by acceptance.
@@ -17,12 +19,12 @@ impl Naive {
         let mut first: Option<(usize, Price)> = None;
         for (index, entry) in self.orders.iter().enumerate() {
             let record = &entry.record;
-            if record.symbol != symbol || record.status.is_terminal() || entry.is_waiting {
+            if record.symbol != symbol || !entry.is_in_book() {
                 continue;
             }
             let (rises, at) = match (record.kind.limit_price(), record.kind.stop_price(), record.side) {
-                (Some(limit), _, Side::Sell) => (true, limit.saturating_add(tick)),
-                (Some(limit), _, Side::Buy) => (false, limit.saturating_sub(tick)),
+                (Some(limit), _, Side::Sell) => (true, limit.saturating_add(self.markout(limit, tick))),
+                (Some(limit), _, Side::Buy) => (false, limit.saturating_sub(self.markout(limit, tick))),
                 (None, Some(stop), side) => (rises_to(side, record.kind), stop),
                 (None, None, _) => continue,
             };
@@ -39,15 +41,16 @@ impl Naive {
         self.orders[index].is_waiting = false;
         let OrderRecord { symbol, side, kind, .. } = self.orders[index].record;
         let account = self.orders[index].account;
-        let path_price = self.taker_price(symbol, side, price);
+        let path_price = self.taker_price(symbol, side, price, size(kind, price));
         let limit = kind.limit_price();
         let within =
             |price: Price| limit.is_none_or(|limit| if side == Side::Buy { price <= limit } else { price >= limit });
-        if let OrderKind::MarketQuote { amount } = kind {
+        if let (OrderKind::MarketQuote { amount }, true) = (kind, self.orders[index].record.filled.is_zero()) {
             self.orders[index].record.quantity = self.quantity_for(account, symbol, side, amount, path_price);
         }
         if kind.time_in_force() == TimeInForce::Fok {
-            let offers = self.offers(account, symbol, side, path_price);
+            let mut offers = self.offers(account, symbol, side, path_price);
+            offers.iter_mut().rev().take(1).for_each(|path| path.1 = self.left_for(index));
             let offered = offers.iter().filter(|(price, _)| within(*price));
             if offered.fold(0_i128, |sum, offer| sum + i128::from(offer.1.raw())) < i128::from(kind.quantity().raw()) {
                 return self.expire(index, ExpiryReason::UnfilledFok, time);
@@ -71,7 +74,17 @@ impl Naive {
                     let record = &self.orders[maker].record;
                     (record.kind.limit_price().unwrap_or_default(), record.remaining())
                 }
-                None if within(path_price) => (path_price, remaining),
+                None if within(path_price) && self.left_for(index).is_zero() => {
+                    let waits = self.settings.frictions.participation.is_some_and(|part| part.rest == Rest::Waits);
+                    if kind.limit_price().is_some() && kind.time_in_force() != TimeInForce::Gtc {
+                        reason = ExpiryReason::UnfilledIoc;
+                    } else if waits || kind.limit_price().is_some() {
+                        self.orders[index].is_waiting = true;
+                        return;
+                    }
+                    break;
+                }
+                None if within(path_price) => (path_price, remaining.min(self.left_for(index))),
                 None if kind.time_in_force() == TimeInForce::Gtc => {
                     return;
                 }
@@ -85,8 +98,10 @@ impl Naive {
             if quantity.is_zero() {
                 break;
             }
-            if let Some(maker) = maker {
-                self.expire_sibling(maker, time);
+            match (maker, &mut self.left[symbol.index()]) {
+                (Some(maker), _) => self.expire_sibling(maker, time),
+                (None, Some(left)) => *left = left.saturating_sub(quantity),
+                (None, None) => {}
             }
             self.trades[symbol.index()] += 1;
             let trade = self.trades[symbol.index()];
@@ -103,6 +118,58 @@ impl Naive {
             self.expire(index, reason, time);
         }
         self.finish_list(index, time);
+    }
+
+    /// Lets the orders arrive whose time has come; the takers among them wait, and are returned.
+    pub(super) fn arrive(&mut self, symbol: SymbolId, time: Time) -> Vec<usize> {
+        let Some(last) = self.prices[symbol.index()] else { return Vec::new() };
+        let mut takers = Vec::new();
+        for index in 0..self.orders.len() {
+            let Entry { record, arrives, .. } = &self.orders[index];
+            if record.symbol != symbol || arrives.is_none_or(|arrives| arrives > time) {
+                continue;
+            }
+            self.orders[index].arrives = None;
+            let OrderRecord { side, kind, .. } = self.orders[index].record;
+            let rises = rises_to(side, kind);
+            let is_triggered = kind.stop_price().is_some_and(|stop| if rises { last >= stop } else { last <= stop });
+            if is_triggered {
+                self.expire_sibling(index, time);
+                self.orders[index].record.is_working = true;
+            }
+            if is_triggered || self.takes(index, last) {
+                self.orders[index].is_waiting = true;
+                takers.push(index);
+            }
+        }
+        takers
+    }
+
+    /// True for an order that meets something as soon as it is in the book.
+    pub(super) fn takes(&self, index: usize, price: Price) -> bool {
+        let OrderRecord { symbol, side, kind, .. } = self.orders[index].record;
+        match kind {
+            OrderKind::Limit { price: limit, time_in_force, .. } => {
+                time_in_force != TimeInForce::Gtc || self.is_marketable(symbol, side, kind, limit, price)
+            }
+            OrderKind::Market { .. } | OrderKind::MarketQuote { .. } => true,
+            OrderKind::StopLoss { .. } | OrderKind::TakeProfit { .. } => false,
+        }
+    }
+
+    /// How far the path must pass a limit.
+    fn markout(&self, limit: Price, tick: Price) -> Price {
+        let share = i128::from(self.settings.frictions.markout.0.raw());
+        let distance = i128::from(limit.raw()) * share / 100_000_000;
+        Price::from_raw(distance as i64).max(tick)
+    }
+
+    /// Steps of this order that the minute still gives.
+    fn left_for(&self, index: usize) -> Quantity {
+        let OrderRecord { symbol, kind, .. } = self.orders[index].record;
+        let Some(left) = self.left[symbol.index()] else { return Quantity::MAX };
+        let step = self.rules[symbol.index()].step(kind.order_type()).raw().max(1);
+        Quantity::from_raw(left.raw() / step * step)
     }
 
     /// How much of `most` the order can pay for.

@@ -110,7 +110,7 @@ impl Naive {
         time: Time,
     ) {
         let entry = &mut self.orders[index];
-        entry.is_waiting = false;
+        (entry.is_waiting, entry.arrives) = (false, None);
         (entry.record.status, entry.record.reason, entry.record.updated) = (status, reason, time);
         let locked = std::mem::take(&mut entry.locked);
         let report = entry.record.report(execution, time);
@@ -204,7 +204,7 @@ impl Naive {
             reason: None,
         };
         self.events.push_back((account, VenueEvent::Report(record.report(ExecutionType::New, now))));
-        self.orders.push(Entry { record, account, locked, is_waiting: false });
+        self.orders.push(Entry { record, account, locked, is_waiting: false, arrives: None });
         self.orders.len() - 1
     }
 
@@ -233,8 +233,11 @@ impl Naive {
         }
     }
 
-    pub(super) fn taker_price(&self, symbol: SymbolId, side: Side, price: Price) -> Price {
-        let (tick, spread) = (self.tick(symbol), i128::from(self.settings.half_spread.raw()));
+    pub(super) fn taker_price(&self, symbol: SymbolId, side: Side, price: Price, size: Quantity) -> Price {
+        let frictions = self.settings.frictions;
+        let impact = frictions.impact.map(|impact| impact.of(&self.trailing[symbol.index()], size));
+        let away = i128::from(frictions.half_spread.raw()) + i128::from(impact.unwrap_or_default().raw());
+        let (tick, spread) = (self.tick(symbol), away.min(100_000_000));
         let (exact, one) = (i128::from(price.raw()), 100_000_000_i128);
         match side {
             Side::Buy => Price::from_raw(((exact * (one + spread) + one - 1) / one) as i64).ceil_to_tick(tick),
