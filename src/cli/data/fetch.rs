@@ -74,14 +74,12 @@ pub fn execute(args: &FetchArgs, globals: &Globals) -> Result<Output, Failure> {
     let failed = |error: std::io::Error| Failure::Network(format!("no runtime can be started ({error})"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     runtime.block_on(async {
+        let interrupted = app::interrupt().map_err(failed)?;
         tokio::select! {
             biased;
-            stopped = app::interrupt() => Err(match stopped {
-                Ok(()) => Failure::Interrupted(
-                    "interrupted; the months that were complete are kept, the same command goes on from there".into(),
-                ),
-                Err(error) => failed(error),
-            }),
+            () = interrupted => Err(Failure::Interrupted(
+                "interrupted; the months that were complete are kept, the same command goes on from there".into(),
+            )),
             done = fetch.all(args) => done,
         }
     })?;
