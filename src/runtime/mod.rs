@@ -8,9 +8,11 @@ pub mod clock;
 pub mod dispatch;
 pub mod live;
 pub mod record;
+pub mod recorder;
 pub mod replay;
 pub mod run;
 pub mod wires;
 
 pub use record::Record;
+pub use recorder::{Recorder, Recording};
 pub use run::{Finished, Run};
