@@ -10,7 +10,9 @@ pub mod exchange;
 mod failure;
 mod globals;
 pub mod replay;
+pub mod report;
 pub mod run;
+pub mod standing;
 pub mod summary;
 mod usage;
 
@@ -42,12 +44,14 @@ enum Verb {
     Backtest(backtest::BacktestArgs),
     /// Run a journal again and compare
     Replay(replay::ReplayArgs),
+    /// Make a page of a run from its journal
+    Report(report::ReportArgs),
 }
 
 /// What a verb leaves behind when it is done.
 #[derive(Debug)]
 pub enum Output {
-    /// The result of `run`, `backtest` and `replay`.
+    /// The result of `run`, `backtest`, `replay` and `report`.
     Summary(Box<Summary>),
     /// Everything was printed on the way (`exchange`) or shown on the screen.
     Nothing,
@@ -70,6 +74,7 @@ pub fn start(arguments: Vec<OsString>) -> u8 {
         Verb::Exchange(args) => exchange::execute(args, globals),
         Verb::Backtest(args) => backtest::execute(args, globals),
         Verb::Replay(args) => replay::execute(args, globals),
+        Verb::Report(args) => report::execute(args, globals),
     };
     match done.and_then(|output| print(&output, globals.json)) {
         Ok(()) => 0,
