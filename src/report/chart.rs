@@ -66,7 +66,7 @@ impl Chart {
 
     /// Horizontal lines at round numbers, each with its text; zero is stronger.
     pub fn rule(&mut self, text: impl Fn(f64) -> String) {
-        for tick in round_numbers(self.y, 5) {
+        for tick in round_numbers(self.y, 7) {
             let (y, class) = (self.down(tick), if tick == 0.0 { "zero" } else { "grid" });
             let (end, at) = (WIDTH - RIGHT, y + 3.5);
             self.put(format_args!("<line class=\"{class}\" x1=\"{LEFT}\" x2=\"{end}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>"));

@@ -51,8 +51,8 @@ pub fn distribution(report: &Report<'_>) -> String {
 /// Width, number of the first bin (bin 0 begins at zero), counts.
 fn bins(changes: &[f64]) -> (f64, i64, Vec<usize>) {
     let (low, high) = range(changes.iter().copied());
-    // About as many bins as the square root of the sample asks for.
-    let wanted = (changes.len() as f64).sqrt().clamp(8.0, 40.0);
+    // Twice as many bins as the square root of the sample asks for: single days matter.
+    let wanted = (2.0 * (changes.len() as f64).sqrt()).clamp(12.0, 44.0);
     let rough = ((high - low) / wanted).max(1e-6);
     let power = 10_f64.powf(rough.log10().floor());
     let width = [1.0, 2.0, 2.5, 5.0, 10.0]
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(counts.iter().sum::<usize>(), changes.len());
         let below: usize = counts.iter().take(usize::try_from(-first).expect("losses")).sum();
         assert_eq!(below, changes.iter().filter(|change| **change < 0.0).count());
-        assert!(width > 0.0 && counts.len() < 45);
+        assert!(width > 0.0 && counts.len() < 48);
         assert_eq!(bins(&[0.0; 12]).2, [12]);
     }
 }

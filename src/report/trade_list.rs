@@ -20,7 +20,7 @@ pub fn table(report: &Report<'_>) -> String {
         if trades.len() > 2 * ROWS && at == ROWS {
             let left_out = plain((trades.len() - 2 * ROWS) as f64, 0);
             rows += &format!(
-                "<tr class=\"group\"><th colspan=\"11\">{left_out} trades are left out here; --trades FILE writes all of them</th></tr>"
+                "<tbody><tr class=\"group\"><th colspan=\"11\">{left_out} trades are left out here; --trades FILE writes all of them</th></tr></tbody>"
             );
         }
         if trades.len() <= 2 * ROWS || !(ROWS..trades.len() - ROWS).contains(&at) {
@@ -34,7 +34,7 @@ pub fn table(report: &Report<'_>) -> String {
         .map(|name| format!("<th{}>{name}</th>", if is_number(name) { " class=\"n\"" } else { "" }))
         .collect();
     format!(
-        "{}<div class=\"scroll tall\"><table class=\"trades\"><thead><tr><th class=\"n\">#</th>{head}<th>opened because; closed by</th></tr></thead><tbody>{rows}</tbody></table></div>",
+        "{}<div class=\"scroll tall\"><table class=\"trades\"><thead><tr><th class=\"n\">#</th>{head}</tr></thead>{rows}</table></div>",
         by_exit(report)
     )
 }
@@ -69,7 +69,7 @@ fn row(report: &Report<'_>, number: usize, line: &TradeLine<'_>) -> String {
     let class = if pnl < 0.0 { "loss" } else { "gain" };
     let because = line.entered_because.as_deref().unwrap_or("not on record");
     format!(
-        "<tr><td class=\"n soft\">{number}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n {class}\">{}</td><td class=\"n {class}\">{of_entry}</td><td class=\"n soft\">{}</td><td class=\"why\">{}; <b>{}</b></td></tr>",
+        "<tbody><tr><td class=\"n soft\">{number}</td><td>{}</td><td>{}</td><td>{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td class=\"n {class}\">{}</td><td class=\"n {class}\">{of_entry}</td><td class=\"n soft\">{}</td></tr><tr class=\"why\"><td></td><td colspan=\"10\">in: {}. out: {}.</td></tr></tbody>",
         escaped(symbol),
         words::minute(trade.opened),
         words::minute(trade.closed),

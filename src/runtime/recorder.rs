@@ -13,6 +13,8 @@ use crate::performance::baselines::Close;
 
 /// Prices kept: four years of one symbol's minutes.
 pub const CLOSES: usize = 1 << 21;
+/// Share of equity below which what is held counts as nothing.
+const DUST: f64 = 0.000_5;
 
 /// What was recorded.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,8 +111,8 @@ impl Recorder {
         }
         self.bars = engine.performance().bars();
         let time = bar.close_time();
-        let equity = engine.performance().equity().to_f64();
-        let sample = Sample { time, equity, exposed: engine.exposed().to_f64() };
+        let (equity, exposed) = (engine.performance().equity().to_f64(), engine.exposed().to_f64());
+        let sample = Sample { time, equity, exposed: without_dust(exposed, equity) };
         match self.recording.samples.last_mut() {
             Some(last) if last.time == time => *last = sample,
             Some(_) | None => self.recording.samples.push(sample),
@@ -147,6 +149,11 @@ impl Recording {
         let until = self.decisions.partition_point(|decision| decision.time <= time);
         self.decisions[..until].iter().rev().find(|decision| decision.symbol == symbol)
     }
+}
+
+/// Fees that are paid in the base asset leave crumbs that nobody can sell: they are no position.
+fn without_dust(exposed: f64, equity: f64) -> f64 {
+    if exposed < DUST * equity { 0.0 } else { exposed }
 }
 
 /// A bar ends a millisecond before its last minute does.
@@ -209,6 +216,12 @@ mod tests {
             recording.samples.iter().map(|sample| sample.time.minute().0 / Span::MINUTE.0).collect();
         assert_eq!((minutes, recording.closes.len()), (vec![3, 4], 3));
         assert_eq!(recorded(99, std::iter::empty()).start, Time(7));
+    }
+
+    #[test]
+    fn crumbs_that_nobody_can_sell_are_no_position() {
+        assert_eq!((without_dust(1.0, 10_000.0), without_dust(100.0, 10_000.0)), (0.0, 100.0));
+        assert_eq!(without_dust(5.0, 0.0), 5.0);
     }
 
     #[test]
