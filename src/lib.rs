@@ -18,6 +18,8 @@ pub mod runtime;
 pub mod store;
 pub mod telemetry;
 
+pub mod report;
+
 pub mod tui;
 
 pub mod app;

@@ -18,6 +18,7 @@ mod protocol_catalogue;
 mod protocol_rules;
 mod protocol_wire;
 mod reference_cases;
+mod report;
 mod scenarios;
 mod screen_doors;
 mod screens;

@@ -12,21 +12,30 @@ use crate::domain::{Seed, SymbolId};
 use crate::engine::Start;
 use crate::engine::ports::BarSource;
 use crate::runtime::Finished;
-use crate::runtime::backtest::{Backtest, BacktestError, Detail, backtest, start_balances};
+use crate::runtime::backtest::{Backtest, BacktestError, Detail, backtest, recorded_backtest, start_balances};
 use crate::simulator::Simulator;
 
-/// Runs to the end of the market.
-pub fn run(config: &Config, plan: MarketPlan, trades_file: Option<PathBuf>) -> Result<Outcome, RunError> {
+/// Runs to the end of the market; recorded, where a report or baselines are wanted of it.
+pub fn run(
+    config: &Config,
+    plan: MarketPlan,
+    trades_file: Option<PathBuf>,
+    is_recorded: bool,
+) -> Result<Outcome, RunError> {
     let stopwatch = Stopwatch::start();
-    let finished = finish(config, plan)?;
+    let finished = drive(config, plan, is_recorded)?;
     if let Some(path) = &trades_file {
         trades::write(path, &rules(config)?, &finished.record)?;
     }
-    Ok(Outcome { mode: "backtest", engine: finished.engine, stopwatch })
+    Ok(Outcome::of("backtest", finished, stopwatch))
 }
 
 /// The run itself, with its record.
 pub fn finish(config: &Config, plan: MarketPlan) -> Result<Finished, RunError> {
+    drive(config, plan, false)
+}
+
+fn drive(config: &Config, plan: MarketPlan, is_recorded: bool) -> Result<Finished, RunError> {
     let rules = rules(config)?;
     let seed = plan.seed;
     let mut source = market::open(plan, &rules);
@@ -42,7 +51,8 @@ pub fn finish(config: &Config, plan: MarketPlan) -> Result<Finished, RunError> {
         on_close: None,
         on_notice: None,
     };
-    backtest(made).map_err(|error| match error {
+    let done = if is_recorded { recorded_backtest(made) } else { backtest(made) };
+    done.map_err(|error| match error {
         BacktestError::Source(_) | BacktestError::Bar(_) | BacktestError::Journal(_) => {
             RunError::Data(error.to_string())
         }

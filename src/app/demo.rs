@@ -87,7 +87,7 @@ pub fn run_to_end(mut demo: Demo<'_>) -> Result<(Outcome, EndReason), RunError> 
         let rules: Vec<SymbolRules> = ended.finished.engine.rules().cloned().collect();
         trades::write(path, &rules, &ended.finished.record)?;
     }
-    let outcome = Outcome { mode: "demo", engine: ended.finished.engine, stopwatch: ended.stopwatch };
+    let outcome = Outcome::of("demo", ended.finished, ended.stopwatch);
     Ok((outcome, ended.reason))
 }
 

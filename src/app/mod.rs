@@ -9,17 +9,20 @@ pub mod exchange;
 mod gauges;
 pub mod market;
 pub mod replay;
+pub mod report;
 pub mod screenshot;
 mod steward;
 mod stopwatch;
 mod trades;
 pub mod voice;
+mod whole_file;
 pub mod workstation;
 
 use crate::config::{self, Config, FeePolicy, rules_for};
 use crate::domain::{Price, Seed, Session, Span, SymbolRules};
 use crate::engine::settings::TrendLengths;
 use crate::engine::{Engine, Settings};
+use crate::runtime::{Finished, Record, Recording};
 use crate::simulator::{self, FeeSchedule, Frictions, Latency, Markout, Participation, Rest, SquareRootImpact};
 
 pub use stopwatch::Stopwatch;
@@ -48,7 +51,16 @@ pub enum RunError {
 pub struct Outcome {
     pub mode: &'static str,
     pub engine: Engine,
+    pub record: Record,
+    /// What a report needs, where one was asked for.
+    pub recording: Option<Recording>,
     pub stopwatch: Stopwatch,
+}
+
+impl Outcome {
+    fn of(mode: &'static str, finished: Finished, stopwatch: Stopwatch) -> Outcome {
+        Outcome { mode, engine: finished.engine, record: finished.record, recording: finished.recording, stopwatch }
+    }
 }
 
 /// The engine's settings as the file states them.

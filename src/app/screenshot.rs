@@ -5,15 +5,13 @@
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::Write;
 use std::path::Path;
 use std::rc::Rc;
 
 use tokio::sync::oneshot;
 
 use super::demo::{self, Demo, Hand};
-use super::{Outcome, RunError, gauges, voice};
+use super::{Outcome, RunError, gauges, voice, whole_file};
 use crate::domain::Time;
 use crate::engine::Notice;
 use crate::runtime::wires::ScreenSenders;
@@ -64,23 +62,6 @@ pub fn take(mut demo: Demo<'_>, screenshot: Screenshot<'_>) -> Result<Outcome, R
     for line in lines.take() {
         update(&mut model, Message::Log(line));
     }
-    write(screenshot.file, &picture(&model, "kestrel"))?;
+    whole_file::write(screenshot.file, &picture(&model, "kestrel"), "picture")?;
     Ok(outcome)
-}
-
-/// Whole or not at all.
-fn write(file: &Path, text: &str) -> Result<(), RunError> {
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let partial = file.with_file_name(format!(".{name}.{}.partial", std::process::id()));
-    let whole = || {
-        let mut out = File::create(&partial)?;
-        out.write_all(text.as_bytes())?;
-        out.sync_all()?;
-        std::fs::rename(&partial, file)
-    };
-    whole().map_err(|error| {
-        // Best effort: the first error is the one to tell.
-        let _ = std::fs::remove_file(&partial);
-        RunError::Data(format!("{}: the picture cannot be written ({error}); check the folder", file.display()))
-    })
 }

@@ -9,9 +9,13 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::globals::{Globals, open_data, seed};
+use super::report::{check_folder, command};
+use super::standing::Standing;
 use super::{Output, Summary};
 use crate::app;
 use crate::app::market::MarketPlan;
+use crate::app::report::{Charges, Page};
+use crate::config::ConfigOrigin;
 
 #[derive(Debug, Clone, Args)]
 pub struct BacktestArgs {
@@ -27,14 +31,61 @@ pub struct BacktestArgs {
     /// Write closed trades and fills as CSV
     #[arg(long, value_name = "FILE")]
     pub trades: Option<PathBuf>,
+    /// Write a page with equity, baselines, costs and trades (HTML, one file that needs no network)
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// With --json: compare with flat, buy-and-hold, steady risk and random traders (the table always does)
+    #[arg(long)]
+    pub baselines: bool,
 }
 
 pub fn execute(args: &BacktestArgs, globals: &Globals) -> Result<Output, Failure> {
-    let (mut config, _) = globals.settings()?;
+    let (mut config, origin) = globals.settings()?;
+    if let Some(file) = &args.report {
+        check_folder(file)?;
+    }
     let data = if args.data.is_empty() { None } else { Some(open_data(&args.data, &mut config, globals)?) };
     globals.start_log(true)?;
-    let plan =
-        MarketPlan { data, seed: seed(args.seed), warmup_bars: config.warmup_bars, anchor: None, bars: args.bars };
-    let outcome = app::backtest::run(&config, plan, args.trades.clone())?;
-    Ok(Output::Summary(Box::new(Summary::of(&outcome))))
+    let seed = seed(args.seed);
+    let plan = MarketPlan { data, seed, warmup_bars: config.warmup_bars, anchor: None, bars: args.bars };
+    // A script that only wants the result pays for nothing else.
+    let is_recorded = args.report.is_some() || args.baselines || !globals.json;
+    let outcome = app::backtest::run(&config, plan, args.trades.clone(), is_recorded)?;
+    let mut summary = Summary::of(&outcome);
+    let charges = Charges::Configured(&config);
+    if let Some(figures) = app::report::measure(&outcome, charges, seed) {
+        summary.baselines = Some(Standing::of(&figures.baselines));
+        if let Some(file) = &args.report {
+            let page = Page { file, command: again(args, &origin, seed.0), market: market(args), seed };
+            app::report::write(&outcome, &figures, charges, &page)?;
+        }
+    }
+    Ok(Output::Summary(Box::new(summary)))
+}
+
+/// The command that makes the same page.
+fn again(args: &BacktestArgs, origin: &ConfigOrigin, seed: u64) -> String {
+    let paths = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
+    let config = match origin {
+        ConfigOrigin::File(path) => paths(std::slice::from_ref(path)),
+        ConfigOrigin::Embedded => Vec::new(),
+    };
+    command(
+        "backtest",
+        &[
+            ("--config", config),
+            ("--data", paths(&args.data)),
+            ("--bars", args.bars.iter().map(u64::to_string).collect()),
+            ("--seed", vec![seed.to_string()]),
+            ("--report", paths(args.report.as_slice())),
+        ],
+    )
+}
+
+fn market(args: &BacktestArgs) -> String {
+    if args.data.is_empty() {
+        return "generated from the seed: no real prices".to_owned();
+    }
+    let name = |path: &PathBuf| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    format!("recorded: {}", args.data.iter().map(name).collect::<Vec<_>>().join(", "))
 }

@@ -11,7 +11,9 @@ pub mod exchange;
 mod failure;
 mod globals;
 pub mod replay;
+pub mod report;
 pub mod run;
+pub mod standing;
 pub mod summary;
 mod usage;
 
@@ -45,12 +47,14 @@ enum Verb {
     Data(data::DataArgs),
     /// Run a journal again and compare
     Replay(replay::ReplayArgs),
+    /// Make a page of a run from its journal
+    Report(report::ReportArgs),
 }
 
 /// What a verb leaves behind when it is done.
 #[derive(Debug)]
 pub enum Output {
-    /// The result of `run`, `backtest` and `replay`.
+    /// The result of `run`, `backtest`, `replay` and `report`.
     Summary(Box<Summary>),
     /// The result of `data`, for people and for scripts.
     Report { text: String, json: serde_json::Value },
@@ -76,6 +80,7 @@ pub fn start(arguments: Vec<OsString>) -> u8 {
         Verb::Backtest(args) => backtest::execute(args, globals),
         Verb::Data(args) => data::execute(args, globals),
         Verb::Replay(args) => replay::execute(args, globals),
+        Verb::Report(args) => report::execute(args, globals),
     };
     match done.and_then(|output| print(&output, globals.json)) {
         Ok(()) => 0,

@@ -9,10 +9,11 @@ use std::fmt::Write;
 
 use serde::{Serialize, Serializer};
 
+use super::standing::Standing;
 use crate::app::Outcome;
 use crate::domain::{Symbol, Time, Value, digest};
 
-/// The summary object of `run`, `backtest` and `replay`.
+/// The summary object of `run`, `backtest`, `replay` and `report`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
     pub mode: String,
@@ -55,7 +56,12 @@ pub struct Summary {
     pub wall_seconds: f64,
     pub cpu_seconds: f64,
     pub bars_per_cpu_second: Option<f64>,
+    /// What anybody had without skill; `None` where nobody asked for it.
+    pub baselines: Option<Standing>,
 }
+
+/// The comparison follows return and drawdown.
+const BEFORE_STANDING: usize = 7;
 
 impl Summary {
     /// Of a run that ended.
@@ -90,6 +96,7 @@ impl Summary {
             wall_seconds: elapsed.wall_seconds,
             cpu_seconds: elapsed.cpu_seconds,
             bars_per_cpu_second: (elapsed.cpu_seconds > 0.0).then(|| bars as f64 / elapsed.cpu_seconds),
+            baselines: None,
         }
     }
 
@@ -117,8 +124,10 @@ impl Summary {
             ("time", format!("{:.2} s ({:.2} s CPU)", self.wall_seconds, self.cpu_seconds)),
             ("bars per CPU second", number(self.bars_per_cpu_second)),
         ];
+        let standing = self.baselines.iter().flat_map(Standing::rows);
+        let (result, rest) = rows.split_at(BEFORE_STANDING);
         let mut table = String::new();
-        for (name, value) in rows {
+        for (name, value) in result.iter().cloned().chain(standing).chain(rest.iter().cloned()) {
             // Writing to a String cannot fail.
             writeln!(table, "{name:<20} {value}").unwrap_or_default();
         }
@@ -180,6 +189,7 @@ mod tests {
             wall_seconds: 0.5,
             cpu_seconds: 0.25,
             bars_per_cpu_second: Some(12.0),
+            baselines: None,
         }
     }
 
@@ -191,7 +201,8 @@ mod tests {
             r#""fills":1,"trades":0,"fees":"0.0000000000000001","realised_pnl":"-2.5","unrealised_pnl":"0","#,
             r#""equity_start":"10000","equity":"9997.5","return":-0.00025,"max_drawdown":0.0,"win_rate":null,"#,
             r#""sharpe":null,"exposure":null,"turnover":null,"first_bar":1693526400000,"last_bar":null,"#,
-            r#""state_hash":"00000000000000ff","wall_seconds":0.5,"cpu_seconds":0.25,"bars_per_cpu_second":12.0}"#,
+            r#""state_hash":"00000000000000ff","wall_seconds":0.5,"cpu_seconds":0.25,"bars_per_cpu_second":12.0,"#,
+            r#""baselines":null}"#,
         );
         assert_eq!(json, expected);
     }

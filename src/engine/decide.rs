@@ -36,7 +36,7 @@ impl Engine {
     }
 
     /// Sum of the absolute values of all positions.
-    fn exposed(&self) -> Value {
+    pub fn exposed(&self) -> Value {
         self.instruments
             .iter()
             .fold(Value::ZERO, |sum, instrument| Value(sum.0.saturating_add(instrument.value().0.saturating_abs())))

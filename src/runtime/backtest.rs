@@ -49,7 +49,16 @@ pub enum BacktestError {
 }
 
 /// Runs to the end of the source.
-pub fn backtest(mut backtest: Backtest<'_>) -> Result<Finished, BacktestError> {
+pub fn backtest(backtest: Backtest<'_>) -> Result<Finished, BacktestError> {
+    drive(backtest, false)
+}
+
+/// The same with a recording for reports, which costs memory and a little time.
+pub fn recorded_backtest(backtest: Backtest<'_>) -> Result<Finished, BacktestError> {
+    drive(backtest, true)
+}
+
+fn drive(mut backtest: Backtest<'_>, is_recorded: bool) -> Result<Finished, BacktestError> {
     let mut minutes = Minutes::new(backtest.source)?;
     let account = backtest.simulator.open_account(backtest.start.balances.clone());
     seed_prices(&mut backtest.simulator, &backtest.start);
@@ -57,6 +66,9 @@ pub fn backtest(mut backtest: Backtest<'_>) -> Result<Finished, BacktestError> {
     let mut run = Run::begin(begin, backtest.start, backtest.journal)?;
     if let Some(listener) = backtest.on_notice {
         run.listen(listener);
+    }
+    if is_recorded {
+        run.keep_recording(begin);
     }
     let mut driver = Driver {
         run,

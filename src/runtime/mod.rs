@@ -9,9 +9,11 @@ pub mod dispatch;
 pub mod live;
 pub mod lookahead;
 pub mod record;
+pub mod recorder;
 pub mod replay;
 pub mod run;
 pub mod wires;
 
 pub use record::Record;
+pub use recorder::{Recorder, Recording};
 pub use run::{Finished, Run};

@@ -36,6 +36,15 @@ impl Replayed {
 
 /// Steps all records, in order.
 pub fn replay(records: impl Iterator<Item = Result<String, String>>) -> Result<Replayed, ReplayError> {
+    step_all(records, false)
+}
+
+/// The same with a recording for reports.
+pub fn recorded_replay(records: impl Iterator<Item = Result<String, String>>) -> Result<Replayed, ReplayError> {
+    step_all(records, true)
+}
+
+fn step_all(records: impl Iterator<Item = Result<String, String>>, is_recorded: bool) -> Result<Replayed, ReplayError> {
     let mut run: Option<Run> = None;
     let mut end = None;
     for (at, record) in records.enumerate() {
@@ -50,7 +59,11 @@ pub fn replay(records: impl Iterator<Item = Result<String, String>>) -> Result<R
                     while run.next_request().is_some() {}
                 }
                 (empty @ None, Input::Start(start)) => {
-                    *empty = Some(Run::begin(now, *start, None).map_err(|error| unreadable(error.to_string()))?);
+                    let mut begun = Run::begin(now, *start, None).map_err(|error| unreadable(error.to_string()))?;
+                    if is_recorded {
+                        begun.keep_recording(now);
+                    }
+                    *empty = Some(begun);
                 }
                 (None, _) => return Err(ReplayError::NoStart),
             },

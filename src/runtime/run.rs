@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::record::Record;
+use super::recorder::{Recorder, Recording};
 use crate::domain::{Digest, Time};
 use crate::engine::ports::{Journal, JournalError, Request};
 use crate::engine::{Effect, Effects, Engine, History, Input, Notice, Snapshot, Start};
@@ -25,12 +26,16 @@ pub struct Run {
     listener: Option<Listener>,
     /// For screens; kept on demand only.
     history: Option<Arc<History>>,
+    /// For reports; kept on demand only.
+    recorder: Option<Box<Recorder>>,
 }
 
 /// What a run leaves behind.
 pub struct Finished {
     pub engine: Engine,
     pub record: Record,
+    /// What a recorder saw, where there was one.
+    pub recording: Option<Recording>,
     /// Fingerprint of all requests in order; a replay must give the same.
     pub effect_hash: u64,
     pub inputs: u64,
@@ -55,6 +60,7 @@ impl Run {
             journal,
             listener: None,
             history: None,
+            recorder: None,
         };
         run.collect(now);
         Ok(run)
@@ -68,6 +74,11 @@ impl Run {
     /// Keeps the past for snapshots from now on.
     pub fn keep_history(&mut self) {
         self.history = Some(Arc::new(History::new(&self.engine)));
+    }
+
+    /// Records for a report from now on.
+    pub fn keep_recording(&mut self, now: Time) {
+        self.recorder = Some(Box::new(Recorder::new(now, &self.engine)));
     }
 
     /// The state as people see it, with the history that is kept.
@@ -89,6 +100,9 @@ impl Run {
         // Copied only when a snapshot still holds it.
         if let Some(history) = self.history.as_mut().filter(|_| History::concerns(input)) {
             Arc::make_mut(history).observe(input, &self.engine);
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.observe(input, &self.engine);
         }
         Ok(())
     }
@@ -115,7 +129,8 @@ impl Run {
             journal.append(&encode(&JournalRecord::End(end))?)?;
             journal.close()?;
         }
-        Ok(Finished { engine: self.engine, record: self.record, effect_hash, inputs: self.inputs })
+        let recording = self.recorder.map(|recorder| recorder.finish());
+        Ok(Finished { engine: self.engine, record: self.record, recording, effect_hash, inputs: self.inputs })
     }
 
     fn collect(&mut self, now: Time) {
@@ -125,6 +140,9 @@ impl Run {
                     self.record.take(&notice);
                     if let Some(history) = &mut self.history {
                         Arc::make_mut(history).take(now, &notice);
+                    }
+                    if let Some(recorder) = &mut self.recorder {
+                        recorder.take(now, &notice);
                     }
                     if let Some(listener) = &mut self.listener {
                         listener(now, &notice);

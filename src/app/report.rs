@@ -1,0 +1,222 @@
+//! A report of a run that was recorded: measured, explained and written.
+//!
+//! Invariant: the page is a pure function of the run, its settings and the command that made it.
+//! Absent on purpose: what the page looks like (`report`) and how figures are computed (`performance`).
+
+use std::path::Path;
+
+use super::{Outcome, RunError, whole_file};
+use crate::config::{Config, FeePolicy};
+use crate::domain::{Ratio, Seed, Value, digest};
+use crate::engine::notice::ExitBy;
+use crate::engine::settings::{Settings, Sizing, StrategyName};
+use crate::engine::{Engine, TradeRecord};
+use crate::performance::baselines::VolatilityTarget;
+use crate::performance::{CostRates, Costs, Inputs, RoundTrip, Summary};
+use crate::report::{self, Report, TradeLine};
+use crate::runtime::Recording;
+
+/// What the venue of a run charges.
+#[derive(Debug, Clone, Copy)]
+pub enum Charges<'a> {
+    /// As configured for the simulated venue.
+    Configured(&'a Config),
+    /// A journal holds what was paid, not the terms.
+    Unknown,
+}
+
+/// Where a report goes, and what only the command line knows.
+pub struct Page<'a> {
+    pub file: &'a Path,
+    pub command: String,
+    /// Where the bars came from.
+    pub market: String,
+    pub seed: Seed,
+}
+
+/// All figures of a recorded run; `None` for one that was not recorded.
+pub fn measure(outcome: &Outcome, charges: Charges<'_>, seed: Seed) -> Option<Summary> {
+    let recording = outcome.recording.as_ref()?;
+    let costs = costs(&outcome.engine, recording, charges);
+    let trades: Vec<RoundTrip> = outcome.record.trades.iter().map(round_trip).collect();
+    Some(Summary::of(&Inputs {
+        start: recording.start,
+        capital: recording.capital.to_f64(),
+        samples: &recording.samples,
+        closes: &recording.closes,
+        trades: &trades,
+        costs,
+        rates: costs.rates().unwrap_or_else(|| configured(charges)),
+        target: VolatilityTarget::default(),
+        seed,
+    }))
+}
+
+/// Writes the page of a run that was recorded and measured.
+pub fn write(outcome: &Outcome, summary: &Summary, charges: Charges<'_>, page: &Page<'_>) -> Result<(), RunError> {
+    let engine = &outcome.engine;
+    let rules: Vec<_> = engine.rules().collect();
+    let trades = outcome.record.trades.iter().map(|trade| line(trade, outcome.recording.as_ref()));
+    let report = Report {
+        strategy: engine.settings().strategy.as_str(),
+        symbols: rules.iter().map(|rules| rules.symbol.as_str().to_owned()).collect(),
+        quote: rules.first().map_or("", |rules| rules.quote.as_str()),
+        mode: outcome.mode,
+        span: engine.first_bar().zip(engine.last_bar()),
+        bars: engine.performance().bars(),
+        orders: engine.counts().orders,
+        fills: engine.counts().fills,
+        summary,
+        trades: trades.collect(),
+        assumptions: assumptions(engine, charges, page),
+        caveats: caveats(charges),
+        command: page.command.clone(),
+        state_hash: digest::hex(engine.state_hash()),
+    };
+    whole_file::write(page.file, &report::html(&report), "report")
+}
+
+fn round_trip(trade: &TradeRecord) -> RoundTrip {
+    RoundTrip {
+        symbol: trade.symbol,
+        opened: trade.opened,
+        closed: trade.closed,
+        invested: Value::of(trade.entry, trade.quantity),
+        pnl: trade.pnl,
+    }
+}
+
+/// Fees as booked. The simulated venue moves a taker's price by the half spread and has no impact; what a real venue's
+/// prices held of either is not on record.
+fn costs(engine: &Engine, recording: &Recording, charges: Charges<'_>) -> Costs {
+    let traded = recording.traded;
+    let sum = |one: Value, other: Value| Value(one.0.saturating_add(other.0));
+    let spread = match charges {
+        Charges::Configured(config) => {
+            let half = config.half_spread().raw();
+            // price = middle x (1 + half) for a buy, x (1 - half) for a sale; the rounding to the tick is left out.
+            let paid = |notional: Value, sign: i64| {
+                let whole = i128::from(Ratio::ONE.raw() + sign * half);
+                Value(notional.0 / whole.max(1) * i128::from(half))
+            };
+            sum(paid(traded.taker_buys, 1), paid(traded.taker_sells, -1))
+        }
+        Charges::Unknown => Value::ZERO,
+    };
+    let all = sum(sum(traded.taker_buys, traded.taker_sells), traded.maker);
+    Costs { traded: all, fees: engine.fees(), spread, impact: Value::ZERO }
+}
+
+fn configured(charges: Charges<'_>) -> CostRates {
+    match charges {
+        Charges::Configured(config) => {
+            CostRates { fee: config.taker_fee().to_f64(), half_spread: config.half_spread().to_f64(), impact: 0.0 }
+        }
+        Charges::Unknown => CostRates::default(),
+    }
+}
+
+/// The trade with the decision that opened it and what closed it.
+fn line<'a>(trade: &'a TradeRecord, recording: Option<&Recording>) -> TradeLine<'a> {
+    let decided = |time| recording.and_then(|recording| recording.decision(trade.symbol, time));
+    let left = match trade.exit_by {
+        ExitBy::Signal => match decided(trade.closed).filter(|decision| decision.time >= trade.opened) {
+            Some(decision) => format!("signal: {}", decision.signal.reason),
+            None => "signal".to_owned(),
+        },
+        ExitBy::Stop => "stop-loss".to_owned(),
+        ExitBy::Target => "take-profit".to_owned(),
+        ExitBy::Command => "by hand".to_owned(),
+    };
+    let entered = decided(trade.opened).map(|decision| decision.signal.reason.to_string());
+    TradeLine { trade, entered_because: entered, left_because: left }
+}
+
+fn percent(ratio: Ratio) -> String {
+    format!("{} %", Ratio::from_raw(ratio.raw().saturating_mul(100)))
+}
+
+fn assumptions(engine: &Engine, charges: Charges<'_>, page: &Page<'_>) -> Vec<(String, String)> {
+    let mut pairs = vec![("market", page.market.clone())];
+    pairs.extend(strategy(engine.settings()));
+    pairs.extend(match charges {
+        Charges::Configured(config) => venue(config),
+        Charges::Unknown => vec![("fees", "as the venue booked them".to_owned())],
+    });
+    let target = VolatilityTarget::default();
+    let steady = format!(
+        "{} % a year, at most {} % invested, forecast by exponential variance (half-lives of {} and {} minutes), traded when off by more than {} %",
+        target.annual * 100.0,
+        target.cap * 100.0,
+        target.slow.millis() / 60_000,
+        target.fast.millis() / 60_000,
+        target.band * 100.0
+    );
+    pairs.extend([
+        ("baselines pay", "the same fees, spread and impact per notional as the strategy paid on average".to_owned()),
+        ("hold at steady risk", steady),
+        ("random traders", format!("the strategy's own trades at random moments; seed {}", page.seed.0)),
+        ("year and day", "365 days, each ending at 00:00 UTC; risk-free rate zero".to_owned()),
+        (
+            "intervals",
+            "95 %, by stationary bootstrap of daily returns; of trades by bootstrap, the win rate by Wilson".to_owned(),
+        ),
+        ("program", format!("kestrel {}", env!("CARGO_PKG_VERSION"))),
+    ]);
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn strategy(settings: &Settings) -> Vec<(&'static str, String)> {
+    let or_none = |ratio: Ratio| if ratio.is_zero() { "none".to_owned() } else { percent(ratio) };
+    let name = settings.strategy.as_str();
+    let strategy = match settings.strategy {
+        StrategyName::Trend => format!("{name}, averages of {} and {} bars", settings.trend.fast, settings.trend.slow),
+        StrategyName::Reversal | StrategyName::Flat => name.to_owned(),
+    };
+    let sizing = match settings.sizing {
+        Sizing::Invest => format!("{} of equity, all symbols together", percent(settings.invest)),
+        Sizing::Fixed(quantity) => format!("{quantity} of the base asset"),
+    };
+    vec![
+        ("strategy", strategy),
+        ("size of a position", sizing),
+        ("smallest trade", settings.min_trade_size.to_string()),
+        ("stop-loss", or_none(settings.stop_loss)),
+        ("take-profit", or_none(settings.take_profit)),
+        ("shortest holding", format!("{} min (stops and targets do not wait)", settings.min_hold_bars)),
+        ("no-trade band", percent(settings.no_trade_band)),
+    ]
+}
+
+fn venue(config: &Config) -> Vec<(&'static str, String)> {
+    let fees = format!("maker {}, taker {}", percent(config.maker_fee()), percent(config.taker_fee()));
+    let policy = match config.fee_policy {
+        FeePolicy::Received => "paid in what a trade brings in".to_owned(),
+        FeePolicy::Bnb => format!("paid in BNB at {} with the discount of 25 %", config.bnb_price),
+        FeePolicy::Quote => "paid in the quote currency".to_owned(),
+    };
+    vec![
+        ("fees", format!("{fees}; {policy}")),
+        ("spread", format!("takers pay half of it: {} off the price", percent(config.half_spread()))),
+        ("impact and volume", "none: an order of any size fills at once and moves nothing".to_owned()),
+        ("latency", "none; a decision at a close fills at the next bar's open at the earliest".to_owned()),
+        ("inside a bar", "open, low, high, close: the worse extreme first for a long position".to_owned()),
+    ]
+}
+
+fn caveats(charges: Charges<'_>) -> Vec<String> {
+    let mut said = vec![
+        "Samples are the closes of bars; between them equity may have been lower.".to_owned(),
+        "Settings that were chosen by looking at these bars make the result look better than the future will be."
+            .to_owned(),
+    ];
+    match charges {
+        Charges::Configured(_) => {
+            said.push("Market impact and queues are not modelled: large orders look better here than they are.".to_owned());
+        }
+        Charges::Unknown => said.push(
+            "A journal holds fees, not the middle of the book: spread and impact are part of the result but not shown apart, and the baselines pay the fees only.".to_owned(),
+        ),
+    }
+    said
+}
