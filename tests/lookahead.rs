@@ -9,8 +9,8 @@ use kestrel::simulator::{FeePolicy, Simulator};
 
 use crate::support::{Scenario, generated, rules};
 
-const BARS: usize = 3_000;
-const CUTS: [usize; 6] = [0, 1, 40, 701, 1_500, 2_999];
+const BARS: usize = 1_200;
+const CUTS: [usize; 5] = [0, 1, 40, 701, 1_150];
 
 fn bars(seed: u64, names: &[&str]) -> Vec<(SymbolId, Bar)> {
     generated(seed, &rules(names), BARS, &[(100, 7)]).bars.into()

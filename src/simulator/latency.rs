@@ -42,7 +42,11 @@ impl Simulator {
             }
             match self.place_for(symbol, side, kind, last) {
                 Some(place @ (Place::Resting(..) | Place::Above(_) | Place::Below(_))) => self.stand(id, place),
-                Some(Place::Nowhere | Place::Waiting | Place::Travelling(_)) | None => takers.push(id),
+                Some(Place::Nowhere | Place::Waiting | Place::Travelling(_)) | None => {
+                    // A limit leg that meets the market takes its list's lock and ends its sibling.
+                    self.expire_sibling(id, time);
+                    takers.push(id);
+                }
             }
         }
         takers

@@ -48,13 +48,8 @@ impl Naive {
         if let (OrderKind::MarketQuote { amount }, true) = (kind, self.orders[index].record.filled.is_zero()) {
             self.orders[index].record.quantity = self.quantity_for(account, symbol, side, amount, path_price);
         }
-        if kind.time_in_force() == TimeInForce::Fok {
-            let mut offers = self.offers(account, symbol, side, path_price);
-            offers.iter_mut().rev().take(1).for_each(|path| path.1 = self.left_for(index));
-            let offered = offers.iter().filter(|(price, _)| within(*price));
-            if offered.fold(0_i128, |sum, offer| sum + i128::from(offer.1.raw())) < i128::from(kind.quantity().raw()) {
-                return self.expire(index, ExpiryReason::UnfilledFok, time);
-            }
+        if kind.time_in_force() == TimeInForce::Fok && !self.fills_whole(index, path_price, within) {
+            return self.expire(index, ExpiryReason::UnfilledFok, time);
         }
         let mut reason = ExpiryReason::InsufficientLiquidity;
         while self.orders[index].record.remaining().is_positive() {
@@ -75,13 +70,11 @@ impl Naive {
                     (record.kind.limit_price().unwrap_or_default(), record.remaining())
                 }
                 None if within(path_price) && self.left_for(index).is_zero() => {
-                    let waits = self.settings.frictions.participation.is_some_and(|part| part.rest == Rest::Waits);
-                    if kind.limit_price().is_some() && kind.time_in_force() != TimeInForce::Gtc {
-                        reason = ExpiryReason::UnfilledIoc;
-                    } else if waits || kind.limit_price().is_some() {
+                    let Some(ends) = self.ends_thin(kind) else {
                         self.orders[index].is_waiting = true;
                         return;
-                    }
+                    };
+                    reason = ends;
                     break;
                 }
                 None if within(path_price) => (path_price, remaining.min(self.left_for(index))),
@@ -120,6 +113,23 @@ impl Naive {
         self.finish_list(index, time);
     }
 
+    fn fills_whole(&self, index: usize, path_price: Price, within: impl Fn(Price) -> bool) -> bool {
+        let OrderRecord { symbol, side, kind, .. } = self.orders[index].record;
+        let mut offers = self.offers(self.orders[index].account, symbol, side, path_price);
+        offers.iter_mut().rev().take(1).for_each(|path| path.1 = self.left_for(index));
+        let offered = offers.iter().filter(|(price, _)| within(*price));
+        offered.fold(0_i128, |sum, offer| sum + i128::from(offer.1.raw())) >= i128::from(kind.quantity().raw())
+    }
+
+    /// Why an order ends for which the minute was too thin; `None` when it waits.
+    fn ends_thin(&self, kind: OrderKind) -> Option<ExpiryReason> {
+        if kind.limit_price().is_some() {
+            return (kind.time_in_force() != TimeInForce::Gtc).then_some(ExpiryReason::UnfilledIoc);
+        }
+        let expires = self.settings.frictions.participation.is_some_and(|part| part.rest == Rest::Expires);
+        expires.then_some(ExpiryReason::InsufficientLiquidity)
+    }
+
     /// Lets the orders arrive whose time has come; the takers among them wait, and are returned.
     pub(super) fn arrive(&mut self, symbol: SymbolId, time: Time) -> Vec<usize> {
         let Some(last) = self.prices[symbol.index()] else { return Vec::new() };
@@ -133,11 +143,9 @@ impl Naive {
             let OrderRecord { side, kind, .. } = self.orders[index].record;
             let rises = rises_to(side, kind);
             let is_triggered = kind.stop_price().is_some_and(|stop| if rises { last >= stop } else { last <= stop });
-            if is_triggered {
-                self.expire_sibling(index, time);
-                self.orders[index].record.is_working = true;
-            }
+            self.orders[index].record.is_working |= is_triggered;
             if is_triggered || self.takes(index, last) {
+                self.expire_sibling(index, time);
                 self.orders[index].is_waiting = true;
                 takers.push(index);
             }
