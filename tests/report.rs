@@ -214,9 +214,10 @@ fn the_page_of_a_journal_has_the_trades_of_the_backtest() {
     let direct =
         page(at, &["backtest", "--seed", "4", "--bars", "2500", "--report", "direct.html", "--json"], "direct.html");
     assert!(section(&direct, "Trades").contains("in: the fast average"));
-    for name in ["Trades", "Drawdown"] {
-        assert_eq!(section(&journal, name), section(&direct, name));
-    }
+    assert!(section(&journal, "Trades") == section(&direct, "Trades"), "the trades differ");
+    // The lines of the baselines may differ: a journal does not know the spread that they pay.
+    let fall = |page| section(page, "Drawdown").rsplit("<p").next().map(str::to_owned);
+    assert_eq!(fall(&journal), fall(&direct));
     assert!(section(&journal, "Assumptions").contains("A journal holds fees"));
 }
 

@@ -190,7 +190,7 @@ mod tests {
         let bar = Bar {
             open_time: Time(minute * Span::MINUTE.0),
             open: 5.0,
-            high: 5.0,
+            high: 5.0 + minute as f64,
             low: 5.0,
             close: 5.0 + minute as f64,
             volume: 1.0,
