@@ -35,6 +35,9 @@ const ROUNDS: usize = 7;
 const ROUND: f64 = 0.02;
 
 fn main() {
+    if history::works_alone() {
+        return;
+    }
     println!("| what | figure | unit |\n|---|--:|---|");
     steps();
     frames();
@@ -179,22 +182,24 @@ fn history() {
     let month = history.month_of_file();
     assert_eq!((month.0, history.hours()), (44_640, history::BARS / 60));
     assert_eq!(history.month_of_catalog(), month);
-    let measured = |what: &str, work: &dyn Fn() -> usize| {
-        row(what, best_seconds(work) * 1e3, "ms of CPU");
-        match history::peak_mib(|| assert!(work() > 0)) {
-            Some(mib) => row(&format!("{what}, memory"), mib, "MiB more at the peak"),
-            None => println!("| {what}, memory | - | not measured: this system does not tell |"),
-        }
-    };
-    measured("store: one month of five years, close and volume, one file", &|| history.month_of_file().0);
-    measured("store: the same from the catalogue", &|| history.month_of_catalog().0);
+    let month = "store: one month of five years, close and volume";
+    row(&format!("{month}, one file"), best_seconds(|| history.month_of_file()) * 1e3, "ms of CPU");
+    row("store: the same from the catalogue", best_seconds(|| history.month_of_catalog()) * 1e3, "ms of CPU");
+    row("store: five years of minutes joined to hours", best_seconds(|| history.hours()) * 1e3, "ms of CPU");
     // The same file that other programs are measured on.
-    if let Some(file) = std::env::var_os("KESTREL_FIVE_YEARS") {
-        measured("store: January 2023 of KESTREL_FIVE_YEARS, close and volume", &|| {
-            History::january(std::path::Path::new(&file)).0
-        });
+    let given = std::env::var_os("KESTREL_FIVE_YEARS").map(std::path::PathBuf::from);
+    if let Some(file) = &given {
+        row(&format!("{month}, KESTREL_FIVE_YEARS"), best_seconds(|| history::january(file)) * 1e3, "ms of CPU");
     }
-    measured("store: five years of minutes joined to hours", &|| history.hours());
+    let stretch = if given.is_some() { history::JANUARY } else { history.month() };
+    let file = given.unwrap_or_else(|| history.file());
+    let hours = "store: five years of minutes joined to hours";
+    for (work, what, stretch) in [("month", month, stretch), ("hours", hours, history::ALWAYS)] {
+        match history::peak_mib(work, &file, stretch) {
+            Some(mib) => row(&format!("{what}, alone in a process"), mib, "MiB at the peak"),
+            None => println!("| {what}, alone in a process | - | not measured: this system does not tell |"),
+        }
+    }
 }
 
 /// The same generated market through the sockets of the local exchange and directly.

@@ -40,7 +40,8 @@ impl History {
         History { folder, catalog, start }
     }
 
-    fn month(&self) -> (Time, Time) {
+    /// The month that is scanned.
+    pub fn month(&self) -> (Time, Time) {
         let from = self.start.plus(Span(MONTH.0 * Span::DAY.0));
         (from, from.plus(Span(MONTH.1 * Span::DAY.0)))
     }
@@ -49,12 +50,6 @@ impl History {
     pub fn month_of_file(&self) -> Sums {
         let (from, to) = self.month();
         sums(vec![one_file(self.folder.path())], from, to)
-    }
-
-    /// January 2023 out of a file of `gen_data.py`, for races with other programs on the same file.
-    pub fn january(file: &Path) -> Sums {
-        let (from, to) = (Time::from_millis(1_672_531_200_000), Time::from_millis(1_675_209_600_000));
-        sums(vec![file.to_path_buf()], from, to)
     }
 
     /// The same out of the catalogue.
@@ -66,11 +61,27 @@ impl History {
 
     /// All five years to hours; how many.
     pub fn hours(&self) -> usize {
-        let files = vec![one_file(self.folder.path())];
-        let (from, to) = (Time(0), self.start.plus(Span(3_000 * Span::DAY.0)));
-        let plan = ScanPlan { files, columns: buckets::COLUMNS.to_vec(), from, to };
-        buckets(&mut Scan::new(plan), Span(60 * Span::MINUTE.0)).expect("hours").len()
+        hours(vec![self.file()], ALWAYS)
     }
+
+    pub fn file(&self) -> PathBuf {
+        one_file(self.folder.path())
+    }
+}
+
+/// January 2023: the month that other programs are raced on.
+pub const JANUARY: (Time, Time) = (Time(1_672_531_200_000_000), Time(1_675_209_600_000_000));
+/// All there is.
+pub const ALWAYS: (Time, Time) = (Time(0), Time(i64::MAX));
+
+/// January 2023 out of a file such as `gen_data.py` makes.
+pub fn january(file: &Path) -> Sums {
+    sums(vec![file.to_path_buf()], JANUARY.0, JANUARY.1)
+}
+
+fn hours(files: Vec<PathBuf>, (from, to): (Time, Time)) -> usize {
+    let plan = ScanPlan { files, columns: buckets::COLUMNS.to_vec(), from, to };
+    buckets(&mut Scan::new(plan), Span(60 * Span::MINUTE.0)).expect("hours").len()
 }
 
 fn sums(files: Vec<PathBuf>, from: Time, to: Time) -> Sums {
@@ -88,13 +99,33 @@ fn one_file(folder: &Path) -> PathBuf {
     folder.join("BTCUSDT-5y.parquet")
 }
 
-/// MiB by which the resident memory peaked above its level before, where the system tells (Linux).
-pub fn peak_mib(work: impl FnOnce()) -> Option<f64> {
-    // Forgets the peak so far (proc(5), clear_refs).
-    std::fs::write("/proc/self/clear_refs", "5").ok()?;
-    let before = memory("VmRSS:")?;
-    work();
-    Some((memory("VmHWM:")? - before).max(0.0) / 1_024.0)
+/// The word before the work and the file in the arguments of a process that only does one piece of work.
+const ALONE: &str = "--alone";
+
+/// Does the work that the arguments ask for, alone in this process, and prints its peak memory in MiB. False when they ask
+/// for none.
+pub fn works_alone() -> bool {
+    let arguments: Vec<String> = std::env::args().collect();
+    let Some(at) = arguments.iter().position(|argument| argument == ALONE) else { return false };
+    let (work, file) = (arguments[at + 1].as_str(), Path::new(&arguments[at + 2]));
+    let stretch = [at + 3, at + 4].map(|at| Time(arguments[at].parse().expect("microseconds")));
+    let rows = match work {
+        "month" => sums(vec![file.to_path_buf()], stretch[0], stretch[1]).0,
+        "hours" => hours(vec![file.to_path_buf()], (stretch[0], stretch[1])),
+        other => panic!("{other}: no such work"),
+    };
+    assert!(rows > 0);
+    println!("{}", memory("VmHWM:").map_or(-1.0, |kib| kib / 1_024.0));
+    true
+}
+
+/// Peak memory in MiB of a process that does nothing else; `None` where the system does not tell (it does on Linux).
+pub fn peak_mib(work: &str, file: &Path, (from, to): (Time, Time)) -> Option<f64> {
+    let program = std::env::current_exe().ok()?;
+    let stretch = [from, to].map(|time| time.0.to_string());
+    let output = std::process::Command::new(program).args([ALONE, work]).arg(file).args(stretch).output().ok()?;
+    let mib: f64 = String::from_utf8(output.stdout).ok()?.trim().parse().ok()?;
+    (mib > 0.0).then_some(mib)
 }
 
 fn memory(name: &str) -> Option<f64> {
