@@ -59,10 +59,7 @@ impl Naive {
                 .filter(|maker| within(self.orders[*maker].record.kind.limit_price().unwrap_or_default()));
             let (price, offered) = match maker {
                 Some(maker) if self.orders[maker].account == account => {
-                    self.expire_sibling(maker, time);
-                    let status = OrderStatus::ExpiredInMatch;
-                    self.end(maker, ExecutionType::TradePrevention, status, Some(ExpiryReason::SelfTrade), time);
-                    self.finish_list(maker, time);
+                    self.prevent_self_trade(maker, time);
                     continue;
                 }
                 Some(maker) => {
@@ -78,9 +75,7 @@ impl Naive {
                     break;
                 }
                 None if within(path_price) => (path_price, remaining.min(self.left_for(index))),
-                None if kind.time_in_force() == TimeInForce::Gtc => {
-                    return;
-                }
+                None if kind.time_in_force() == TimeInForce::Gtc => return,
                 None => {
                     reason = ExpiryReason::UnfilledIoc;
                     break;
@@ -111,6 +106,13 @@ impl Naive {
             self.expire(index, reason, time);
         }
         self.finish_list(index, time);
+    }
+
+    fn prevent_self_trade(&mut self, maker: usize, time: Time) {
+        self.expire_sibling(maker, time);
+        let status = OrderStatus::ExpiredInMatch;
+        self.end(maker, ExecutionType::TradePrevention, status, Some(ExpiryReason::SelfTrade), time);
+        self.finish_list(maker, time);
     }
 
     fn fills_whole(&self, index: usize, path_price: Price, within: impl Fn(Price) -> bool) -> bool {
