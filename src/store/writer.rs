@@ -67,18 +67,18 @@ impl<'a> KlineWriter<'a> {
         let level = ZstdLevel::try_new(3).map_err(|error| unwritable(path, &error))?;
         let mut properties = WriterProperties::builder()
             .set_compression(Compression::ZSTD(level))
+            .set_dictionary_enabled(false)
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_column_statistics_enabled(Column::OpenTime.name().into(), EnabledStatistics::Page)
             .set_max_row_group_row_count(Some(GROUP_ROWS))
             .set_data_page_row_count_limit(PAGE_ROWS)
             .set_sorting_columns(Some(vec![SortingColumn { column_idx: 0, descending: false, nulls_first: false }]))
             .set_key_value_metadata(Some(pairs));
-        // Times grow by nearly equal steps: their differences take almost no room, a dictionary of them much.
+        // Times grow by nearly equal steps: their differences take almost no room. Floats behind a dictionary take a quarter
+        // more room than plain ones, since their indices repeat less than their bytes do.
         for column in [Column::OpenTime, Column::CloseTime] {
             let place = ColumnPath::from(column.name());
-            properties = properties
-                .set_column_dictionary_enabled(place.clone(), false)
-                .set_column_encoding(place, Encoding::DELTA_BINARY_PACKED);
+            properties = properties.set_column_encoding(place, Encoding::DELTA_BINARY_PACKED);
         }
         let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties.build()))
             .map_err(|error| unwritable(path, &error))?;
