@@ -18,6 +18,7 @@ mod book;
 mod ledger;
 mod matching;
 mod register;
+mod shelf;
 
 use std::collections::VecDeque;
 
