@@ -14,6 +14,7 @@ mod protocol;
 mod protocol_catalogue;
 mod protocol_rules;
 mod protocol_wire;
+mod race;
 mod reference_cases;
 mod scenarios;
 mod screen_doors;

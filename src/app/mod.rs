@@ -12,6 +12,7 @@ pub mod replay;
 pub mod screenshot;
 mod steward;
 mod stopwatch;
+pub mod sweep;
 mod trades;
 pub mod voice;
 pub mod workstation;

@@ -9,7 +9,8 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::globals::{Globals, open_data, seed};
-use super::{Output, Summary};
+use super::sweep::Sets;
+use super::{Output, Summary, SweepSummary};
 use crate::app;
 use crate::app::market::MarketPlan;
 
@@ -27,14 +28,22 @@ pub struct BacktestArgs {
     /// Write closed trades and fills as CSV
     #[arg(long, value_name = "FILE")]
     pub trades: Option<PathBuf>,
+    /// Run every set of settings that this JSON file names over the same bars, on all cores
+    #[arg(long, value_name = "FILE", conflicts_with = "trades")]
+    pub sweep: Option<PathBuf>,
 }
 
 pub fn execute(args: &BacktestArgs, globals: &Globals) -> Result<Output, Failure> {
-    let (mut config, _) = globals.settings()?;
+    let (mut config, origin) = globals.settings()?;
+    let sets = args.sweep.as_deref().map(|file| Sets::read(file, &origin)).transpose()?;
     let data = if args.data.is_empty() { None } else { Some(open_data(&args.data, &mut config)?) };
     globals.start_log(true)?;
     let plan =
         MarketPlan { data, seed: seed(args.seed), warmup_bars: config.warmup_bars, anchor: None, bars: args.bars };
+    if let Some(sets) = sets {
+        let outcome = app::sweep::run(&config, plan, &sets.configs)?;
+        return Ok(Output::Sweep(Box::new(SweepSummary::of(outcome, sets.named))));
+    }
     let outcome = app::backtest::run(&config, plan, args.trades.clone())?;
     Ok(Output::Summary(Box::new(Summary::of(&outcome))))
 }

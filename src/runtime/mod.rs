@@ -10,6 +10,7 @@ pub mod live;
 pub mod record;
 pub mod replay;
 pub mod run;
+pub mod sweep;
 pub mod wires;
 
 pub use record::Record;

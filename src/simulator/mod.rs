@@ -99,6 +99,12 @@ impl Simulator {
         self.ledger.open_account(balances)
     }
 
+    /// True when there is something for `next_event` to give.
+    #[inline]
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty()
+    }
+
     /// The next event of the user data streams, in the one total order of all accounts.
     pub fn next_event(&mut self) -> Option<(AccountId, VenueEvent)> {
         self.events.pop_front()
