@@ -21,8 +21,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 CASES = [("20/50", 0.0, 0.0), ("stop 2 %, target 4 %", 0.02, 0.04), ("stop 0.2 %, target 0.4 %", 0.002, 0.004)]
 PEERS = ["reference", "vectorbt-rust", "vectorbt-numba", "numba-loop", "backtesting.py"]
-# The stops of backtesting.py stand from the signal's close on, so its result is only near.
-INEXACT = {"backtesting.py"}
 RUNS = 7
 PAIRS = [(fast, slow) for fast in range(5, 55, 2) for slow in range(60, 260, 5)]
 
