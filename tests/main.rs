@@ -17,6 +17,7 @@ mod protocol;
 mod protocol_catalogue;
 mod protocol_rules;
 mod protocol_wire;
+mod race;
 mod reference_cases;
 mod report;
 mod scenarios;

@@ -13,6 +13,7 @@ pub mod report;
 pub mod screenshot;
 mod steward;
 mod stopwatch;
+pub mod sweep;
 mod trades;
 pub mod voice;
 mod whole_file;

@@ -11,7 +11,8 @@ use super::failure::Failure;
 use super::globals::{Globals, open_data, seed};
 use super::report::{check_folder, command};
 use super::standing::Standing;
-use super::{Output, Summary};
+use super::sweep::Sets;
+use super::{Output, Summary, SweepSummary};
 use crate::app;
 use crate::app::market::MarketPlan;
 use crate::app::report::{Charges, Page};
@@ -37,6 +38,9 @@ pub struct BacktestArgs {
     /// With --json: compare with flat, buy-and-hold, steady risk and random traders (the table always does)
     #[arg(long)]
     pub baselines: bool,
+    /// Run every set of settings that this JSON file names over the same bars, on all cores
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["trades", "report", "baselines"])]
+    pub sweep: Option<PathBuf>,
 }
 
 pub fn execute(args: &BacktestArgs, globals: &Globals) -> Result<Output, Failure> {
@@ -44,10 +48,15 @@ pub fn execute(args: &BacktestArgs, globals: &Globals) -> Result<Output, Failure
     if let Some(file) = &args.report {
         check_folder(file)?;
     }
+    let sets = args.sweep.as_deref().map(|file| Sets::read(file, &origin)).transpose()?;
     let data = if args.data.is_empty() { None } else { Some(open_data(&args.data, &mut config, globals)?) };
     globals.start_log(true)?;
     let seed = seed(args.seed);
     let plan = MarketPlan { data, seed, warmup_bars: config.warmup_bars, anchor: None, bars: args.bars };
+    if let Some(sets) = sets {
+        let outcome = app::sweep::run(&config, plan, &sets.configs)?;
+        return Ok(Output::Sweep(Box::new(SweepSummary::of(outcome, sets.named))));
+    }
     // A script that only wants the result pays for nothing else.
     let is_recorded = args.report.is_some() || args.baselines || !globals.json;
     let outcome = app::backtest::run(&config, plan, args.trades.clone(), is_recorded)?;

@@ -15,6 +15,7 @@ pub mod report;
 pub mod run;
 pub mod standing;
 pub mod summary;
+pub mod sweep;
 mod usage;
 
 use std::ffi::OsString;
@@ -25,6 +26,7 @@ use clap::{Parser, Subcommand};
 pub use failure::Failure;
 pub use globals::Globals;
 pub use summary::Summary;
+pub use sweep::SweepSummary;
 
 #[derive(Debug, Parser)]
 #[command(name = "kestrel", version, about, arg_required_else_help = false, disable_help_subcommand = true)]
@@ -58,6 +60,8 @@ pub enum Output {
     Summary(Box<Summary>),
     /// The result of `data`, for people and for scripts.
     Report { text: String, json: serde_json::Value },
+    /// The result of `backtest --sweep`.
+    Sweep(Box<SweepSummary>),
     /// Everything was printed on the way (`exchange`) or shown on the screen.
     Nothing,
 }
@@ -110,11 +114,17 @@ fn print(output: &Output, json: bool) -> Result<(), Failure> {
                 text.clone()
             }
         }
-        Output::Summary(summary) if json => serde_json::to_string(summary)
-            .map_err(|error| Failure::Bug(format!("the summary cannot be written as JSON: {error}")))?,
+        Output::Summary(summary) if json => one_line(summary)?,
         Output::Summary(summary) => summary.table(),
+        Output::Sweep(summary) if json => one_line(summary)?,
+        Output::Sweep(summary) => summary.table(),
     };
     // A reader that closed the pipe has seen what it wanted.
     let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
     Ok(())
+}
+
+fn one_line(summary: &impl serde::Serialize) -> Result<String, Failure> {
+    serde_json::to_string(summary)
+        .map_err(|error| Failure::Bug(format!("the summary cannot be written as JSON: {error}")))
 }

@@ -135,7 +135,7 @@ impl Summary {
     }
 }
 
-fn decimal<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn decimal<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 
@@ -143,11 +143,11 @@ fn millis<S: Serializer>(time: &Option<Time>, serializer: S) -> Result<S::Ok, S:
     time.map(Time::millis).serialize(serializer)
 }
 
-fn percent(fraction: Option<f64>) -> String {
+pub(super) fn percent(fraction: Option<f64>) -> String {
     fraction.map_or("undefined".into(), |fraction| format!("{:.2} %", fraction * 100.0))
 }
 
-fn number(value: Option<f64>) -> String {
+pub(super) fn number(value: Option<f64>) -> String {
     value.map_or("undefined".into(), |value| format!("{value:.2}"))
 }
 

@@ -38,20 +38,58 @@ pub struct Session(pub u64);
 impl Session {
     /// The id of the `sequence`-th order of this session: `k-<session>-<sequence>`, both in base 36.
     pub fn client_order_id(self, sequence: u64) -> ClientOrderId {
-        // "k-", "-" and twice the 13 digits of the largest number; two ids an order, so built without formatting.
-        let mut text = String::with_capacity(29);
-        text.push_str("k-");
-        push_base36(&mut text, self.0);
-        text.push('-');
-        push_base36(&mut text, sequence);
-        ClientOrderId(text.into())
+        ClientOrderId(self.spelling(sequence).as_str().into())
     }
 
     /// The sequence number if this session made the id: another spelling of the same number is not ours.
     pub fn sequence_of(self, id: &ClientOrderId) -> Option<u64> {
         let (_, digits) = id.0.strip_prefix("k-")?.split_once('-')?;
         let sequence = u64::from_str_radix(digits, 36).ok()?;
-        (self.client_order_id(sequence) == *id).then_some(sequence)
+        (self.spelling(sequence).as_str() == &*id.0).then_some(sequence)
+    }
+
+    /// Each order is named and recognised several times, so the id is spelled in place.
+    fn spelling(self, sequence: u64) -> Spelling {
+        let mut spelling = Spelling { text: [0; LONGEST], first: LONGEST };
+        spelling.put_base36(sequence);
+        spelling.put(b'-');
+        spelling.put_base36(self.0);
+        spelling.put(b'-');
+        spelling.put(b'k');
+        spelling
+    }
+}
+
+/// "k-", "-" and twice the 13 digits of the largest number.
+const LONGEST: usize = 29;
+
+/// An id written backwards into its place.
+struct Spelling {
+    text: [u8; LONGEST],
+    first: usize,
+}
+
+impl Spelling {
+    fn put(&mut self, byte: u8) {
+        self.first -= 1;
+        self.text[self.first] = byte;
+    }
+
+    /// The number in base 36, lower case, without leading zeros.
+    fn put_base36(&mut self, mut number: u64) {
+        const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+        loop {
+            self.put(DIGITS[(number % 36) as usize]);
+            number /= 36;
+            if number == 0 {
+                break;
+            }
+        }
+    }
+
+    /// Only ASCII is ever put in.
+    fn as_str(&self) -> &str {
+        str::from_utf8(&self.text[self.first..]).unwrap_or_default()
     }
 }
 
@@ -83,22 +121,6 @@ impl StateHash for OrderId {
     fn state_hash(&self, digest: &mut Digest) {
         digest.i64(self.0);
     }
-}
-
-/// Appends the number in base 36, lower case, without leading zeros.
-fn push_base36(text: &mut String, mut number: u64) {
-    const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-    let mut digits = [0_u8; 13];
-    let mut first = digits.len();
-    loop {
-        first -= 1;
-        digits[first] = DIGITS[(number % 36) as usize];
-        number /= 36;
-        if number == 0 {
-            break;
-        }
-    }
-    text.extend(digits[first..].iter().map(|digit| char::from(*digit)));
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use super::{ANSWER_DEADLINE, Engine, QUERY_INTERVAL, STALE_AFTER};
 use crate::domain::{Bar, ClientOrderId, Command, Quantity, Ratio, SymbolId, Value};
 
 impl Engine {
+    #[inline]
     pub(super) fn on_bar(&mut self, symbol: SymbolId, bar: &Bar, effects: &mut Effects) {
         let Some(instrument) = self.instruments.get_mut(symbol.index()) else { return };
         if !instrument.take(bar) {
@@ -36,6 +37,7 @@ impl Engine {
     }
 
     /// Sum of the absolute values of all positions.
+    #[inline]
     pub fn exposed(&self) -> Value {
         self.instruments
             .iter()
@@ -43,6 +45,7 @@ impl Engine {
     }
 
     /// The venue's cash and ours must agree whenever no trade is on its way.
+    #[inline]
     fn compare_books(&mut self, effects: &mut Effects) {
         let Some(venue) = self.venue_cash else { return };
         if venue != self.portfolio.cash() {

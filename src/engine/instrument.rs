@@ -50,6 +50,8 @@ pub struct Instrument {
     pub stale: bool,
     pub last_refusal: Option<Refused>,
     seen_trades: VecDeque<TradeId>,
+    /// The largest of all trade ids: what lies above it was not seen.
+    highest_trade: Option<TradeId>,
     pub view: View,
 }
 
@@ -94,11 +96,13 @@ impl Instrument {
             stale: false,
             last_refusal: None,
             seen_trades: VecDeque::new(),
+            highest_trade: None,
             view: View::default(),
         }
     }
 
     /// Takes a closed bar. False when it is none, or was seen: streams repeat the newest bars after a reconnect.
+    #[inline]
     pub fn take(&mut self, bar: &Bar) -> bool {
         let is_new = self.window.back(0).is_none_or(|newest| newest.open_time < bar.open_time);
         let close = Price::from_f64(bar.close).filter(|close| close.is_positive());
@@ -122,9 +126,10 @@ impl Instrument {
 
     /// True the first time a trade id is seen.
     pub fn remember_trade(&mut self, id: TradeId) -> bool {
-        if self.seen_trades.contains(&id) {
+        if self.highest_trade.is_some_and(|highest| id <= highest) && self.seen_trades.contains(&id) {
             return false;
         }
+        self.highest_trade = self.highest_trade.max(Some(id));
         if self.seen_trades.len() == REMEMBERED_TRADES {
             self.seen_trades.pop_front();
         }

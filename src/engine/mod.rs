@@ -103,6 +103,7 @@ impl Engine {
     }
 
     /// Takes one input at time `now` and lists what is to be done about it.
+    #[inline]
     pub fn step(&mut self, now: Time, input: &Input, effects: &mut Effects) {
         self.now = self.now.max(now);
         match input {
@@ -131,19 +132,26 @@ impl Engine {
     /// When `Input::Timer` is wanted, if at all.
     #[inline]
     pub fn next_timer(&self) -> Option<Time> {
-        let orders = self.orders.live().iter().filter_map(|order| match order.state {
-            OrderState::Submitted | OrderState::Cancelling => Some(order.sent.plus(ANSWER_DEADLINE)),
-            OrderState::Unknown => Some(order.sent.plus(QUERY_INTERVAL)),
-            OrderState::Open
-            | OrderState::PartiallyFilled
-            | OrderState::Filled
-            | OrderState::Canceled
-            | OrderState::Expired
-            | OrderState::Rejected => None,
-        });
-        let bars = self.instruments.iter().filter(|instrument| !instrument.stale);
-        let stale = bars.filter_map(|instrument| instrument.last_close.map(|close| close.plus(STALE_AFTER)));
-        orders.chain(stale).min()
+        let mut next: Option<Time> = None;
+        let mut wants = |time: Time| next = Some(next.map_or(time, |next| next.min(time)));
+        for instrument in &self.instruments {
+            if let Some(close) = instrument.last_close.filter(|_| !instrument.stale) {
+                wants(close.plus(STALE_AFTER));
+            }
+        }
+        for order in self.orders.live() {
+            match order.state {
+                OrderState::Submitted | OrderState::Cancelling => wants(order.sent.plus(ANSWER_DEADLINE)),
+                OrderState::Unknown => wants(order.sent.plus(QUERY_INTERVAL)),
+                OrderState::Open
+                | OrderState::PartiallyFilled
+                | OrderState::Filled
+                | OrderState::Canceled
+                | OrderState::Expired
+                | OrderState::Rejected => {}
+            }
+        }
+        next
     }
 
     /// Fingerprint of all trading state; no sockets, no wall time, no views.

@@ -88,6 +88,18 @@ pub trait BarSource {
     /// Bars before the start, oldest first, for warming up (may be empty).
     fn history(&mut self, symbol: SymbolId) -> Result<Vec<Bar>, SourceError>;
     fn next_bar(&mut self) -> Result<Option<(SymbolId, Bar)>, SourceError>;
+
+    /// Appends at most `most` of the next bars, fewer only at the end or before an error. A call for a batch costs a
+    /// backtest less than a call for each bar.
+    fn read(&mut self, into: &mut Vec<(SymbolId, Bar)>, most: usize) -> Result<(), SourceError> {
+        for _ in 0..most {
+            match self.next_bar()? {
+                Some(bar) => into.push(bar),
+                None => break,
+            }
+        }
+        Ok(())
+    }
 }
 
 impl<T: BarSource + ?Sized> BarSource for &mut T {
@@ -98,6 +110,10 @@ impl<T: BarSource + ?Sized> BarSource for &mut T {
     fn next_bar(&mut self) -> Result<Option<(SymbolId, Bar)>, SourceError> {
         (**self).next_bar()
     }
+
+    fn read(&mut self, into: &mut Vec<(SymbolId, Bar)>, most: usize) -> Result<(), SourceError> {
+        (**self).read(into, most)
+    }
 }
 
 impl<T: BarSource + ?Sized> BarSource for Box<T> {
@@ -107,6 +123,10 @@ impl<T: BarSource + ?Sized> BarSource for Box<T> {
 
     fn next_bar(&mut self) -> Result<Option<(SymbolId, Bar)>, SourceError> {
         (**self).next_bar()
+    }
+
+    fn read(&mut self, into: &mut Vec<(SymbolId, Bar)>, most: usize) -> Result<(), SourceError> {
+        (**self).read(into, most)
     }
 }
 
@@ -126,33 +146,64 @@ pub trait Journal {
 #[error("{0}")]
 pub struct JournalError(pub String);
 
+/// Bars read at a time: few enough to stay in the fastest memory.
+const BATCH: usize = 256;
+
 /// Groups the bars of a source by their minute: what the path of several symbols is walked through together.
 pub struct Minutes<S> {
     source: S,
-    next: Option<(SymbolId, Bar)>,
+    /// Bars that were read; those before `next` were given out.
     bars: Vec<(SymbolId, Bar)>,
+    next: usize,
+    /// The source has given its last bar, or said why it cannot.
+    ended: Option<Result<(), SourceError>>,
 }
 
 impl<S: BarSource> Minutes<S> {
-    pub fn new(mut source: S) -> Result<Minutes<S>, SourceError> {
-        let next = source.next_bar()?;
-        Ok(Minutes { source, next, bars: Vec::new() })
+    pub fn new(source: S) -> Result<Minutes<S>, SourceError> {
+        let mut minutes = Minutes { source, bars: Vec::with_capacity(BATCH), next: 0, ended: None };
+        minutes.refill()?;
+        Ok(minutes)
     }
 
-    /// The bars of the next minute that has any, in symbol order; `None` at the end.
+    /// The bars of the next minute that has any, in symbol order; `None` at the end. An error comes when all whole
+    /// minutes before it were given out.
     #[inline]
     pub fn next_minute(&mut self) -> Result<Option<&[(SymbolId, Bar)]>, SourceError> {
-        let Some(first) = self.next.take() else { return Ok(None) };
-        self.bars.clear();
-        self.bars.push(first);
         loop {
-            match self.source.next_bar()? {
-                Some(bar) if bar.1.open_time == first.1.open_time => self.bars.push(bar),
-                other => {
-                    self.next = other;
-                    return Ok(Some(&self.bars));
+            let waiting = &self.bars[self.next..];
+            let open_time = waiting.first().map(|(_, bar)| bar.open_time);
+            let is_other = |(_, bar): &(SymbolId, Bar)| Some(bar.open_time) != open_time;
+            let (first, end) = match waiting.iter().position(is_other) {
+                Some(count) => (self.next, self.next + count),
+                None if self.ended.is_none() => {
+                    self.refill()?;
+                    continue;
                 }
-            }
+                None => match self.ended.replace(Ok(())) {
+                    Some(Err(error)) => return Err(error),
+                    Some(Ok(())) | None if open_time.is_none() => return Ok(None),
+                    Some(Ok(())) | None => (self.next, self.bars.len()),
+                },
+            };
+            self.next = end;
+            return Ok(Some(&self.bars[first..end]));
         }
+    }
+
+    /// Reads on behind the bars that still wait.
+    #[cold]
+    fn refill(&mut self) -> Result<(), SourceError> {
+        self.bars.drain(..self.next);
+        self.next = 0;
+        let held = self.bars.len();
+        let read = self.source.read(&mut self.bars, BATCH);
+        if read.is_err() && self.bars.is_empty() {
+            return read;
+        }
+        if read.is_err() || self.bars.len() - held < BATCH {
+            self.ended = Some(read);
+        }
+        Ok(())
     }
 }

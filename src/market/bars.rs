@@ -7,6 +7,8 @@ use crate::domain::{Bar, Digest, Price, StateHash};
 
 /// Bars kept: the longest look-back of any strategy and the longest warm-up.
 pub const CAPACITY: usize = 512;
+// Places in the ring are found by masking.
+const _: () = assert!(CAPACITY.is_power_of_two());
 
 /// A ring of closed bars.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +29,7 @@ impl BarWindow {
             self.bars[self.next] = bar;
             self.closes[self.next] = close;
         }
-        self.next = (self.next + 1) % CAPACITY;
+        self.next = (self.next + 1) & (CAPACITY - 1);
     }
 
     pub fn len(&self) -> usize {
@@ -57,7 +59,7 @@ impl BarWindow {
 
     #[inline]
     fn place(&self, age: usize) -> Option<usize> {
-        (age < self.bars.len()).then(|| (self.next + CAPACITY - 1 - age) % CAPACITY)
+        (age < self.bars.len()).then(|| self.next.wrapping_sub(1 + age) & (CAPACITY - 1))
     }
 }
 

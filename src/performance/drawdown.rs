@@ -8,22 +8,25 @@ use crate::domain::{Digest, StateHash, Value};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drawdown {
     peak: Value,
+    /// `peak` as a float in the same units: the conversion of 128 bits is dear, and peaks are rare.
+    whole: f64,
     current: f64,
     worst: f64,
 }
 
 impl Drawdown {
     pub fn new(start: Value) -> Self {
-        Drawdown { peak: start, current: 0.0, worst: 0.0 }
+        Drawdown { peak: start, whole: start.0 as f64, current: 0.0, worst: 0.0 }
     }
 
     #[inline]
     pub fn sample(&mut self, equity: Value) {
         if equity >= self.peak {
             self.peak = equity;
+            self.whole = equity.0 as f64;
             self.current = 0.0;
         } else if self.peak > Value::ZERO {
-            self.current = equity.0.saturating_sub(self.peak.0) as f64 / self.peak.0 as f64;
+            self.current = equity.0.saturating_sub(self.peak.0) as f64 / self.whole;
             self.worst = self.worst.min(self.current);
         }
     }

@@ -137,8 +137,17 @@ impl Driver<'_> {
         Ok(true)
     }
 
+    /// One closed bar, what it causes, and what that causes, until the venue has nothing more to say.
+    #[inline]
     fn close(&mut self, symbol: SymbolId, bar: &Bar) -> Result<bool, BacktestError> {
-        self.deliver(bar.close_time(), &Input::Market(MarketEvent::BarClosed { symbol, bar: *bar }))?;
+        let time = bar.close_time();
+        self.before(time)?;
+        self.run.step(time, &Input::Market(MarketEvent::BarClosed { symbol, bar: *bar }))?;
+        // Most bars cause nothing.
+        if self.run.has_requests() || self.simulator.has_events() {
+            self.carry_out(time)?;
+            self.drain()?;
+        }
         Ok(match &mut self.on_close {
             Some(on_close) => on_close(self.run.engine()),
             None => true,
@@ -153,6 +162,13 @@ impl Driver<'_> {
     /// Fires what is due before the event at `time`: timers, then commands.
     #[inline]
     fn before(&mut self, time: Time) -> Result<(), BacktestError> {
+        if self.commands.is_empty() && self.run.due_timer(time).is_none() {
+            return Ok(());
+        }
+        self.fire(time)
+    }
+
+    fn fire(&mut self, time: Time) -> Result<(), BacktestError> {
         while let Some(due) = self.run.due_timer(time) {
             self.run.step(due, &Input::Timer)?;
             self.carry_out(due)?;
@@ -165,16 +181,6 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// One event, what it causes, and what that causes, until the venue has nothing more to say.
-    #[inline]
-    fn deliver(&mut self, time: Time, input: &Input) -> Result<(), BacktestError> {
-        self.before(time)?;
-        self.run.step(time, input)?;
-        self.carry_out(time)?;
-        self.drain()
-    }
-
-    #[inline]
     fn drain(&mut self) -> Result<(), BacktestError> {
         while let Some((_, event)) = self.simulator.next_event() {
             if let Some((time, input)) = input_of(event) {
@@ -186,7 +192,6 @@ impl Driver<'_> {
         Ok(())
     }
 
-    #[inline]
     fn carry_out(&mut self, now: Time) -> Result<(), BacktestError> {
         while let Some(request) = self.run.next_request() {
             let answer = ask(&mut self.simulator, self.account, now, &request);

@@ -12,6 +12,7 @@ pub mod record;
 pub mod recorder;
 pub mod replay;
 pub mod run;
+pub mod sweep;
 pub mod wires;
 
 pub use record::Record;

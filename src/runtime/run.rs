@@ -113,6 +113,12 @@ impl Run {
         self.engine.next_timer().filter(|time| *time <= until)
     }
 
+    /// True when there is something for `next_request` to give.
+    #[inline]
+    pub fn has_requests(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
     /// The next request to carry out, oldest first.
     pub fn next_request(&mut self) -> Option<Request> {
         self.pending.pop_front()

@@ -26,6 +26,7 @@ mod ledger;
 mod matching;
 mod offers;
 mod register;
+mod shelf;
 
 use std::collections::VecDeque;
 
@@ -117,6 +118,12 @@ impl Simulator {
     pub fn open_account(&mut self, balances: Vec<Balance>) -> AccountId {
         self.register.open_account();
         self.ledger.open_account(balances)
+    }
+
+    /// True when there is something for `next_event` to give.
+    #[inline]
+    pub fn has_events(&self) -> bool {
+        !self.events.is_empty()
     }
 
     /// The next event of the user data streams, in the one total order of all accounts.

@@ -8,15 +8,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::domain::{ClientOrderId, Money, OrderId, OrderListId};
 
 use super::book::Place;
-use super::orders::{AccountId, ListRecord, ListRef, ListStatus, OrderRecord, OrderRef, TradeRecord};
+use super::orders::{AccountId, ListRecord, ListRef, OrderRecord, OrderRef, TradeRecord};
+use super::shelf::Shelf;
 
 /// How many terminal records and trades of an account stay queryable.
 const KEPT: usize = 10_000;
 
 #[derive(Debug, Clone, Default)]
 pub(super) struct Register {
-    orders: BTreeMap<OrderId, Order>,
-    lists: BTreeMap<OrderListId, (AccountId, ListRecord)>,
+    orders: Shelf<Order>,
+    lists: Shelf<(AccountId, ListRecord)>,
     accounts: Vec<Drawer>,
     last_order: i64,
     last_list: i64,
@@ -34,7 +35,8 @@ pub(super) struct Order {
     pub(super) place: Place,
 }
 
-/// What belongs to one account.
+/// What belongs to one account. Only what is open is found by its client id at once: a terminal record is asked for
+/// seldom, and an index of thousands of names would cost every order.
 #[derive(Debug, Clone, Default)]
 struct Drawer {
     open: BTreeSet<OrderId>,
@@ -69,14 +71,14 @@ impl Register {
         let drawer = &mut self.accounts[usize::from(order.account.0)];
         drawer.open.insert(order.record.order_id);
         drawer.by_client.insert(order.record.client_id.clone(), order.record.order_id);
-        self.orders.insert(order.record.order_id, order);
+        self.orders.insert(order.record.order_id.0, order);
     }
 
     pub(super) fn add_list(&mut self, account: AccountId, list: ListRecord) {
         let drawer = &mut self.accounts[usize::from(account.0)];
         drawer.open_lists.insert(list.list_id);
         drawer.lists_by_client.insert(list.client_id.clone(), list.list_id);
-        self.lists.insert(list.list_id, (account, list));
+        self.lists.insert(list.list_id.0, (account, list));
     }
 
     pub(super) fn add_trade(&mut self, account: AccountId, trade: TradeRecord) {
@@ -89,18 +91,15 @@ impl Register {
 
     /// Puts a terminal order away, and the oldest one out where there are too many.
     pub(super) fn close(&mut self, id: OrderId) {
-        let account = self.order(id).account;
-        let drawer = &mut self.accounts[usize::from(account.0)];
+        let Some(order) = self.orders.get(id.0) else { return };
+        let drawer = &mut self.accounts[usize::from(order.account.0)];
         drawer.open.remove(&id);
+        drawer.by_client.remove(&order.record.client_id);
         drawer.done.push_back(id);
-        if drawer.done.len() <= KEPT {
-            return;
-        }
-        let Some(oldest) = drawer.done.pop_front() else { return };
-        if let Some(order) = self.orders.remove(&oldest)
-            && drawer.by_client.get(&order.record.client_id) == Some(&oldest)
+        if drawer.done.len() > KEPT
+            && let Some(oldest) = drawer.done.pop_front()
         {
-            drawer.by_client.remove(&order.record.client_id);
+            self.orders.remove(oldest.0);
         }
     }
 
@@ -108,65 +107,70 @@ impl Register {
     pub(super) fn close_list(&mut self, account: AccountId, id: OrderListId) {
         let drawer = &mut self.accounts[usize::from(account.0)];
         drawer.open_lists.remove(&id);
-        drawer.done_lists.push_back(id);
-        if drawer.done_lists.len() <= KEPT {
-            return;
-        }
-        let Some(oldest) = drawer.done_lists.pop_front() else { return };
-        if let Some((_, list)) = self.lists.remove(&oldest)
-            && drawer.lists_by_client.get(&list.client_id) == Some(&oldest)
-        {
+        if let Some((_, list)) = self.lists.get(id.0) {
             drawer.lists_by_client.remove(&list.client_id);
+        }
+        drawer.done_lists.push_back(id);
+        if drawer.done_lists.len() > KEPT
+            && let Some(oldest) = drawer.done_lists.pop_front()
+        {
+            self.lists.remove(oldest.0);
         }
     }
 
     /// An order that the book or an index names; it must exist.
     pub(super) fn order(&self, id: OrderId) -> &Order {
-        &self.orders[&id]
+        self.orders.get(id.0).expect("an order that the book names is in the register")
     }
 
     pub(super) fn order_mut(&mut self, id: OrderId) -> &mut Order {
-        self.orders.get_mut(&id).expect("an order that the book names is in the register")
+        self.orders.get_mut(id.0).expect("an order that the book names is in the register")
     }
 
     pub(super) fn list(&self, id: OrderListId) -> Option<&ListRecord> {
-        self.lists.get(&id).map(|(_, list)| list)
+        self.lists.get(id.0).map(|(_, list)| list)
     }
 
     pub(super) fn list_mut(&mut self, id: OrderListId) -> Option<&mut ListRecord> {
-        self.lists.get_mut(&id).map(|(_, list)| list)
+        self.lists.get_mut(id.0).map(|(_, list)| list)
     }
 
-    /// The order of this account that the caller means: of one client id the newest.
+    /// The order of this account that the caller means: of one client id the newest, which is the open one or else the
+    /// one that closed last, for an id is free again only when its order is done.
     pub(super) fn find(&self, account: AccountId, which: &OrderRef) -> Option<OrderId> {
         match which {
-            OrderRef::Id(id) => self.orders.get(id).filter(|order| order.account == account).map(|_| *id),
-            OrderRef::Client(client) => self.accounts.get(usize::from(account.0))?.by_client.get(client).copied(),
+            OrderRef::Id(id) => self.orders.get(id.0).filter(|order| order.account == account).map(|_| *id),
+            OrderRef::Client(client) => {
+                let drawer = self.accounts.get(usize::from(account.0))?;
+                let is_meant = |id: &&OrderId| self.order(**id).record.client_id == *client;
+                drawer.by_client.get(client).or_else(|| drawer.done.iter().rev().find(is_meant)).copied()
+            }
         }
     }
 
     pub(super) fn find_list(&self, account: AccountId, which: &ListRef) -> Option<OrderListId> {
         match which {
-            ListRef::Id(id) => self.lists.get(id).filter(|(owner, _)| *owner == account).map(|_| *id),
-            ListRef::Client(client) => self.accounts.get(usize::from(account.0))?.lists_by_client.get(client).copied(),
+            ListRef::Id(id) => self.lists.get(id.0).filter(|(owner, _)| *owner == account).map(|_| *id),
+            ListRef::Client(client) => {
+                let drawer = self.accounts.get(usize::from(account.0))?;
+                let is_meant = |id: &&OrderListId| self.list(**id).is_some_and(|list| list.client_id == *client);
+                drawer.lists_by_client.get(client).or_else(|| drawer.done_lists.iter().rev().find(is_meant)).copied()
+            }
         }
     }
 
     pub(super) fn is_open(&self, id: OrderId) -> bool {
-        self.orders.get(&id).is_some_and(|order| !order.record.status.is_terminal())
+        self.orders.get(id.0).is_some_and(|order| !order.record.status.is_terminal())
     }
 
     /// True when an open order of the account has this client id.
     pub(super) fn is_taken(&self, account: AccountId, client: &ClientOrderId) -> bool {
-        let drawer = &self.accounts[usize::from(account.0)];
-        drawer.by_client.get(client).is_some_and(|id| drawer.open.contains(id))
+        self.accounts[usize::from(account.0)].by_client.contains_key(client)
     }
 
     /// True when an open list of the account has this client id.
     pub(super) fn is_list_taken(&self, account: AccountId, client: &ClientOrderId) -> bool {
-        let drawer = &self.accounts[usize::from(account.0)];
-        let list = drawer.lists_by_client.get(client).and_then(|id| self.lists.get(id));
-        list.is_some_and(|(_, list)| list.status == ListStatus::ExecStarted)
+        self.accounts[usize::from(account.0)].lists_by_client.contains_key(client)
     }
 
     pub(super) fn open(&self, account: AccountId) -> impl Iterator<Item = &Order> + use<'_> {
@@ -175,7 +179,7 @@ impl Register {
     }
 
     pub(super) fn all(&self, account: AccountId) -> impl Iterator<Item = &Order> + use<'_> {
-        self.orders.values().filter(move |order| order.account == account)
+        self.orders.iter().filter(move |order| order.account == account)
     }
 
     pub(super) fn open_lists(&self, account: AccountId) -> impl Iterator<Item = &ListRecord> + use<'_> {

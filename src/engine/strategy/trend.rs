@@ -34,8 +34,10 @@ impl Trend {
         self.fast.update(window);
         self.slow.update(window);
         let (Some(fast), Some(slow)) = (self.fast.value(), self.slow.value()) else { return };
-        // Means compared without division: fast/nf against slow/ns.
-        let now = (fast * self.slow.length() as i128).cmp(&(slow * self.fast.length() as i128));
+        // Means compared without division: fast/nf against slow/ns. Sums of 512 prices stay below 2^72 and the products
+        // below 2^81, so the check for overflow, which is dear in 128 bits, is left out.
+        let (fast_length, slow_length) = (self.fast.length() as i128, self.slow.length() as i128);
+        let now = fast.wrapping_mul(slow_length).cmp(&slow.wrapping_mul(fast_length));
         match (self.before, now) {
             (Some(Ordering::Less | Ordering::Equal), Ordering::Greater) => self.long = true,
             (Some(Ordering::Greater | Ordering::Equal), Ordering::Less) => self.long = false,

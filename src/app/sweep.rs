@@ -1,0 +1,49 @@
+//! A sweep, joined: the market is read once, then every set of settings runs over it.
+//!
+//! Invariant: a set's result is that of `kestrel backtest` with the same settings and files.
+//! Absent on purpose: the file that names the sets (`cli`).
+
+use super::market::{self, MarketPlan};
+use super::stopwatch::Elapsed;
+use super::{RunError, Stopwatch, engine_settings, rules, session, venue_settings};
+use crate::config::Config;
+use crate::domain::Symbol;
+use crate::runtime::backtest::start_balances;
+use crate::runtime::sweep::{Columns, SweepCase, Swept, sweep};
+
+/// The results in the order of the sets, and what they cost.
+#[derive(Debug)]
+pub struct SweepOutcome {
+    pub symbols: Vec<Symbol>,
+    /// Bars that each set ran over, all symbols together.
+    pub bars: u64,
+    pub results: Vec<Swept>,
+    pub reading: Elapsed,
+    pub running: Elapsed,
+}
+
+/// Runs all sets. `base` names the symbols and the warm-up; the sets differ from it in anything else.
+pub fn run(base: &Config, plan: MarketPlan, sets: &[Config]) -> Result<SweepOutcome, RunError> {
+    let stopwatch = Stopwatch::start();
+    let rules = rules(base)?;
+    let seed = plan.seed;
+    let mut source = market::open(plan, &rules);
+    let columns = Columns::read(rules, source.as_mut()).map_err(|error| RunError::Data(error.to_string()))?;
+    drop(source);
+    let reading = stopwatch.read();
+    let case = |config: &Config| SweepCase {
+        settings: engine_settings(config),
+        venue: venue_settings(config),
+        balances: start_balances(&columns.rules, config.start()),
+    };
+    let cases: Vec<SweepCase> = sets.iter().map(case).collect();
+    let stopwatch = Stopwatch::start();
+    let results = sweep(&columns, session(seed), &cases).map_err(|error| RunError::Data(error.to_string()))?;
+    Ok(SweepOutcome {
+        symbols: base.symbols.clone(),
+        bars: columns.bars.len() as u64,
+        results,
+        reading,
+        running: stopwatch.read(),
+    })
+}
