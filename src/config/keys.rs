@@ -188,7 +188,8 @@ mod tests {
             "stop_loss_percent": 1, "take_profit_percent": 1, "speed": 1, "redis_url": "redis://localhost", "trend_fast": 2,
             "trend_slow": 3, "min_hold_minutes": 1, "no_trade_band_percent": 1, "sizing": {"fixed": 1}, "fee_policy": "bnb",
             "maker_fee_percent": 1, "taker_fee_percent": 1, "bnb_price": 1, "half_spread_percent": 1, "start_balance": 1,
-            "warmup_bars": 1, "theme": "light", "up_color": "red"}"#;
+            "warmup_bars": 1, "theme": "light", "up_color": "red", "impact_coefficient": 1, "participation_percent": 10,
+            "participation_rest": "expires", "markout_percent": 1, "latency_ms": 100}"#;
         let other = Config::parse(other, "other settings").expect("settings that differ in every key");
         assert_eq!(shipped.changes(&other).len(), KEYS.len());
         let (old, new, in_force) = (stated(&shipped), stated(&other), stated(&shipped.in_force(&other)));

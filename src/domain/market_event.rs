@@ -76,7 +76,7 @@ impl Bar {
         let Bar { open, high, low, close, volume, .. } = *self;
         // Every bar passes here, so the good ones pass by one branch; no comparison is true of a NaN.
         let ordered = (low <= open) & (low <= close) & (open <= high) & (close <= high);
-        if ordered & (low > 0.0) & (high < f64::INFINITY) & (volume >= 0.0) & (volume < f64::INFINITY) {
+        if ordered & (low > 0.0) & (high < f64::INFINITY) & (0.0..f64::INFINITY).contains(&volume) {
             return Ok(());
         }
         self.fault()

@@ -115,6 +115,8 @@ fn run_with(settings: Settings, fills: usize) {
     }
     let mut random = Seed(11).stream("conservation");
     let (mut done, mut now) = (0, 0);
+    // An order on its way arrives within the next point of the path.
+    let time = |step: i64| Time(step * 20_000);
     while done < fills {
         now += 1;
         let at = Price::from_raw(10_000_000_000 + (random.next_u64() % 1_000_000_000) as i64);
@@ -124,7 +126,7 @@ fn run_with(settings: Settings, fills: usize) {
             82 => PointKind::Close,
             _ => PointKind::Inner,
         };
-        simulator.walk_to(SymbolId(0), PathPoint { time: Time(now), price: at, kind }, 1_000.0);
+        simulator.walk_to(SymbolId(0), PathPoint { time: time(now), price: at, kind }, 1_000.0);
         while let Some((account, event)) = simulator.next_event() {
             done += books.take(account, &event);
         }
@@ -134,7 +136,7 @@ fn run_with(settings: Settings, fills: usize) {
             now += 1;
             let order = NewOrder { symbol: SymbolId(0), client_id: id(&format!("n{now}")), side, kind };
             // What the balance does not cover is refused, which is part of the flow.
-            let _ = simulator.place(account, Time(now), &order);
+            let _ = simulator.place(account, time(now), &order);
             while let Some((account, event)) = simulator.next_event() {
                 done += books.take(account, &event);
             }
@@ -163,6 +165,6 @@ fn frictions_move_fills_and_not_one_unit_of_the_books() {
     for rest in [Rest::Waits, Rest::Expires] {
         let participation = all.participation.map(|part| Participation { rest, ..part });
         let plain = settings("0", "0.00071", "0.00103", FeePolicy::Received);
-        run_with(Settings { frictions: Frictions { participation, ..all }, ..plain }, FILLS / 10);
+        run_with(Settings { frictions: Frictions { participation, ..all }, ..plain }, FILLS / 20);
     }
 }
