@@ -179,6 +179,27 @@ fn a_backtest_writes_a_page_that_needs_nothing_else_and_the_same_one_again() {
 }
 
 #[test]
+fn the_page_states_every_friction_and_splits_what_was_paid_by_cause() {
+    let folder = folder();
+    let config =
+        r#"{"half_spread_percent": 0.02, "impact_coefficient": 1, "participation_percent": 5, "latency_ms": 150}"#;
+    std::fs::write(folder.path().join("rough.json"), config).expect("write");
+    let arguments = ["backtest", "--config", "rough.json", "--bars", "20000", "--seed", "4", "--report", "page.html"];
+    let page = page(folder.path(), &arguments, "page.html");
+    let assumptions = section(&page, "Assumptions");
+    for said in ["0.02 % of the price", "2/3 x 1 x sigma", "at most 5 % of the minute", "150 ms to the book", "Almgren"]
+    {
+        assert!(assumptions.contains(said), "{said}: {assumptions}");
+    }
+    assert!(!page.contains("large orders look better"), "what is modelled is not called missing");
+    let costs = section(&page, "Costs");
+    for cause in ["fees", "spread", "impact"] {
+        let row = costs.split("<tr>").find(|row| row.contains(cause)).unwrap_or_else(|| panic!("no {cause}: {costs}"));
+        assert!(row.contains(|digit: char| ('1'..='9').contains(&digit)), "{cause} costs something: {row}");
+    }
+}
+
+#[test]
 fn baselines_stand_beside_the_result_and_change_nothing_of_it() {
     let folder = folder();
     let summary = |more: &[&str]| -> serde_json::Value {

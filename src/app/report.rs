@@ -5,9 +5,9 @@
 
 use std::path::Path;
 
-use super::{Outcome, RunError, whole_file};
+use super::{Outcome, RunError, venue_settings, whole_file};
 use crate::config::{Config, FeePolicy};
-use crate::domain::{Ratio, Seed, Value, digest};
+use crate::domain::{Ratio, Seed, Span, Value, digest};
 use crate::engine::notice::ExitBy;
 use crate::engine::settings::{Settings, Sizing, StrategyName};
 use crate::engine::{Engine, TradeRecord};
@@ -15,6 +15,7 @@ use crate::performance::baselines::VolatilityTarget;
 use crate::performance::{CostRates, Costs, Inputs, RoundTrip, Summary};
 use crate::report::{self, Report, TradeLine};
 use crate::runtime::Recording;
+use crate::simulator::{Frictions, Slippage};
 
 /// What the venue of a run charges.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +38,7 @@ pub struct Page<'a> {
 /// All figures of a recorded run; `None` for one that was not recorded.
 pub fn measure(outcome: &Outcome, charges: Charges<'_>, seed: Seed) -> Option<Summary> {
     let recording = outcome.recording.as_ref()?;
-    let costs = costs(&outcome.engine, recording, charges);
+    let costs = costs(&outcome.engine, recording);
     let trades: Vec<RoundTrip> = outcome.record.trades.iter().map(round_trip).collect();
     Some(Summary::of(&Inputs {
         start: recording.start,
@@ -86,25 +87,11 @@ fn round_trip(trade: &TradeRecord) -> RoundTrip {
     }
 }
 
-/// Fees as booked. The simulated venue moves a taker's price by the half spread and has no impact; what a real venue's
-/// prices held of either is not on record.
-fn costs(engine: &Engine, recording: &Recording, charges: Charges<'_>) -> Costs {
-    let traded = recording.traded;
-    let sum = |one: Value, other: Value| Value(one.0.saturating_add(other.0));
-    let spread = match charges {
-        Charges::Configured(config) => {
-            let half = config.half_spread().raw();
-            // price = middle x (1 + half) for a buy, x (1 - half) for a sale; the rounding to the tick is left out.
-            let paid = |notional: Value, sign: i64| {
-                let whole = i128::from(Ratio::ONE.raw() + sign * half);
-                Value(notional.0 / whole.max(1) * i128::from(half))
-            };
-            sum(paid(traded.taker_buys, 1), paid(traded.taker_sells, -1))
-        }
-        Charges::Unknown => Value::ZERO,
-    };
-    let all = sum(sum(traded.taker_buys, traded.taker_sells), traded.maker);
-    Costs { traded: all, fees: engine.fees(), spread, impact: Value::ZERO }
+/// Fees as booked; spread and impact as the simulated venue counted them. What a real venue's prices held of either is not on
+/// record.
+fn costs(engine: &Engine, recording: &Recording) -> Costs {
+    let Slippage { spread, impact } = recording.slippage.unwrap_or_default();
+    Costs { traded: recording.traded, fees: engine.fees(), spread, impact }
 }
 
 fn configured(charges: Charges<'_>) -> CostRates {
@@ -195,13 +182,14 @@ fn venue(config: &Config) -> Vec<(&'static str, String)> {
         FeePolicy::Bnb => format!("paid in BNB at {} with the discount of 25 %", config.bnb_price),
         FeePolicy::Quote => "paid in the quote currency".to_owned(),
     };
-    vec![
-        ("fees", format!("{fees}; {policy}")),
-        ("spread", format!("takers pay half of it: {} off the price", percent(config.half_spread()))),
-        ("impact and volume", "none: an order of any size fills at once and moves nothing".to_owned()),
-        ("latency", "none; a decision at a close fills at the next bar's open at the earliest".to_owned()),
+    let mut pairs = vec![("fees", format!("{fees}; {policy}"))];
+    let described = venue_settings(config).frictions.describe();
+    pairs.extend(described.into_iter().map(|of| (of.name, format!("{} ({})", of.parameters, of.source))));
+    pairs.extend([
+        ("fills", "a decision at a close fills at the next bar's open at the earliest; a resting limit only when the price passes it".to_owned()),
         ("inside a bar", "open, low, high, close: the worse extreme first for a long position".to_owned()),
-    ]
+    ]);
+    pairs
 }
 
 fn caveats(charges: Charges<'_>) -> Vec<String> {
@@ -211,12 +199,21 @@ fn caveats(charges: Charges<'_>) -> Vec<String> {
             .to_owned(),
     ];
     match charges {
-        Charges::Configured(_) => {
-            said.push("Market impact and queues are not modelled: large orders look better here than they are.".to_owned());
-        }
+        Charges::Configured(config) => said.extend(left_out(&venue_settings(config).frictions).map(str::to_owned)),
         Charges::Unknown => said.push(
             "A journal holds fees, not the middle of the book: spread and impact are part of the result but not shown apart, and the baselines pay the fees only.".to_owned(),
         ),
     }
     said
+}
+
+/// What the model of the market leaves out.
+fn left_out(frictions: &Frictions) -> impl Iterator<Item = &'static str> {
+    let is_free = frictions.impact.is_none() && frictions.participation.is_none();
+    let sentences = [
+        is_free.then_some("Market impact and thin minutes are switched off (impact_coefficient, participation_percent): large orders look better here than they are."),
+        (!frictions.markout.0.is_positive()).then_some("A resting limit fills as soon as the price passes it (markout_percent is 0): no queue stood before it."),
+        (frictions.latency.0 == Span::ZERO).then_some("Orders arrive at once (latency_ms is 0)."),
+    ];
+    sentences.into_iter().flatten()
 }

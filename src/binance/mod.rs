@@ -6,6 +6,7 @@
 //! The order of use: [`Rest`] for rules and history, [`connect`] for both sockets, then [`Connected::start`] with the
 //! queues of the driver.
 
+pub mod archive;
 pub mod backoff;
 mod connection;
 pub mod credentials;

@@ -225,7 +225,7 @@ fn decode<T: DeserializeOwned>(call: Call, body: &str) -> Result<T, Error> {
 }
 
 /// The error with what it came from; reqwest's own line names only the URL.
-fn sources(error: &reqwest::Error) -> String {
+pub(super) fn sources(error: &reqwest::Error) -> String {
     let mut text = "the connection broke".to_owned();
     let mut source = std::error::Error::source(error);
     while let Some(cause) = source {

@@ -1,11 +1,12 @@
 //! `data`: klines into the catalogue, checked, shown, fetched.
 //!
 //! Invariant: a verb that fails leaves the catalogue as it was, or, fetching, with whole months more.
-//! Absent on purpose: the catalogue itself (`store`) and downloading (`binance::history`).
+//! Absent on purpose: the catalogue itself (`store`) and downloading (`binance`).
 
 mod chart;
 pub mod check;
 pub mod fetch;
+mod from_archive;
 pub mod import;
 mod progress;
 pub mod show;
@@ -34,7 +35,7 @@ enum DataVerb {
     Check(check::CheckArgs),
     /// Show a history as a chart and a table
     Show(show::ShowArgs),
-    /// Fetch what the catalogue lacks from a venue's REST address
+    /// Fetch what the catalogue lacks from a venue's REST address, or from the public archive's files
     Fetch(fetch::FetchArgs),
 }
 

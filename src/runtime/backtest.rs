@@ -83,7 +83,11 @@ fn drive(mut backtest: Backtest<'_>, is_recorded: bool) -> Result<Finished, Back
             break;
         }
     }
-    Ok(driver.run.finish()?)
+    let mut finished = driver.run.finish()?;
+    if let Some(recording) = &mut finished.recording {
+        recording.slippage = Some(driver.simulator.slippage());
+    }
+    Ok(finished)
 }
 
 /// Bars before the start have closed at the venue too.

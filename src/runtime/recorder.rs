@@ -1,15 +1,16 @@
 //! `Recorder`: what a report needs of a run and the engine does not keep: equity and prices at each close, why positions
-//! changed, and who asked for the liquidity.
+//! changed, and what was traded.
 //!
 //! Invariant: it only looks; a run with a recorder ends in the same state as one without. At most [`CLOSES`] prices of all
 //! symbols together are kept, then every other one: a baseline loses resolution, nothing else.
 //! Absent on purpose: fills and closed trades (`Record`), and every figure (`performance`).
 
-use crate::domain::{Bar, ExecutionReport, MarketEvent, Side, Span, SymbolId, Time, Value};
+use crate::domain::{Bar, ExecutionReport, MarketEvent, Span, SymbolId, Time, Value};
 use crate::engine::strategy::Signal;
 use crate::engine::{Engine, Input, Notice};
 use crate::performance::Sample;
 use crate::performance::baselines::Close;
+use crate::simulator::Slippage;
 
 /// Prices kept: four years of one symbol's minutes.
 pub const CLOSES: usize = 1 << 21;
@@ -28,7 +29,10 @@ pub struct Recording {
     pub closes: Vec<Close>,
     /// Decisions that changed a position, in time order.
     pub decisions: Vec<Decision>,
-    pub traded: Traded,
+    /// Notional of all fills.
+    pub traded: Value,
+    /// What takers paid beyond the price of the path; `None` where the venue does not say.
+    pub slippage: Option<Slippage>,
 }
 
 /// A decision that changed a position.
@@ -37,14 +41,6 @@ pub struct Decision {
     pub time: Time,
     pub symbol: SymbolId,
     pub signal: Signal,
-}
-
-/// Notional by who asked for the liquidity; only a taker pays the spread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Traded {
-    pub taker_buys: Value,
-    pub taker_sells: Value,
-    pub maker: Value,
 }
 
 #[derive(Debug)]
@@ -69,7 +65,8 @@ impl Recorder {
             samples: Vec::new(),
             closes: Vec::new(),
             decisions: Vec::new(),
-            traded: Traded::default(),
+            traded: Value::ZERO,
+            slippage: None,
         };
         Recorder { recording, every: Bar::INTERVAL, most, bars: 0, fills: engine.counts().fills }
     }
@@ -133,13 +130,8 @@ impl Recorder {
             return;
         }
         self.fills = engine.counts().fills;
-        let traded = &mut self.recording.traded;
-        let sum = match (report.is_maker, report.side) {
-            (true, _) => &mut traded.maker,
-            (false, Side::Buy) => &mut traded.taker_buys,
-            (false, Side::Sell) => &mut traded.taker_sells,
-        };
-        sum.0 = sum.0.saturating_add(Value::of(report.last_price, report.last_quantity).0);
+        let notional = Value::of(report.last_price, report.last_quantity);
+        self.recording.traded = Value(self.recording.traded.0.saturating_add(notional.0));
     }
 }
 

@@ -15,6 +15,7 @@ use super::offers::is_met;
 use super::orders::{AccountId, ExpiryReason, ListStatus, TradeRecord, VenueEvent};
 use super::participation::Rest;
 use super::path::{PathPoint, PointKind};
+use super::slippage::Meeting;
 use super::{Market, Simulator};
 
 /// How a taker's way through the book ended.
@@ -82,7 +83,7 @@ impl Simulator {
             self.expire(id, ExpiryReason::UnfilledFok, time);
             return;
         }
-        match (self.sweep(id, path_price, time), kind) {
+        match (self.sweep(id, Meeting { path: price, price: path_price }, time), kind) {
             (SweepEnd::Filled, _) => {}
             (SweepEnd::Thin, kind) => self.rest_of(id, kind, time),
             (SweepEnd::Beyond, OrderKind::Limit { price, time_in_force: TimeInForce::Gtc, .. }) => {
@@ -202,7 +203,8 @@ impl Simulator {
         self.finish_list(id, time);
     }
 
-    fn sweep(&mut self, id: OrderId, path_price: Price, time: Time) -> SweepEnd {
+    fn sweep(&mut self, id: OrderId, met: Meeting, time: Time) -> SweepEnd {
+        let path_price = met.price;
         loop {
             let order = self.register.order(id);
             let (record, account) = (&order.record, order.account);
@@ -210,8 +212,8 @@ impl Simulator {
             if remaining.is_zero() {
                 return if record.filled.is_positive() { SweepEnd::Filled } else { SweepEnd::Short };
             }
-            let (side, limit) = (record.side, record.kind.limit_price());
-            let best = self.markets[record.symbol.index()].book.best(side.opposite());
+            let (symbol, side, limit) = (record.symbol, record.side, record.kind.limit_price());
+            let best = self.markets[symbol.index()].book.best(side.opposite());
             let maker = best.filter(|(price, _)| is_met(side, *price, limit, path_price));
             let (wanted, price) = match maker {
                 Some((price, maker)) => {
@@ -242,6 +244,7 @@ impl Simulator {
                 Some((_, maker)) => self.trade_with(id, maker, price, quantity, time),
                 None => {
                     self.use_up(id, quantity);
+                    self.note_slippage(symbol, side, met, quantity);
                     let trade_id = self.next_trade_id(id);
                     self.book_fill(id, price, quantity, trade_id, false, time);
                 }

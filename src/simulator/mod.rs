@@ -27,6 +27,7 @@ mod matching;
 mod offers;
 mod register;
 mod shelf;
+mod slippage;
 
 use std::collections::VecDeque;
 
@@ -50,6 +51,7 @@ pub use orders::{
 };
 pub use participation::{Participation, Rest};
 pub use path::{Extreme, PathPoint, PointKind, path};
+pub use slippage::Slippage;
 
 /// What trading costs: what the venue charges, and what the market takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +68,7 @@ pub struct Simulator {
     register: Register,
     ledger: Ledger,
     events: VecDeque<(AccountId, VenueEvent)>,
+    slippage: Slippage,
 }
 
 /// Best bid and ask that takers meet; depth behind them is unlimited.
@@ -111,6 +114,7 @@ impl Simulator {
             register: Register::default(),
             ledger,
             events: VecDeque::new(),
+            slippage: Slippage::default(),
         }
     }
 

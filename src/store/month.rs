@@ -73,6 +73,8 @@ pub enum Origin {
     File { name: String, sha256: String },
     /// Fetched with `GET /klines`.
     Rest { url: String },
+    /// Looked for in files of the public archive, or of a mirror; the rows name the file.
+    Archive { url: String },
     /// A file that some other program put into the catalogue.
     Unknown,
 }

@@ -3,13 +3,13 @@
 //! Invariant: what a knob must do is stated as an order of results, never as a number that came out.
 //! Absent on purpose: fast against naive (`oracle`) and the books (`conservation`).
 
-use kestrel::domain::{Bar, Seed, Span, Symbol};
+use kestrel::domain::{Bar, Seed, Span, Symbol, Value};
 use kestrel::engine::settings::{Sizing, StrategyName};
 use kestrel::runtime::Finished;
 use kestrel::runtime::backtest::Detail;
 use kestrel::simulator::generator::Generator;
 use kestrel::simulator::impact::Day;
-use kestrel::simulator::{Extreme, Frictions, Latency, Markout, Participation, Rest, SquareRootImpact, path};
+use kestrel::simulator::{Extreme, Frictions, Latency, Markout, Participation, Rest, Slippage, SquareRootImpact, path};
 
 use super::*;
 use crate::support::{self, Scenario};
@@ -102,6 +102,27 @@ fn impact_is_two_thirds_of_the_peak_against_the_taker_rounded_to_the_tick() {
     assert!(quote.ask <= price("200.1"), "the book that all see is not moved: {quote:?}");
     venue.place(account, "l", Side::Buy, limit("3", "200.1")).unwrap();
     assert!(venue.reports().iter().all(|report| report.trade_id.is_none()), "a limit does not pay beyond its price");
+}
+
+#[test]
+fn what_takers_paid_beyond_the_path_is_told_apart_by_cause() {
+    let day = Day::Stated { volatility: ratio("0.03"), volume: quantity("2000") };
+    let impact = SquareRootImpact { coefficient: ratio("1"), day };
+    for (impact, cost) in [(None, "0"), (Some(impact), "2")] {
+        let mut venue = venue(Frictions { impact, ..Frictions::spread(ratio("0.0005")) });
+        let account = venue.account();
+        venue.open("200");
+        venue.place(account, "s", Side::Sell, market("5")).unwrap();
+        venue.place(account, "b", Side::Buy, market("5")).unwrap();
+        venue.place(account, "l", Side::Buy, limit("1", "190")).unwrap();
+        venue.inner("189");
+        // Half of 0.1 % of 200 is 0.1, times ten; ten basis points of it are 0.2, times ten; the resting limit pays nothing.
+        let (spread, paid) = (Value::of(price("1"), quantity("1")), Value::of(price(cost), quantity("1")));
+        assert_eq!(venue.simulator.slippage(), Slippage { spread, impact: paid });
+        let fills = venue.reports().into_iter().filter(|report| report.trade_id.is_some() && !report.is_maker);
+        let away = fills.map(|fill| fill.last_price.raw().abs_diff(price("200").raw())).sum::<u64>();
+        assert_eq!(i128::from(away) * i128::from(quantity("5").raw()), spread.0 + paid.0);
+    }
 }
 
 #[test]

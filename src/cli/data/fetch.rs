@@ -1,14 +1,16 @@
-//! `data fetch`: what the catalogue lacks, from a venue's REST address.
+//! `data fetch`: what the catalogue lacks, from a venue's REST address or from the public archive.
 //!
 //! Invariant: a month is written when all its pages have come; what the venue has no bars for is marked, never filled.
-//! Absent on purpose: order entry, keys, and the public archive over HTTP.
+//! Absent on purpose: order entry and keys.
 
 use clap::Args;
 use serde::Serialize;
 
+use super::from_archive::{FromArchive, Incoming};
 use super::progress::Progress;
 use super::{json, parse_market, parse_symbol, parse_time, utc};
 use crate::app;
+use crate::binance::archive::Archive;
 use crate::binance::history::OpenError;
 use crate::binance::{Error, History};
 use crate::cli::Output;
@@ -36,26 +38,29 @@ pub struct FetchArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub to: Time,
     /// Where to ask: http://HOST:PORT of a running `kestrel exchange --speed N`, or of another venue with its protocol
+    #[arg(long, value_name = "URL", required_unless_present = "archive_url", conflicts_with = "archive_url")]
+    pub rest_url: Option<String>,
+    /// Instead: http://HOST:PORT of a mirror of the public archive (monthly and daily zip files with their .CHECKSUM)
     #[arg(long, value_name = "URL")]
-    pub rest_url: String,
+    pub archive_url: Option<String>,
     /// The market under which the bars are kept
     #[arg(long, value_name = "NAME", default_value = "spot", value_parser = parse_market)]
     pub market: Market,
 }
 
 #[derive(Debug, Default, Serialize)]
-struct Report {
+pub(super) struct Report {
     symbol: String,
     market: String,
     from: i64,
     to: i64,
     /// Months that were written, and those that lacked nothing.
-    months: u64,
-    complete: u64,
+    pub(super) months: u64,
+    pub(super) complete: u64,
     /// Bars that were added.
-    added: u64,
+    pub(super) added: u64,
     /// Bars of this stretch that the catalogue still lacks.
-    missing: i64,
+    pub(super) missing: i64,
 }
 
 pub fn execute(args: &FetchArgs, globals: &Globals) -> Result<Output, Failure> {
@@ -63,27 +68,26 @@ pub fn execute(args: &FetchArgs, globals: &Globals) -> Result<Output, Failure> {
         let (from, to) = (utc(args.from), utc(args.to));
         return Err(Failure::Usage(format!("--from {from} is not before --to {to}; give the earlier time first")));
     }
-    let history = History::open(&args.rest_url).map_err(|error| match error {
-        OpenError::Address(error) => Failure::Usage(error.to_string()),
-        OpenError::Client(error) => Failure::Network(error.to_string()),
-    })?;
     globals.start_log(true)?;
-    let catalog = Catalog::of_home(&globals.home()?);
-    let partition = Partition { market: args.market.clone(), symbol: args.symbol.clone(), interval: Interval::MINUTE };
-    let mut fetch = Fetch { catalog, partition, history, report: Report::default() };
-    let failed = |error: std::io::Error| Failure::Network(format!("no runtime can be started ({error})"));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
-    runtime.block_on(async {
-        let interrupted = app::interrupt().map_err(failed)?;
-        tokio::select! {
-            biased;
-            () = interrupted => Err(Failure::Interrupted(
-                "interrupted; the months that were complete are kept, the same command goes on from there".into(),
-            )),
-            done = fetch.all(args) => done,
+    let (home, market) = (globals.home()?, args.market.clone());
+    let catalog = Catalog::of_home(&home);
+    let partition = Partition { market, symbol: args.symbol.clone(), interval: Interval::MINUTE };
+    let report = match (&args.archive_url, &args.rest_url) {
+        (Some(url), _) => {
+            let archive = Archive::open(url).map_err(unopened)?;
+            let (from, to) = (args.from.minute(), args.to.minute());
+            let (incoming, report) = (Incoming::below(&home)?, Report::of(&partition, from, to));
+            let mut fetch = FromArchive { catalog, partition, archive, incoming, report };
+            finish(fetch.all(from, to))?;
+            fetch.report
         }
-    })?;
-    let report = fetch.report;
+        (None, url) => {
+            let history = History::open(url.as_deref().unwrap_or_default()).map_err(unopened)?;
+            let mut fetch = Fetch { catalog, partition, history, report: Report::default() };
+            finish(fetch.all(args))?;
+            fetch.report
+        }
+    };
     let text = format!(
         "{} {} from {} to {} UTC: {} bars added in {} months, {} months were complete, {} bars missing",
         report.market,
@@ -96,6 +100,29 @@ pub fn execute(args: &FetchArgs, globals: &Globals) -> Result<Output, Failure> {
         report.missing
     );
     Ok(Output::Report { text, json: json(&report)? })
+}
+
+impl Report {
+    fn of(partition: &Partition, from: Time, to: Time) -> Report {
+        let (symbol, market) = (partition.symbol.to_string(), partition.market.to_string());
+        Report { symbol, market, from: from.millis(), to: to.millis(), ..Report::default() }
+    }
+}
+
+/// Runs it to its end, or until a person interrupts.
+fn finish(fetching: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let failed = |error: std::io::Error| Failure::Network(format!("no runtime can be started ({error})"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    runtime.block_on(async {
+        let interrupted = app::interrupt().map_err(failed)?;
+        tokio::select! {
+            biased;
+            () = interrupted => Err(Failure::Interrupted(
+                "interrupted; the months that were complete are kept, the same command goes on from there".into(),
+            )),
+            done = fetching => done,
+        }
+    })
 }
 
 struct Fetch {
@@ -113,13 +140,7 @@ impl Fetch {
             let (from, now) = (utc(from), utc(now));
             return Err(Failure::Usage(format!("--from {from} has not passed yet: at the venue it is {now} UTC")));
         }
-        self.report = Report {
-            symbol: self.partition.symbol.to_string(),
-            market: self.partition.market.to_string(),
-            from: from.millis(),
-            to: to.millis(),
-            ..Report::default()
-        };
+        self.report = Report::of(&self.partition, from, to);
         let minutes = |time: Time| (time.since(from).0 / Span::MINUTE.0) as u64;
         let progress = Progress::new(args.symbol.as_str(), Some(minutes(to)));
         let mut month = Month::of(from);
@@ -202,7 +223,7 @@ impl Fetch {
 
 /// What the venue has no bars for: the stretches between bars. Before the first and after the last, the venue may only not
 /// have recorded yet or no longer, so it is asked again.
-fn lacked(content: &MonthFile, (start, stop): (Time, Time), interval: Interval) -> Vec<(Time, Time)> {
+pub(super) fn lacked(content: &MonthFile, (start, stop): (Time, Time), interval: Interval) -> Vec<(Time, Time)> {
     let mut times = content.rows().map(|kline| kline.bar.open_time);
     let Some(first) = times.next() else { return Vec::new() };
     let last = times.next_back().unwrap_or(first);
@@ -211,7 +232,7 @@ fn lacked(content: &MonthFile, (start, stop): (Time, Time), interval: Interval) 
 }
 
 /// Bars that a month lacks, marked ones included.
-fn lacking(content: &MonthFile, start: Time, stop: Time, interval: Interval) -> i64 {
+pub(super) fn lacking(content: &MonthFile, start: Time, stop: Time, interval: Interval) -> i64 {
     let stretches = content.missing(start, stop, interval, None);
     stretches.iter().map(|(from, to)| to.since(*from).0 / interval.span().0).sum()
 }
@@ -237,4 +258,11 @@ fn kline(row: &KlineRow) -> Kline {
 
 fn unreached(error: Error) -> Failure {
     Failure::Network(error.to_string())
+}
+
+fn unopened(error: OpenError) -> Failure {
+    match error {
+        OpenError::Address(error) => Failure::Usage(error.to_string()),
+        OpenError::Client(error) => Failure::Network(error.to_string()),
+    }
 }
