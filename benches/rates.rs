@@ -38,17 +38,27 @@ fn main() {
     if history::works_alone() {
         return;
     }
+    let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     println!("| what | figure | unit |\n|---|--:|---|");
-    steps();
-    frames();
-    venue();
-    indicators();
-    backtests();
-    recorded_month();
-    history();
-    lockstep();
-    screen();
+    for (name, measure) in SECTIONS {
+        if asked.is_empty() || asked.iter().any(|asked| asked == name) {
+            measure();
+        }
+    }
 }
+
+/// What can be asked for alone: `cargo bench --bench rates -- store`.
+const SECTIONS: [(&str, fn()); 9] = [
+    ("engine", steps),
+    ("protocol", frames),
+    ("simulator", venue),
+    ("indicators", indicators),
+    ("backtest", backtests),
+    ("month", recorded_month),
+    ("store", history),
+    ("demo", lockstep),
+    ("screen", screen),
+];
 
 fn row(what: &str, figure: f64, unit: &str) {
     let places = if figure < 10.0 { 1 } else { 0 };
@@ -186,14 +196,15 @@ fn history() {
     row(&format!("{month}, one file"), best_seconds(|| history.month_of_file()) * 1e3, "ms of CPU");
     row("store: the same from the catalogue", best_seconds(|| history.month_of_catalog()) * 1e3, "ms of CPU");
     row("store: five years of minutes joined to hours", best_seconds(|| history.hours()) * 1e3, "ms of CPU");
+    let hours = "store: five years of minutes joined to hours";
     // The same file that other programs are measured on.
     let given = std::env::var_os("KESTREL_FIVE_YEARS").map(std::path::PathBuf::from);
     if let Some(file) = &given {
         row(&format!("{month}, KESTREL_FIVE_YEARS"), best_seconds(|| history::january(file)) * 1e3, "ms of CPU");
+        row(&format!("{hours}, KESTREL_FIVE_YEARS"), best_seconds(|| history::hours_of(file)) * 1e3, "ms of CPU");
     }
     let stretch = if given.is_some() { history::JANUARY } else { history.month() };
     let file = given.unwrap_or_else(|| history.file());
-    let hours = "store: five years of minutes joined to hours";
     for (work, what, stretch) in [("month", month, stretch), ("hours", hours, history::ALWAYS)] {
         match history::peak_mib(work, &file, stretch) {
             Some(mib) => row(&format!("{what}, alone in a process"), mib, "MiB at the peak"),

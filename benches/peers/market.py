@@ -64,3 +64,12 @@ def write(folder):
         year = minutes().iloc[:YEAR]
         year.to_parquet(path, index=False, compression="zstd", row_group_size=131_072)
     return path
+
+
+def write_five_years(folder):
+    """All five years as one kline file. Written once."""
+    path = folder / "RACEUSDT-1m-five-years.parquet"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        minutes().to_parquet(path, index=False, compression="zstd", row_group_size=131_072)
+    return path

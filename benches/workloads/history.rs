@@ -1,7 +1,7 @@
 //! Five years of minutes in Parquet: one file, and the same in the catalogue.
 //!
 //! Invariant: both are written before the clock runs; what is read back is checked once.
-//! Absent on purpose: other programs; the same work for duckdb and polars is two lines of Python (README).
+//! Absent on purpose: other programs; the same work for duckdb and polars stands in `benches/peers/scan.py`.
 
 use std::path::{Path, PathBuf};
 
@@ -77,6 +77,11 @@ pub const ALWAYS: (Time, Time) = (Time(0), Time(i64::MAX));
 /// January 2023 out of a file such as `gen_data.py` makes.
 pub fn january(file: &Path) -> Sums {
     sums(vec![file.to_path_buf()], JANUARY.0, JANUARY.1)
+}
+
+/// All of a file to hours; how many.
+pub fn hours_of(file: &Path) -> usize {
+    hours(vec![file.to_path_buf()], ALWAYS)
 }
 
 fn hours(files: Vec<PathBuf>, (from, to): (Time, Time)) -> usize {
