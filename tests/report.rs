@@ -200,6 +200,21 @@ fn the_page_states_every_friction_and_splits_what_was_paid_by_cause() {
 }
 
 #[test]
+fn a_page_of_bars_with_gaps_says_how_much_of_the_time_is_missing() {
+    let name = "klines/BTCUSDT-spot-1m-2021-04-24_2021-04-26-gap.parquet";
+    let Some(data) = crate::support::data_file(name) else { return crate::support::skip_without_data() };
+    let folder = folder();
+    let data = data.to_str().expect("text");
+    let with_gap = page(folder.path(), &["backtest", "--data", data, "--report", "gap.html"], "gap.html");
+    assert!(
+        with_gap.contains("6.6 % of the time between the first and the last bar has no bars"),
+        "284 of 4,320 minutes"
+    );
+    let whole = page(folder.path(), &["backtest", "--bars", "3000", "--report", "whole.html"], "whole.html");
+    assert!(!whole.contains("has no bars"));
+}
+
+#[test]
 fn baselines_stand_beside_the_result_and_change_nothing_of_it() {
     let folder = folder();
     let summary = |more: &[&str]| -> serde_json::Value {

@@ -70,7 +70,7 @@ pub fn write(outcome: &Outcome, summary: &Summary, charges: Charges<'_>, page: &
         summary,
         trades: trades.collect(),
         assumptions: assumptions(engine, charges, page),
-        caveats: caveats(charges),
+        caveats: caveats(charges, absent(outcome)),
         command: page.command.clone(),
         state_hash: digest::hex(engine.state_hash()),
     };
@@ -192,12 +192,26 @@ fn venue(config: &Config) -> Vec<(&'static str, String)> {
     pairs
 }
 
-fn caveats(charges: Charges<'_>) -> Vec<String> {
+/// The share of the time between the first and the last bar that has no bars.
+fn absent(outcome: &Outcome) -> f64 {
+    let samples = outcome.recording.as_ref().map_or(0, |recording| recording.samples.len());
+    let span = outcome.engine.first_bar().zip(outcome.engine.last_bar());
+    let minutes = span.map_or(0, |(first, last)| last.since(first).0 / Span::MINUTE.0 + 1);
+    if minutes > 0 { 1.0 - samples as f64 / minutes as f64 } else { 0.0 }
+}
+
+fn caveats(charges: Charges<'_>, absent: f64) -> Vec<String> {
     let mut said = vec![
         "Samples are the closes of bars; between them equity may have been lower.".to_owned(),
         "Settings that were chosen by looking at these bars make the result look better than the future will be."
             .to_owned(),
     ];
+    if absent > 0.001 {
+        said.push(format!(
+            "{:.1} % of the time between the first and the last bar has no bars: what was held at a gap was held over it, and figures a year count only the days that are there.",
+            absent * 100.0
+        ));
+    }
     match charges {
         Charges::Configured(config) => said.extend(left_out(&venue_settings(config).frictions).map(str::to_owned)),
         Charges::Unknown => said.push(
