@@ -14,7 +14,7 @@ use kestrel::market::indicators::{self as ours, batch};
 use proptest::prelude::*;
 
 /// A market: its first price, its tick, and for each bar its moves in ticks and its volume.
-fn markets(bars: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Bar>> {
+pub fn markets(bars: std::ops::Range<usize>) -> impl Strategy<Value = Vec<Bar>> {
     let moves = prop_oneof![
         3 => (-8i64..=8, 0i64..=5, 0i64..=5, 0u32..5_000),
         1 => Just((0, 0, 0, 0)),

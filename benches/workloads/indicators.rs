@@ -6,6 +6,7 @@
 
 use kestrel::domain::Bar;
 use kestrel::market::candles::{Candles, Pattern};
+use kestrel::market::features::{Observer, Schema};
 use kestrel::market::indicators::{Atr, Ema, Rsi, Sma, batch};
 
 use super::market;
@@ -46,10 +47,12 @@ pub enum Stream {
     Rsi,
     Atr,
     Candles,
+    Observation,
 }
 
 impl Stream {
-    pub const ALL: [Stream; 5] = [Stream::Sma, Stream::Ema, Stream::Rsi, Stream::Atr, Stream::Candles];
+    pub const ALL: [Stream; 6] =
+        [Stream::Sma, Stream::Ema, Stream::Rsi, Stream::Atr, Stream::Candles, Stream::Observation];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -58,6 +61,7 @@ impl Stream {
             Stream::Rsi => "RSI 14",
             Stream::Atr => "ATR 14",
             Stream::Candles => "all 30 candle patterns",
+            Stream::Observation => "the OHLCV observation of a model",
         }
     }
 }
@@ -103,6 +107,9 @@ impl Year {
             Stream::Candles => last(Candles::new(), &self.bars, |candles, bar| {
                 candles.update(bar);
                 Some(Pattern::ALL.iter().filter_map(|pattern| candles.signal(*pattern)).map(f64::from).sum())
+            }),
+            Stream::Observation => last(Observer::new(&Schema::ohlcv()), &self.bars, |observer, bar| {
+                Some(observer.take(bar).iter().copied().map(f64::from).sum())
             }),
         }
     }

@@ -134,7 +134,16 @@ impl Adx {
     }
 
     pub fn update(&mut self, bar: &Bar) -> Option<f64> {
-        let dx = contrast(self.directional.update(bar)?);
+        self.update_both(bar)?.1
+    }
+
+    /// The directions beside it; they are known first, on bar length + 1.
+    pub fn update_both(&mut self, bar: &Bar) -> Option<(DirectionalValue, Option<f64>)> {
+        let value = self.directional.update(bar)?;
+        Some((value, self.average(contrast(value))))
+    }
+
+    fn average(&mut self, dx: Option<f64>) -> Option<f64> {
         match &mut self.smoother {
             Some(smoother) => self.value = dx.map_or(self.value, |dx| smoother.update(dx)),
             None => {
