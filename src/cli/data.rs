@@ -7,7 +7,6 @@ mod chart;
 pub mod check;
 pub mod fetch;
 pub mod import;
-mod progress;
 pub mod show;
 
 use std::path::{Path, PathBuf};

@@ -6,7 +6,6 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::progress::Progress;
 use super::{json, parse_market, parse_symbol, parse_time, utc};
 use crate::app;
 use crate::binance::history::OpenError;
@@ -14,6 +13,7 @@ use crate::binance::{Error, History};
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::cli::globals::Globals;
+use crate::cli::progress::ProgressLine;
 use crate::domain::{Bar, Span, Symbol, Time};
 use crate::protocol::messages::rest::KlineRow;
 use crate::store::month::{Month, MonthFile, Origin};
@@ -121,7 +121,7 @@ impl Fetch {
             ..Report::default()
         };
         let minutes = |time: Time| (time.since(from).0 / Span::MINUTE.0) as u64;
-        let progress = Progress::new(args.symbol.as_str(), Some(minutes(to)));
+        let progress = ProgressLine::new(args.symbol.as_str(), Some(minutes(to)));
         let mut month = Month::of(from);
         while month.start() < to {
             progress.say(&format!("{} {month}", args.symbol));
