@@ -151,7 +151,7 @@ fn a_backtest_runs_beside_the_live_run_and_its_report_lies_beside_the_journal() 
     tmux.keys(&["Enter"]);
     let shown = tmux.wait("state ", SOON);
     assert!(shown.contains("buy and hold") && shown.contains("10,080 bars in"), "{shown}");
-    assert!(shown.contains("Sharpe is hidden: 7 observations, 30 are needed"), "{shown}");
+    assert!(shown.contains("Sharpe is hidden: 8 observations, 30 are needed"), "{shown}");
     let output = Command::new(env!("CARGO_BIN_EXE_kestrel"))
         .args(["backtest", "--bars", "10080", "--json"])
         .env("KESTREL_HOME", tmux.folder().join("other"))
@@ -186,7 +186,7 @@ fn a_backtest_is_cancelled_by_a_key_goes_on_unseen_and_ends_with_the_program() {
     tmux.wait("cancelled; nothing was kept", SOON);
     tmux.keys(&["Enter"]);
     tmux.wait("x cancel", SOON);
-    tmux.keys(&["Escape"]);
+    tmux.keys(&["b"]);
     tmux.wait_until("told at the bottom", SOON, |screen| {
         screen.lines().last().is_some_and(|keys| keys.contains("b backtest ") && keys.contains(" %"))
     });
@@ -208,19 +208,19 @@ fn a_backtest_that_takes_long_shows_its_progress_on_a_terminal_and_cleans_up() {
     quit(&tmux);
     let (program, out) = (env!("CARGO_BIN_EXE_kestrel"), tmux.folder().join("out"));
     let command = format!(
-        "KESTREL_HOME={0}/home {program} backtest --bars 4000000 --json 2>&1 >{0}/out",
+        "KESTREL_HOME={0}/home {program} backtest --bars 6000000 --json 2>&1 >{0}/out",
         tmux.folder().display()
     );
     std::thread::scope(|scope| {
         scope.spawn(|| tmux.run_in_pane(&command));
         tmux.wait_until("a line of progress", SOON, |screen| {
-            screen.contains(" of 4,000,000 bars, ") && screen.contains(" bars a second, ")
+            screen.contains(" of 6,000,000 bars, ") && screen.contains(" bars a second, ")
         });
     });
-    assert!(!tmux.screen().contains("4,000,000"), "nothing stays:\n{}", tmux.screen());
+    assert!(!tmux.screen().contains("6,000,000"), "nothing stays:\n{}", tmux.screen());
     let said = std::fs::read_to_string(out).expect("the result");
     assert_eq!(said.lines().count(), 1, "{said}");
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&said).expect("a summary")["bars"], 4_000_000);
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&said).expect("a summary")["bars"], 6_000_000);
 }
 
 fn quit(tmux: &Tmux) {
@@ -261,6 +261,7 @@ fn months_of_the_catalogue_are_traded_again_and_tested() {
     tmux.wait("recorded: BTCUSDT", SOON);
     tmux.keys(&["Enter"]);
     tmux.wait("300 bars in", SOON);
+    tmux.keys(&["Escape"]);
     quit(&tmux);
 }
 

@@ -181,6 +181,7 @@ pub(super) const ENGLISH: Texts = Texts {
     backtest_state: "state {0}",
     backtest_other: "These figures are of settings or a market that have changed since.",
     backtest_past: "This is the past, with the costs above in it. It promises nothing.",
+    backtest_invented: "An invented market, with the costs above in it. It promises nothing.",
     backtest_page_writing: "writing the report",
     backtest_page_written: "report: {0}",
     backtest_page_opened: "report, opened: {0}",

@@ -185,6 +185,7 @@ pub struct Texts {
     pub backtest_state: &'static str,
     pub backtest_other: &'static str,
     pub backtest_past: &'static str,
+    pub backtest_invented: &'static str,
     pub backtest_page_writing: &'static str,
     pub backtest_page_written: &'static str,
     pub backtest_page_opened: &'static str,

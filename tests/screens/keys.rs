@@ -358,6 +358,7 @@ fn a_recording_is_tested_whole() {
     assert_eq!(model.backtest_length, 1);
     let text = text_of(&model);
     assert!(text.contains("recorded: july.parquet") && text.contains("44,640 bars, 10,000.00"), "{text}");
+    assert!(text.contains("This is the past") && !text.contains("invented"), "{text}");
 }
 
 #[test]

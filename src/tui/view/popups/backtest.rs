@@ -137,17 +137,23 @@ fn stage(model: &Model) -> Vec<Line<'static>> {
             if tested.plan != backtest.plan {
                 said.push((texts.backtest_other.to_owned(), theme.warning()));
             }
-            said.push((texts.backtest_past.to_owned(), theme.dim()));
+            said.push((caution(model, &tested.plan), theme.dim()));
         }
     }
     match &backtest.stage {
         Stage::Idle | Stage::Cancelled | Stage::Failed(_) => {
-            said.push((texts.backtest_past.to_owned(), theme.dim()));
+            said.push((caution(model, &backtest.plan), theme.dim()));
             said.push((texts.backtest_beside.to_owned(), theme.dim()));
         }
         Stage::Running(_) | Stage::Finished { .. } => {}
     }
     lines(said)
+}
+
+/// What the figures are worth.
+fn caution(model: &Model, plan: &Plan) -> String {
+    let texts = model.texts;
+    if plan.is_generated() { texts.backtest_invented } else { texts.backtest_past }.to_owned()
 }
 
 fn running(model: &Model, pace: &Pace) -> Vec<Line<'static>> {
