@@ -8,7 +8,6 @@ pub mod check;
 pub mod fetch;
 mod from_archive;
 pub mod import;
-mod progress;
 pub mod show;
 
 use std::path::{Path, PathBuf};
