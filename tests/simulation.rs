@@ -7,6 +7,7 @@ mod conservation;
 mod frictions;
 mod generated;
 mod oracle;
+mod recorded_book;
 mod rules;
 
 pub use frictions::all_on as all_frictions;

@@ -1,4 +1,4 @@
-//! `data`: klines into the catalogue, checked, shown, fetched.
+//! `data`: klines into the catalogue, checked, shown, fetched; recorded order books, asked for fills.
 //!
 //! Invariant: a verb that fails leaves the catalogue as it was, or, fetching, with whole months more.
 //! Absent on purpose: the catalogue itself (`store`) and downloading (`binance`).
@@ -6,6 +6,8 @@
 mod chart;
 pub mod check;
 pub mod fetch;
+pub mod fills;
+mod fills_told;
 mod from_archive;
 pub mod import;
 pub mod show;
@@ -36,6 +38,8 @@ enum DataVerb {
     Show(show::ShowArgs),
     /// Fetch what the catalogue lacks from a venue's REST address, or from the public archive's files
     Fetch(fetch::FetchArgs),
+    /// Measure what passive and taking orders would have got in a recorded order book
+    Fills(fills::FillsArgs),
 }
 
 pub fn execute(args: &DataArgs, globals: &Globals) -> Result<Output, Failure> {
@@ -44,6 +48,7 @@ pub fn execute(args: &DataArgs, globals: &Globals) -> Result<Output, Failure> {
         DataVerb::Check(args) => check::execute(args, globals),
         DataVerb::Show(args) => show::execute(args, globals),
         DataVerb::Fetch(args) => fetch::execute(args, globals),
+        DataVerb::Fills(args) => fills::execute(args, globals),
     }
 }
 
