@@ -16,17 +16,17 @@ pub struct Drawdown {
 
 impl Drawdown {
     pub fn new(start: Value) -> Self {
-        Drawdown { peak: start, whole: start.0 as f64, current: 0.0, worst: 0.0 }
+        Drawdown { peak: start, whole: start.units(), current: 0.0, worst: 0.0 }
     }
 
     #[inline]
     pub fn sample(&mut self, equity: Value) {
         if equity >= self.peak {
             self.peak = equity;
-            self.whole = equity.0 as f64;
+            self.whole = equity.units();
             self.current = 0.0;
         } else if self.peak > Value::ZERO {
-            self.current = equity.0.saturating_sub(self.peak.0) as f64 / self.whole;
+            self.current = Value(equity.0.saturating_sub(self.peak.0)).units() / self.whole;
             self.worst = self.worst.min(self.current);
         }
     }

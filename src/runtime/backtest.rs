@@ -109,8 +109,8 @@ impl Driver<'_> {
             || bars.iter().any(|(symbol, bar)| self.simulator.reaches(*symbol, bar))
             || !self.commands.is_empty();
         if reached {
-            for step in minute_steps(bars)? {
-                match step {
+            for step in minute_steps(bars) {
+                match step? {
                     MinuteStep::Move { symbol, point, volume } => {
                         self.simulator.walk_to(symbol, point, volume);
                         self.before(point.time)?;

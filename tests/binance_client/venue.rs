@@ -241,7 +241,7 @@ pub fn wall_ms() -> i64 {
 }
 
 pub fn id(name: &str) -> ClientOrderId {
-    ClientOrderId(name.into())
+    ClientOrderId::from(name)
 }
 
 /// A market order to buy that the risk engine let pass.

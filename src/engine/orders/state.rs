@@ -155,11 +155,17 @@ impl Orders {
 
     pub fn find_mut(&mut self, sequence: u64) -> Option<&mut Order> {
         let Orders { live, closed } = self;
-        live.iter_mut().find(|o| o.sequence == sequence).or_else(|| closed.iter_mut().find(|o| o.sequence == sequence))
+        let is_meant = |order: &&mut Order| order.sequence == sequence;
+        // What is spoken of late closed lately.
+        live.iter_mut().find(is_meant).or_else(|| closed.iter_mut().rev().find(is_meant))
     }
 
     /// Sequences of the orders that a request's id speaks of: the order itself, or the legs of the list.
     pub fn named(&self, id: u64) -> Vec<u64> {
+        // An id is that of one order or of one list, so the tombstones need not be looked through for a live order.
+        if self.live.iter().any(|order| order.sequence == id) {
+            return vec![id];
+        }
         let orders = self.live.iter().chain(&self.closed);
         orders.filter(|order| order.sequence == id || order.list == Some(id)).map(|order| order.sequence).collect()
     }
