@@ -18,10 +18,10 @@ impl Engine {
     /// Does the next thing that the desk's state asks for.
     pub(super) fn advance(&mut self, symbol: SymbolId, effects: &mut Effects) {
         let at = symbol.index();
+        let instrument = &mut self.instruments[at];
         // A fill of an order that was thought closed: held after all.
-        let came_late = self.instruments[at].trade.is_some() && !self.instruments[at].sellable().is_zero();
-        if self.instruments[at].desk == Desk::Flat && came_late {
-            self.instruments[at].desk = Desk::Holding;
+        if instrument.desk == Desk::Flat && instrument.trade.is_some() && !instrument.sellable().is_zero() {
+            instrument.desk = Desk::Holding;
         }
         if self.instruments[at].desk == Desk::Entering && !self.has_live(symbol, |p| p == Purpose::Entry) {
             self.instruments[at].bars_held = 0;

@@ -164,7 +164,7 @@ impl Simulator {
     /// Reports the balances of these assets as they are now.
     pub(super) fn tell_balances(&mut self, account: AccountId, assets: &[usize], time: Time) {
         let held = self.ledger.balances(account);
-        let balances = assets.iter().filter_map(|asset| held.get(*asset).cloned()).collect();
+        let balances = assets.iter().map(|asset| held[*asset].clone()).collect();
         self.events.push_back((account, VenueEvent::Balances(BalanceUpdate { time, balances })));
     }
 

@@ -161,13 +161,13 @@ impl Orders {
     }
 
     /// Sequences of the orders that a request's id speaks of: the order itself, or the legs of the list.
-    pub fn named(&self, id: u64) -> Vec<u64> {
-        // An id is that of one order or of one list, so the tombstones need not be looked through for a live order.
-        if self.live.iter().any(|order| order.sequence == id) {
-            return vec![id];
-        }
+    pub fn named(&self, id: u64) -> impl Iterator<Item = u64> + use<> {
         let orders = self.live.iter().chain(&self.closed);
-        orders.filter(|order| order.sequence == id || order.list == Some(id)).map(|order| order.sequence).collect()
+        let mut named = orders.filter(|order| order.sequence == id || order.list == Some(id)).map(|o| o.sequence);
+        // An id is that of one order or of one list of two, so the tombstones are looked through only where one is meant.
+        let first = named.next();
+        let second = if first == Some(id) { None } else { named.next() };
+        [first, second].into_iter().flatten()
     }
 
     /// Moves orders that are done to the tombstones.
