@@ -146,14 +146,14 @@ impl Engine {
     }
 
     fn bracket(&mut self, symbol: SymbolId, quantity: Quantity, stop: Price, target: Price) -> Payload {
-        Payload::Oco(NewOco {
+        Payload::Oco(Box::new(NewOco {
             symbol,
             list_client_id: self.next_client_id(),
             side: Side::Sell,
             quantity,
             above: OcoLeg { client_id: self.next_client_id(), kind: OrderKind::TakeProfit { quantity, stop: target } },
             below: OcoLeg { client_id: self.next_client_id(), kind: OrderKind::StopLoss { quantity, stop } },
-        })
+        }))
     }
 
     /// Risk judges; what passes is registered before its effect exists.

@@ -90,7 +90,7 @@ impl Simulator {
             status: ListStatus::ExecStarted,
             updated: now,
         };
-        self.events.push_back((account, VenueEvent::List(list.clone())));
+        self.events.push_back((account, VenueEvent::List(Box::new(list.clone()))));
         self.register.add_list(account, list);
         self.tell_lock(above, now);
         for (id, leg) in [(above, &oco.above), (below, &oco.below)] {

@@ -157,7 +157,7 @@ impl Simulator {
         let Some(list) = self.register.list_mut(list_id) else { return };
         list.status = ListStatus::AllDone;
         list.updated = time;
-        self.events.push_back((account, VenueEvent::List(list.clone())));
+        self.events.push_back((account, VenueEvent::List(Box::new(list.clone()))));
         self.register.close_list(account, list_id);
     }
 

@@ -107,7 +107,7 @@ pub enum VenueEvent {
     Report(Box<ExecutionReport>),
     /// After a report that changed balances: only the assets touched.
     Balances(BalanceUpdate),
-    List(ListRecord),
+    List(Box<ListRecord>),
 }
 
 /// Why an order expired, as Binance names it where it has a name.
