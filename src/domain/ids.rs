@@ -108,9 +108,13 @@ impl Spelling {
         }
     }
 
+    fn bytes(&self) -> &[u8] {
+        &self.text[self.first..]
+    }
+
     /// Only ASCII is ever put in.
     fn as_str(&self) -> &str {
-        str::from_utf8(&self.text[self.first..]).unwrap_or_default()
+        str::from_utf8(self.bytes()).unwrap_or_default()
     }
 }
 
@@ -166,7 +170,7 @@ impl fmt::Display for ClientOrderId {
 impl StateHash for ClientOrderId {
     fn state_hash(&self, digest: &mut Digest) {
         match &self.0 {
-            Name::Given { session, sequence } => digest.text(session.spelling(*sequence).as_str()),
+            Name::Given { session, sequence } => digest.bytes(session.spelling(*sequence).bytes()),
             Name::Foreign(text) => digest.text(text),
         }
     }

@@ -56,15 +56,27 @@ const KEPT: usize = 100;
 
 /// Runs to the end of the source.
 pub fn backtest(backtest: Backtest<'_>) -> Result<Finished, BacktestError> {
-    drive(backtest, false)
+    drive(backtest, Kept::Record)
+}
+
+/// The same without fills and trades, for figures alone.
+pub fn bare_backtest(backtest: Backtest<'_>) -> Result<Finished, BacktestError> {
+    drive(backtest, Kept::Nothing)
 }
 
 /// The same with a recording for reports, which costs memory and a little time.
 pub fn recorded_backtest(backtest: Backtest<'_>) -> Result<Finished, BacktestError> {
-    drive(backtest, true)
+    drive(backtest, Kept::Recording)
 }
 
-fn drive(mut backtest: Backtest<'_>, is_recorded: bool) -> Result<Finished, BacktestError> {
+/// What a run keeps of what happened.
+enum Kept {
+    Nothing,
+    Record,
+    Recording,
+}
+
+fn drive(mut backtest: Backtest<'_>, kept: Kept) -> Result<Finished, BacktestError> {
     let mut minutes = Minutes::new(backtest.source)?;
     backtest.simulator.keep(KEPT);
     let account = backtest.simulator.open_account(backtest.start.balances.clone());
@@ -74,8 +86,10 @@ fn drive(mut backtest: Backtest<'_>, is_recorded: bool) -> Result<Finished, Back
     if let Some(listener) = backtest.on_notice {
         run.listen(listener);
     }
-    if is_recorded {
-        run.keep_recording(begin);
+    match kept {
+        Kept::Nothing => run.keep_no_record(),
+        Kept::Record => {}
+        Kept::Recording => run.keep_recording(begin),
     }
     let mut driver = Driver {
         run,
