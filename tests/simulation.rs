@@ -39,7 +39,7 @@ fn ratio(text: &str) -> Ratio {
 }
 
 fn id(text: &str) -> ClientOrderId {
-    ClientOrderId(text.into())
+    ClientOrderId::from(text)
 }
 
 /// Tick and step 0.1, notional from 1.

@@ -123,6 +123,12 @@ impl Simulator {
         }
     }
 
+    /// Keeps this many of the newest terminal orders, done lists and trades of each account, and not 10,000. To be said
+    /// before the first order.
+    pub fn keep(&mut self, records: usize) {
+        self.register.kept = records;
+    }
+
     /// Opens an account with these balances. Negative amounts count as zero; a total beyond the range is cut.
     pub fn open_account(&mut self, balances: Vec<Balance>) -> AccountId {
         self.register.open_account();

@@ -214,7 +214,7 @@ fn symbols() -> Vec<SymbolView> {
 fn orders() -> Vec<OrderView> {
     let order = |id: &str, purpose, kind| OrderView {
         symbol: SymbolId(0),
-        client_id: ClientOrderId(id.into()),
+        client_id: ClientOrderId::from(id),
         purpose,
         side: Side::Sell,
         kind,
@@ -296,8 +296,8 @@ fn fill(minutes: i64, side: Side, at: &str) -> FillRecord {
         price: price(at),
         quantity: "0.02081".parse().expect("a quantity"),
         fee: if side == Side::Buy { money("0.00002081") } else { money("1.27") },
-        fee_asset: if side == Side::Buy { "BTC".to_owned() } else { "USDT".to_owned() },
-        client_id: ClientOrderId("k-1-3".into()),
+        fee_asset: Asset::new(if side == Side::Buy { "BTC" } else { "USDT" }),
+        client_id: ClientOrderId::from("k-1-3"),
     }
 }
 

@@ -99,7 +99,7 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
         }
         (Place::Panels, Action::Flatten) => matches!(after.popup, Some(Popup::Flatten)),
         (Place::Panels, Action::CancelOrder) => {
-            matches!(&after.popup, Some(Popup::Cancel(order)) if order.client_id.0.as_ref() == "k-1-4")
+            matches!(&after.popup, Some(Popup::Cancel(order)) if order.client_id.text() == "k-1-4")
         }
         (Place::Panels, Action::Help) => matches!(after.popup, Some(Popup::Help { scroll: 0 })),
         (Place::Panels, Action::Zoom) => after.zoomed && !before.zoomed,
@@ -182,7 +182,7 @@ fn flatten_and_the_cancel_of_a_protection_ask_first() {
     assert_eq!(press(&mut model, &[Key::Char('x')]), None);
     assert_eq!(press(&mut model, &[Key::Enter]), Some(Ask::Command(Command::Flatten)));
     assert_eq!(press(&mut model, &[Key::Char('6'), Key::Down, Key::Char('c')]), None);
-    let stop = ClientOrderId("k-1-5".into());
+    let stop = ClientOrderId::from("k-1-5");
     assert_eq!(press(&mut model, &[Key::Enter]), Some(Ask::Command(Command::Cancel(stop))));
 }
 
@@ -193,7 +193,7 @@ fn the_cursor_stays_on_its_order_while_others_go() {
     let mut state = snapshot();
     state.orders.remove(0);
     update(&mut model, Message::Snapshot(Arc::new(state)));
-    assert_eq!(model.selected_order().map(|order| order.client_id.0.as_ref().to_owned()), Some("k-1-5".to_owned()));
+    assert_eq!(model.selected_order().map(|order| order.client_id.to_string()), Some("k-1-5".to_owned()));
 }
 
 #[test]
