@@ -9,11 +9,11 @@ use clap::Args;
 
 use super::fills_told::{Report, text};
 use super::json;
-use super::progress::Progress;
 use crate::app;
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::cli::globals::Globals;
+use crate::cli::progress::ProgressLine;
 use crate::config::{Config, rules_for};
 use crate::domain::{Money, Span, Symbol};
 use crate::simulator::fill_survey::{FillSurvey, SurveyPlan};
@@ -52,7 +52,7 @@ pub struct FillsArgs {
 pub fn execute(args: &FillsArgs, globals: &Globals) -> Result<Output, Failure> {
     let (config, _) = globals.settings()?;
     let mut session = Session::open(&args.sessions)?;
-    let progress = Progress::new("lines", None);
+    let progress = ProgressLine::new("lines", None);
     let mut survey: Option<FillSurvey> = None;
     while let Some((time, input)) = session.next_input()? {
         // The first input comes with its symbol.
