@@ -62,8 +62,11 @@ pub struct Fates {
 pub enum BarMarkout {
     /// A fraction of the limit.
     Of(f64),
-    /// Even when a tick is enough, bars fill fewer: this share of those that came to the book.
-    FewerAtATick(f64),
+    /// Even when a tick is enough, bars fill fewer: both shares are of those that came to the book.
+    FewerAtATick {
+        bars: f64,
+        book: f64,
+    },
     /// Orders wait less than a bar.
     ShorterThanABar,
     NothingFilled,
@@ -199,7 +202,11 @@ impl PassiveTally {
         }
         let Some(last) = self.fates.filled.checked_sub(1) else { return BarMarkout::NothingFilled };
         if self.passed_a_tick < self.fates.filled {
-            return BarMarkout::FewerAtATick(self.passed_a_tick as f64 / self.fates.came() as f64);
+            let came = self.fates.came() as f64;
+            return BarMarkout::FewerAtATick {
+                bars: self.passed_a_tick as f64 / came,
+                book: self.fates.filled as f64 / came,
+            };
         }
         let mut passed = self.passed.clone();
         passed.sort_unstable_by(|a, b| b.total_cmp(a));

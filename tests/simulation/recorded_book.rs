@@ -238,5 +238,6 @@ fn a_minute_of_waiting_tells_by_how_much_bars_must_pass_a_limit() {
     assert!(found.minutes == 2, "the first minute was not seen whole");
     let touched =
         survey(plan(ms(60_000)), &inputs.into_iter().filter(|(time, _)| time % 1_000 != 350).collect::<Vec<_>>());
-    assert_eq!(touched.bid.bar_markout, BarMarkout::FewerAtATick(0.0), "the queue fills at the limit, bars do not");
+    let none = BarMarkout::FewerAtATick { bars: 0.0, book: 1.0 };
+    assert_eq!(touched.bid.bar_markout, none, "the queue fills at the limit, bars do not");
 }

@@ -168,7 +168,7 @@ impl Orders {
             share_passed_by_a_tick: figures.share_passed,
             markout_percent: match figures.bar_markout {
                 BarMarkout::Of(share) => Some(percent(share)),
-                BarMarkout::FewerAtATick(_) | BarMarkout::ShorterThanABar | BarMarkout::NothingFilled => None,
+                BarMarkout::FewerAtATick { .. } | BarMarkout::ShorterThanABar | BarMarkout::NothingFilled => None,
             },
             fee: bps(figures.fee),
         }
@@ -304,10 +304,11 @@ fn markout_told(both: &PassiveFigures, plan: &SurveyPlan) -> String {
             percent(share),
             plan.venue.frictions.markout.0.to_f64() * 100.0
         ),
-        BarMarkout::FewerAtATick(share) => format!(
-            "On bars of {wait} s from each order's arrival even markout_percent 0 fills fewer ({:.1} %): a bar asks for a \
-             tick beyond the limit, the queue does not.",
-            percent(share)
+        BarMarkout::FewerAtATick { bars, book } => format!(
+            "Of the orders that came to the book {:.1} % were filled; on bars of {wait} s even markout_percent 0 fills fewer \
+             ({:.1} %), because a bar asks for a tick beyond the limit and the queue does not.",
+            percent(book),
+            percent(bars)
         ),
         BarMarkout::ShorterThanABar => {
             "markout_percent is one of minutes; wait at least 60 s to compare with it.".into()
