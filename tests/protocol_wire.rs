@@ -402,7 +402,7 @@ fn lists_are_refused_with_the_venues_codes() {
     let old = format!("{base}&side=SELL&price=3&stopPrice=1&stopClientOrderId=s");
     let oco = parse_old_oco(&params(&old), lookup, fresh).unwrap();
     assert_eq!((oco.above.kind.order_type(), oco.below.kind.order_type()), (OrderType::Limit, OrderType::StopLoss));
-    assert_eq!((oco.above.client_id.text(), oco.below.client_id.text()), ("fresh", "s"));
+    assert_eq!((&*oco.above.client_id.text(), &*oco.below.client_id.text()), ("fresh", "s"));
 }
 
 #[test]
@@ -410,7 +410,7 @@ fn references_need_one_of_their_two_ids() {
     let neither = parse_reference(&params("symbol=BTCUSDT"), lookup).unwrap_err();
     assert_eq!(neither.code, -1102);
     let both = parse_reference(&params("symbol=BTCUSDT&orderId=5&origClientOrderId=a"), lookup).unwrap();
-    assert_eq!((both.order_id, both.client_id.unwrap().text()), (Some(OrderId(5)), "a"));
+    assert_eq!((both.order_id, both.client_id), (Some(OrderId(5)), Some(ClientOrderId::from("a"))));
     let bad = parse_reference(&params("symbol=BTCUSDT&orderId=5&cancelRestrictions=NEVER"), lookup).unwrap_err();
     assert_eq!(bad.code, -1145);
     let restricted = params("symbol=BTCUSDT&orderId=5&cancelRestrictions=ONLY_NEW");

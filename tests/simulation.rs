@@ -16,8 +16,7 @@ use kestrel::domain::{
     Side, Symbol, SymbolId, SymbolRules, Time, TimeInForce,
 };
 use kestrel::simulator::{
-    AccountId, FeePolicy, FeeSchedule, Frictions, ListRecord, OrderRef, PathPoint, PointKind, Settings, Simulator,
-    VenueEvent,
+    AccountId, FeePolicy, FeeSchedule, Frictions, OrderRef, PathPoint, PointKind, Settings, Simulator, VenueEvent,
 };
 
 const BTC: SymbolId = SymbolId(0);
@@ -125,7 +124,7 @@ impl Venue {
         let mut reports = Vec::new();
         while let Some((_, event)) = self.simulator.next_event() {
             if let VenueEvent::Report(report) = event {
-                reports.push(report);
+                reports.push(*report);
             }
         }
         reports
@@ -155,7 +154,7 @@ fn line(event: &VenueEvent) -> String {
             let shown = |held: &Balance| format!("{} {}+{}", held.asset, held.free, held.locked);
             update.balances.iter().map(shown).collect::<Vec<_>>().join(", ")
         }
-        VenueEvent::List(ListRecord { client_id, status, .. }) => format!("{client_id} {}", status.as_str()),
+        VenueEvent::List(list) => format!("{} {}", list.client_id, list.status.as_str()),
     }
 }
 

@@ -77,7 +77,6 @@ enum Kept {
 }
 
 fn drive(mut backtest: Backtest<'_>, kept: Kept) -> Result<Finished, BacktestError> {
-    let mut minutes = Minutes::new(backtest.source)?;
     backtest.simulator.keep(KEPT);
     let account = backtest.simulator.open_account(backtest.start.balances.clone());
     seed_prices(&mut backtest.simulator, &backtest.start);
@@ -99,9 +98,18 @@ fn drive(mut backtest: Backtest<'_>, kept: Kept) -> Result<Finished, BacktestErr
         commands: backtest.commands.into(),
         on_close: backtest.on_close,
     };
-    while let Some(bars) = minutes.next_minute()? {
-        if !driver.minute(bars)? {
-            break;
+    if let Some(bars) = backtest.source.in_memory() {
+        for minute in bars.chunk_by(|(_, one), (_, next)| one.open_time == next.open_time) {
+            if !driver.minute(minute)? {
+                break;
+            }
+        }
+    } else {
+        let mut minutes = Minutes::new(backtest.source)?;
+        while let Some(minute) = minutes.next_minute()? {
+            if !driver.minute(minute)? {
+                break;
+            }
         }
     }
     let mut finished = driver.run.finish()?;

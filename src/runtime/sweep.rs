@@ -128,11 +128,7 @@ impl BarSource for Shared<'_> {
         Ok(bar)
     }
 
-    fn read(&mut self, into: &mut Vec<(SymbolId, Bar)>, most: usize) -> Result<(), SourceError> {
-        let waiting = &self.columns.bars[self.next..];
-        let given = &waiting[..most.min(waiting.len())];
-        into.extend_from_slice(given);
-        self.next += given.len();
-        Ok(())
+    fn in_memory(&self) -> Option<&[(SymbolId, Bar)]> {
+        Some(&self.columns.bars[self.next..])
     }
 }
