@@ -15,8 +15,7 @@ use kestrel::domain::{
     Side, Symbol, SymbolId, SymbolRules, Time, TimeInForce,
 };
 use kestrel::simulator::{
-    AccountId, FeePolicy, FeeSchedule, Frictions, ListRecord, OrderRef, PathPoint, PointKind, Settings, Simulator,
-    VenueEvent,
+    AccountId, FeePolicy, FeeSchedule, Frictions, OrderRef, PathPoint, PointKind, Settings, Simulator, VenueEvent,
 };
 
 const BTC: SymbolId = SymbolId(0);
