@@ -34,12 +34,15 @@ pub fn start(config: &Config, plan: MarketPlan, port: u16, hold: bool) -> Result
     Ok((exchange, key))
 }
 
-/// Blocks until the person or the system asks the program to end.
-pub fn wait_for_interrupt() -> Result<(), RunError> {
+/// Calls `say`, then blocks until the person or the system asks the program to end. The signals are heard before: who was
+/// told where we listen may send one at once.
+pub fn until_interrupted<E: From<RunError>>(say: impl FnOnce() -> Result<(), E>) -> Result<(), E> {
     let failed = |error: std::io::Error| RunError::Venue(format!("signals cannot be watched ({error})"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     runtime.block_on(async {
-        super::interrupt().map_err(failed)?.await;
+        let interrupted = super::interrupt().map_err(failed)?;
+        say()?;
+        interrupted.await;
         Ok(())
     })
 }

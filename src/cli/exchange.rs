@@ -45,8 +45,7 @@ pub fn execute(args: &ExchangeArgs, globals: &Globals) -> Result<Output, Failure
     let anchor = (config.speed != Speed::Max).then(|| WallClock::start().now());
     let plan = MarketPlan { data, seed: seed(args.seed), warmup_bars: config.warmup_bars, anchor, bars: args.bars };
     let (exchange, key) = app::exchange::start(&config, plan, args.port, false)?;
-    print_addresses(&exchange, &key)?;
-    app::exchange::wait_for_interrupt()?;
+    app::exchange::until_interrupted(|| print_addresses(&exchange, &key))?;
     Ok(Output::Nothing)
 }
 
