@@ -7,6 +7,7 @@ pub mod domain;
 pub mod market;
 pub mod performance;
 pub mod protocol;
+pub mod sentiment;
 pub mod simulator;
 
 pub mod engine;

@@ -26,6 +26,7 @@ mod scenarios;
 mod screen_doors;
 mod screens;
 mod screens_widgets;
+mod sentiment;
 mod simulation;
 mod store;
 mod support;

@@ -8,6 +8,8 @@ mod account;
 mod decide;
 mod desk;
 pub mod effect;
+pub mod ensemble;
+pub mod execution;
 pub mod history;
 pub mod input;
 pub mod instrument;

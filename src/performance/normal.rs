@@ -41,7 +41,8 @@ pub fn quantile(p: f64) -> f64 {
     lower_quantile(p)
 }
 
-fn density(x: f64) -> f64 {
+/// exp(-x^2 / 2) / sqrt(2 pi).
+pub fn density(x: f64) -> f64 {
     (-0.5 * x * x).exp() / (2.0 * std::f64::consts::PI).sqrt()
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: value at risk and expected shortfall are returns, so losses are negative, and the shortfall is never the
 //! better of the two by more than the interpolation between two neighbouring returns.
-//! Absent on purpose: parametric (Gaussian, Cornish-Fisher) tails.
+//! Absent on purpose: parametric (Gaussian, Cornish-Fisher) tails, and losses as positive numbers (`value_at_risk`).
 //! Source: Hyndman and Fan 1996, definition 7; Rockafellar and Uryasev 2000.
 
 /// The tail that is measured: the worst 5 %.

@@ -6,6 +6,7 @@
 //! Y x sigma x (Q / V)^1/2 with sigma and V of a day; a path that is a square root costs two thirds of its peak.
 
 use crate::domain::{Quantity, Ratio};
+use crate::market::impact;
 
 /// Beyond half the price the law has no evidence.
 const MOST: Ratio = Ratio::from_raw(50_000_000);
@@ -45,12 +46,12 @@ impl SquareRootImpact {
 
     /// The peak as a fraction of the price. `sigma` is daily, `quantity` and `volume` are of one unit.
     pub fn peak(coefficient: f64, sigma: f64, quantity: f64, volume: f64) -> f64 {
-        coefficient * sigma * (quantity / volume).sqrt()
+        impact::peak(coefficient, sigma, quantity / volume)
     }
 
     /// What the order pays on average: two thirds of its peak.
     pub fn average(peak: f64) -> f64 {
-        peak * 2.0 / 3.0
+        impact::average(peak)
     }
 
     /// How far from the path an order of this size trades, all its slices alike: the law is one of whole orders. Zero

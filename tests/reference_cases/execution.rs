@@ -1,6 +1,7 @@
-//! Area `execution`: impact, books, queues and what a trade cost against its benchmarks.
+//! Area `execution`: impact, schedules, books, queues and what a trade cost against its benchmarks.
 
-use kestrel::domain::Side;
+use kestrel::domain::{Quantity, Side};
+use kestrel::engine::execution::{LinearImpact, twap, vwap};
 use kestrel::performance::{Benchmarks, Shortfall, Slippage};
 use kestrel::simulator::SquareRootImpact;
 use kestrel::simulator::queue::{QueueModel, QueuePosition};
@@ -15,6 +16,9 @@ pub const METHODS: &[Method] = &[
     method("QueueModel", queue),
     method("Slippage", slippage),
     method("IS", shortfall),
+    method("AlmgrenChriss", trajectory),
+    method("TWAP", even),
+    method("VWAP", along_a_profile),
 ];
 
 const fn method(name: &'static str, answer: fn(&Case) -> Value) -> Method {
@@ -48,16 +52,16 @@ fn queue(case: &Case) -> Value {
 
 fn slippage(case: &Case) -> Value {
     let slippage = Slippage::of(side(case), &pairs(case, "fills"), case.number("arrival_mid"));
-    let market = Slippage::of(side(case), &pairs(case, "fills"), vwap(case));
+    let market = Slippage::of(side(case), &pairs(case, "fills"), market_average(case));
     json!({
         "avg_price": slippage.map(|slippage| slippage.average),
         "arrival_slippage_bps": slippage.map(|slippage| slippage.cost * 1e4),
-        "market_vwap": vwap(case),
+        "market_vwap": market_average(case),
         "vwap_slippage_bps": market.map(|slippage| slippage.cost * 1e4),
     })
 }
 
-fn vwap(case: &Case) -> f64 {
+fn market_average(case: &Case) -> f64 {
     let trades = pairs(case, "market_trades");
     kestrel::performance::shortfall::average(&trades).expect("trades")
 }
@@ -80,6 +84,37 @@ fn shortfall(case: &Case) -> Value {
         "total": cost.total(),
         "total_bps": cost.total() / (wanted * benchmarks.decision) * 1e4,
     })
+}
+
+fn trajectory(case: &Case) -> Value {
+    let number = |name: &str| case.number(name);
+    let market =
+        LinearImpact { sigma: number("sigma"), gamma: number("gamma"), eta: number("eta"), epsilon: number("epsilon") };
+    let Some(plan) = market.trajectory(number("X"), number("T"), case.length("N"), number("lambda_")) else {
+        return Value::Null;
+    };
+    json!({
+        "kappa": plan.kappa,
+        "holdings": plan.holdings,
+        "trades": plan.trades,
+        "expected_cost": plan.expected_cost,
+        "variance": plan.variance,
+        "utility": plan.utility,
+        "half_life_1_over_kappa_tilde": plan.half_life,
+    })
+}
+
+fn even(case: &Case) -> Value {
+    let quantity = |name: &str| {
+        let text = case.inputs[name].as_str().unwrap_or_else(|| panic!("{}: {name} is no text", case.id));
+        text.parse::<Quantity>().unwrap_or_else(|error| panic!("{}: {name} {error}", case.id))
+    };
+    let steps = twap((quantity("total").raw() / quantity("step").raw()) as u64, case.length("n"));
+    json!({ "sum_steps": steps.iter().sum::<u64>(), "steps": steps })
+}
+
+fn along_a_profile(case: &Case) -> Value {
+    json!({ "steps": vwap(case.number("total_steps") as u64, &case.row("profile")) })
 }
 
 fn side(case: &Case) -> Side {

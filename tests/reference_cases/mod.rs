@@ -5,11 +5,14 @@
 
 mod candle;
 mod detection;
+mod ensemble;
 mod execution;
 mod indicator;
 mod overfitting;
 mod performance;
 mod pnl;
+mod risk;
+mod sentiment;
 mod volatility;
 
 use std::collections::BTreeSet;
@@ -29,6 +32,9 @@ const AREAS: &[&[Method]] = &[
     performance::METHODS,
     pnl::METHODS,
     overfitting::METHODS,
+    risk::METHODS,
+    ensemble::METHODS,
+    sentiment::METHODS,
 ];
 
 /// How we compute what the cases of one method ask for.

@@ -7,10 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Baseline, Close, Terms, walk};
-use crate::domain::{Span, Time};
+use crate::domain::Span;
+use crate::performance::VolatilityForecast;
 use crate::performance::figure::Hidden;
-
-const MINUTES_A_YEAR: f64 = 525_600.0;
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct VolatilityTarget {
@@ -31,6 +30,18 @@ impl Default for VolatilityTarget {
     }
 }
 
+impl VolatilityTarget {
+    /// The share of equity that is invested under this forecast of yearly volatility: min(cap, target / forecast).
+    pub fn scaler(&self, forecast: f64) -> f64 {
+        if forecast > 0.0 { (self.annual / forecast).min(self.cap) } else { self.cap }
+    }
+
+    /// True when the change is worth its cost: it is larger than the band around the larger of the two sizes.
+    pub fn is_worth_trading(&self, held: f64, wanted: f64) -> bool {
+        (wanted - held).abs() > self.band * held.max(wanted)
+    }
+}
+
 /// Invested from the first forecast on, which stands after one fast half-life.
 pub fn run(closes: &[Close], terms: &Terms) -> Result<Baseline, Hidden> {
     let mut sizers: Vec<Sizer> = Vec::new();
@@ -42,7 +53,7 @@ pub fn run(closes: &[Close], terms: &Terms) -> Result<Baseline, Hidden> {
         if let Some(wanted) = sizer.decided {
             let equity = leg.equity();
             let (held, wanted_value) = (leg.quantity * leg.price, wanted * equity);
-            if (wanted_value - held).abs() > terms.target.band * held.max(wanted_value) {
+            if terms.target.is_worth_trading(held, wanted_value) {
                 leg.spend(wanted_value - held, &terms.rates);
                 leg.sell((held - wanted_value) / leg.price, &terms.rates);
             }
@@ -54,36 +65,15 @@ pub fn run(closes: &[Close], terms: &Terms) -> Result<Baseline, Hidden> {
 /// The forecast of one symbol and the size that follows from it.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sizer {
-    first: Option<Time>,
-    last: Option<(Time, f64)>,
-    /// Variance a minute.
-    slow: f64,
-    fast: f64,
+    forecast: Option<VolatilityForecast>,
     decided: Option<f64>,
 }
 
 impl Sizer {
     fn observe(&mut self, close: &Close, target: &VolatilityTarget) {
-        let first = *self.first.get_or_insert(close.time);
-        if let Some((time, price)) = self.last {
-            let minutes = close.time.since(time).0 as f64 / Span::MINUTE.0 as f64;
-            if minutes > 0.0 {
-                let variance = (close.price / price).ln().powi(2) / minutes;
-                // Until its memory is full, a forecast is the plain mean of what was seen.
-                let seen = close.time.since(first).0 as f64 / Span::MINUTE.0 as f64;
-                let mixed = |old: f64, half_life: Span| {
-                    let half_life = half_life.0 as f64 / Span::MINUTE.0 as f64;
-                    let share = (1.0 - 0.5_f64.powf(minutes / half_life)).max(minutes / seen);
-                    old + share * (variance - old)
-                };
-                (self.slow, self.fast) = (mixed(self.slow, target.slow), mixed(self.fast, target.fast));
-            }
-        }
-        self.last = Some((close.time, close.price));
-        let forecast = (self.slow.max(self.fast) * MINUTES_A_YEAR).sqrt();
-        let is_known = close.time.since(first) >= target.fast;
-        self.decided =
-            is_known.then(|| if forecast > 0.0 { (target.annual / forecast).min(target.cap) } else { target.cap });
+        let forecast = self.forecast.get_or_insert_with(|| VolatilityForecast::new(target.slow, target.fast));
+        forecast.observe(close.time, close.price);
+        self.decided = forecast.annual().map(|forecast| target.scaler(forecast));
     }
 }
 
@@ -94,6 +84,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    const MINUTES_A_YEAR: f64 = 525_600.0;
     const YEAR_STEP: f64 = 0.001;
 
     fn volatility(closes: &[Close], target: f64, rate: f64) -> Baseline {
