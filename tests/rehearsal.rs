@@ -154,6 +154,7 @@ fn the_report_s_command_makes_the_same_result_and_names_what_the_file_does_not_h
     };
     assert_eq!(Path::new(&path), page);
     let html = std::fs::read_to_string(&page).expect("the report");
+    assert!(!html.contains("has no bars"), "a generated market has no gaps");
     let from = html.find("kestrel backtest ").expect("the command");
     let command = html[from..].split('<').next().unwrap_or_default();
     let words: Vec<&str> = command.split_whitespace().skip(2).collect();

@@ -194,7 +194,7 @@ fn venue(config: &Config) -> Vec<(&'static str, String)> {
 
 /// The share of the time between the first and the last bar that has no bars.
 fn absent(outcome: &Outcome) -> f64 {
-    let samples = outcome.recording.as_ref().map_or(0, |recording| recording.samples.len());
+    let samples = outcome.recording.as_ref().map_or(0, |recording| recording.moments);
     let span = outcome.engine.first_bar().zip(outcome.engine.last_bar());
     let minutes = span.map_or(0, |(first, last)| last.since(first).0 / Span::MINUTE.0 + 1);
     if minutes > 0 { 1.0 - samples as f64 / minutes as f64 } else { 0.0 }
@@ -227,7 +227,11 @@ fn left_out(frictions: &Frictions) -> impl Iterator<Item = &'static str> {
     let sentences = [
         is_free.then_some("Market impact and thin minutes are switched off (impact_coefficient, participation_percent): large orders look better here than they are."),
         (!frictions.markout.0.is_positive()).then_some("A resting limit fills as soon as the price passes it (markout_percent is 0): no queue stood before it."),
-        (frictions.latency.0 == Span::ZERO).then_some("Orders arrive at once (latency_ms is 0)."),
+        Some(if frictions.latency.0 > Span::ZERO {
+            "What the delay of orders cost stands in the prices of the fills; the baselines pay fees, spread and impact but no delay."
+        } else {
+            "Orders arrive at once (latency_ms is 0)."
+        }),
     ];
     sentences.into_iter().flatten()
 }

@@ -16,9 +16,20 @@ pub struct Performance {
     pub sharpe: DailySharpe,
     pub trades: WinRate,
     bars: u64,
+    /// Moments at which bars closed: the bars of several symbols at one time are one sample.
+    moments: u64,
+    moment: Time,
+    /// Of the moment that is still going on.
+    open: Moment,
     exposure_sum: f64,
     equity_sum: f64,
     turnover: Value,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct Moment {
+    equity: f64,
+    exposure: f64,
 }
 
 impl Performance {
@@ -31,6 +42,9 @@ impl Performance {
             sharpe: DailySharpe::new(start),
             trades: WinRate::default(),
             bars: 0,
+            moments: 0,
+            moment: Time(i64::MIN),
+            open: Moment::default(),
             exposure_sum: 0.0,
             equity_sum: 0.0,
             turnover: Value::ZERO,
@@ -42,10 +56,14 @@ impl Performance {
     pub fn on_bar(&mut self, time: Time, equity: Value, exposed: Value) {
         self.sample(time, equity);
         self.bars += 1;
-        self.equity_sum += self.whole;
-        if exposed.0 != 0 && self.whole > 0.0 {
-            self.exposure_sum += exposed.units() / self.whole;
+        if time != self.moment {
+            self.equity_sum += self.open.equity;
+            self.exposure_sum += self.open.exposure;
+            self.moments += 1;
+            self.moment = time;
         }
+        let exposure = if exposed.0 != 0 && self.whole > 0.0 { exposed.units() / self.whole } else { 0.0 };
+        self.open = Moment { equity: self.whole, exposure };
     }
 
     /// At an own fill of this notional.
@@ -71,14 +89,15 @@ impl Performance {
         (self.start > Value::ZERO).then(|| self.equity.0.saturating_sub(self.start.0) as f64 / self.start.0 as f64)
     }
 
-    /// Mean of |position| / equity over closed bars.
+    /// Mean of |position| / equity over the moments at which bars closed.
     pub fn exposure(&self) -> Option<f64> {
-        (self.bars > 0).then(|| self.exposure_sum / self.bars as f64)
+        (self.moments > 0).then(|| (self.exposure_sum + self.open.exposure) / self.moments as f64)
     }
 
     /// Traded notional over mean equity.
     pub fn turnover(&self) -> Option<f64> {
-        (self.equity_sum > 0.0).then(|| self.turnover.0 as f64 / (self.equity_sum / self.bars as f64))
+        let equity = self.equity_sum + self.open.equity;
+        (equity > 0.0).then(|| self.turnover.0 as f64 / (equity / self.moments as f64))
     }
 
     #[inline]
@@ -100,6 +119,10 @@ impl StateHash for Performance {
         digest.add(&self.sharpe);
         digest.add(&self.trades);
         digest.u64(self.bars);
+        digest.u64(self.moments);
+        digest.add(&self.moment);
+        digest.f64(self.open.equity);
+        digest.f64(self.open.exposure);
         digest.f64(self.exposure_sum);
         digest.f64(self.equity_sum);
         digest.add(&self.turnover);

@@ -26,6 +26,8 @@ pub struct Recording {
     pub capital: Value,
     /// One for each moment at which bars closed, when all symbols of that moment were taken.
     pub samples: Vec<Sample>,
+    /// Moments at which bars closed, as many as there were samples.
+    pub moments: u64,
     pub closes: Vec<Close>,
     /// Decisions that changed a position, in time order.
     pub decisions: Vec<Decision>,
@@ -63,6 +65,7 @@ impl Recorder {
             start: now,
             capital: engine.performance().start(),
             samples: Vec::new(),
+            moments: 0,
             closes: Vec::new(),
             decisions: Vec::new(),
             traded: Value::ZERO,
@@ -112,7 +115,10 @@ impl Recorder {
         let sample = Sample { time, equity, exposed: without_dust(exposed, equity) };
         match self.recording.samples.last_mut() {
             Some(last) if last.time == time => *last = sample,
-            Some(_) | None => self.recording.samples.push(sample),
+            Some(_) | None => {
+                self.recording.samples.push(sample);
+                self.recording.moments += 1;
+            }
         }
         if is_kept(time, self.every) {
             self.recording.closes.push(Close { symbol, time, price: bar.close });

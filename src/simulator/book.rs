@@ -132,8 +132,8 @@ impl Book {
     }
 
     /// The first of the orders that are on their way no longer at this time.
-    pub(super) fn next_arrival(&self, time: Time) -> Option<OrderId> {
-        self.travelling.first().filter(|(arrival, _)| *arrival <= time).map(|(_, id)| *id)
+    pub(super) fn next_arrival(&self, time: Time) -> Option<(Time, OrderId)> {
+        self.travelling.first().filter(|(arrival, _)| *arrival <= time).copied()
     }
 
     /// The best resting order of a side: price, then acceptance.

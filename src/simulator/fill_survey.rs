@@ -204,7 +204,7 @@ impl FillSurvey {
         let minute = self.minute.get_or_insert(Minute { start, close: 0.0, volume: 0.0, is_whole: false });
         if minute.start != start {
             if minute.is_whole {
-                self.day.take(u32::MAX, minute.close, minute.volume);
+                self.day.take(u32::MAX, minute.start, minute.close, minute.volume);
                 self.closed_minutes += 1;
             }
             *minute = Minute { start, close: 0.0, volume: 0.0, is_whole: true };

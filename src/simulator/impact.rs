@@ -5,7 +5,7 @@
 //! Source: the square-root law, Almgren et al. 2005, Toth et al. 2011, Donier and Bonart 2015 (Bitcoin): the peak is
 //! Y x sigma x (Q / V)^1/2 with sigma and V of a day; a path that is a square root costs two thirds of its peak.
 
-use crate::domain::{Quantity, Ratio};
+use crate::domain::{Bar, Quantity, Ratio, Time};
 use crate::market::impact;
 
 /// Beyond half the price the law has no evidence.
@@ -36,7 +36,8 @@ pub(super) struct TrailingDay {
     returns: u32,
     /// Of squared simple returns.
     variance: f64,
-    last: Option<f64>,
+    /// When the last minute closed, and at which price.
+    last: Option<(Time, f64)>,
 }
 
 impl SquareRootImpact {
@@ -71,15 +72,18 @@ impl SquareRootImpact {
 }
 
 impl TrailingDay {
-    pub(super) fn take(&mut self, minutes: u32, close: f64, volume: f64) {
+    /// A closed minute. What happened over a gap is no return of a minute, so it does not count.
+    pub(super) fn take(&mut self, minutes: u32, time: Time, close: f64, volume: f64) {
         self.bars = (self.bars + 1).min(minutes.max(1));
         self.volume += (volume - self.volume) / f64::from(self.bars);
-        if let Some(last) = self.last {
+        if let Some((before, last)) = self.last
+            && time.since(before) <= Bar::INTERVAL
+        {
             let change = close / last - 1.0;
             self.returns = (self.returns + 1).min(minutes.max(1));
             self.variance += (change * change - self.variance) / f64::from(self.returns);
         }
-        self.last = Some(close);
+        self.last = Some((time, close));
     }
 
     fn volume(&self) -> f64 {
@@ -98,14 +102,18 @@ mod tests {
     #[test]
     fn a_trailing_day_scales_minutes_to_a_day_and_forgets() {
         let mut day = TrailingDay::default();
+        let at = |minute: i64| Time(minute * Bar::INTERVAL.0);
         for minute in 0..1_000 {
-            day.take(10, if minute % 2 == 0 { 100.0 } else { 101.0 }, 2.0);
+            day.take(10, at(minute), if minute % 2 == 0 { 100.0 } else { 101.0 }, 2.0);
         }
         assert_eq!(day.volume(), 2_880.0);
         // A return of about one percent a minute: 0.01 x sqrt(1440).
         assert!((day.volatility() - 0.378).abs() < 0.003, "{}", day.volatility());
-        for _ in 0..200 {
-            day.take(10, 100.0, 0.0);
+        let calm = day.volatility();
+        day.take(10, at(50_000), 900.0, 2.0);
+        assert_eq!(day.volatility(), calm, "a month without bars is no minute");
+        for minute in 0..200 {
+            day.take(10, at(50_001 + minute), 900.0, 0.0);
         }
         assert!(day.volume() < 1e-5 && day.volatility() < 1e-4, "what was long ago is forgotten");
     }

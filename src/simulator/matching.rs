@@ -10,6 +10,7 @@ use crate::domain::{
 
 use super::book::{self, Place, Reached};
 use super::frictions;
+use super::latency::Way;
 use super::ledger::Execution;
 use super::offers::is_met;
 use super::orders::{AccountId, ExpiryReason, ListStatus, TradeRecord, VenueEvent};
@@ -41,7 +42,7 @@ impl Simulator {
         if !point.price.is_positive() {
             return;
         }
-        let last = market.price;
+        let (last, since) = (market.price, market.time);
         let arrived =
             if self.settings.frictions.latency.is_on() { self.arrive(symbol, point.time) } else { Vec::new() };
         let market = &mut self.markets[symbol.index()];
@@ -58,8 +59,10 @@ impl Simulator {
             self.register.order_mut(id).place = Place::Nowhere;
             self.take(id, point.price, point.time);
         }
-        for id in arrived {
-            self.take(id, self.worse_for(id, last, point.price), point.time);
+        let way = Way { last: last.map(|price| (since, price)), point };
+        for (id, arrival) in arrived {
+            let side = self.register.order(id).record.side;
+            self.take(id, way.harmful(side, arrival), point.time);
         }
         let market = &mut self.markets[symbol.index()];
         market.is_between_bars = point.kind == PointKind::Close;

@@ -306,7 +306,7 @@ impl Market {
 
     fn close_minute(&mut self, frictions: &Frictions, close: Price) {
         let Some(SquareRootImpact { day: Day::Trailing { minutes }, .. }) = frictions.impact else { return };
-        self.trailing.take(minutes, close.to_f64(), self.volume);
+        self.trailing.take(minutes, self.time, close.to_f64(), self.volume);
     }
 
     fn tick(&self) -> Price {

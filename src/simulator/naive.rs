@@ -17,6 +17,7 @@ use crate::domain::{
 
 use super::frictions::size;
 use super::impact::{Day, SquareRootImpact, TrailingDay};
+use super::latency::Way;
 use super::orders::{
     AccountId, ListRecord, ListStatus, OrderRecord, OrderRef, Placed, PlacedList, Refusal, VenueEvent,
 };
@@ -27,6 +28,7 @@ pub struct Naive {
     settings: Settings,
     rules: Vec<SymbolRules>,
     prices: Vec<Option<Price>>,
+    times: Vec<Time>,
     is_between: Vec<bool>,
     trades: Vec<i64>,
     /// The order with id n stands at n - 1, the list with id n too.
@@ -63,6 +65,7 @@ impl Naive {
             settings: Settings { frictions: settings.frictions.clamped(), ..settings },
             rules,
             prices: vec![None; count],
+            times: vec![Time(0); count],
             is_between: vec![true; count],
             trades: vec![0; count],
             orders: Vec::new(),
@@ -98,6 +101,7 @@ impl Naive {
     pub fn move_to(&mut self, symbol: SymbolId, point: PathPoint) {
         let at = symbol.index();
         let last = self.prices[at];
+        let since = std::mem::replace(&mut self.times[at], point.time);
         let arrived = self.arrive(symbol, point.time);
         let rises = last.is_none_or(|last| point.price >= last);
         self.prices[at] = Some(point.price);
@@ -121,22 +125,22 @@ impl Naive {
             }
         }
         for index in 0..self.orders.len() {
-            let waits = self.orders[index].is_waiting && !arrived.contains(&index);
+            let has_arrived = arrived.iter().any(|(arrived, _)| *arrived == index);
+            let waits = self.orders[index].is_waiting && !has_arrived;
             if waits && self.orders[index].record.symbol == symbol {
                 self.take(index, point.price, point.time);
             }
         }
-        for index in arrived {
-            let prices = [point.price, last.unwrap_or(point.price)];
-            let is_buy = self.orders[index].record.side == Side::Buy;
-            let worse = if is_buy { prices.into_iter().max() } else { prices.into_iter().min() };
-            self.take(index, worse.unwrap_or(point.price), point.time);
+        for (index, arrival) in arrived {
+            let way = Way { last: last.map(|price| (since, price)), point };
+            let price = way.harmful(self.orders[index].record.side, arrival);
+            self.take(index, price, point.time);
         }
         self.is_between[at] = point.kind == PointKind::Close;
         if let (true, Some(SquareRootImpact { day: Day::Trailing { minutes }, .. })) =
             (self.is_between[at], self.settings.frictions.impact)
         {
-            self.trailing[at].take(minutes, point.price.to_f64(), self.volumes[at]);
+            self.trailing[at].take(minutes, point.time, point.price.to_f64(), self.volumes[at]);
         }
     }
 

@@ -29,7 +29,7 @@ const ARCHIVE_CELLS: [usize; 2] = [12, 11];
 
 /// Reads a CSV file to its end.
 pub(super) fn visit_csv(path: &Path, text: impl Read, visit: Visit<'_>) -> Result<(), StoreError> {
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(Lines { text, length: 0 });
     let mut record = ByteRecord::new();
     let mut layout: Option<Layout> = None;
     let mut rows = 0_u64;
@@ -50,6 +50,32 @@ pub(super) fn visit_csv(path: &Path, text: impl Read, visit: Visit<'_>) -> Resul
         visit(layout.row(path, &record, line)?)?;
     }
     if rows == 0 { Err(StoreError::NoRows { file: path.to_path_buf() }) } else { Ok(()) }
+}
+
+/// A row of Binance's is about 150 bytes; a file without line ends would fill the memory.
+const LONGEST_LINE: usize = 1 << 16;
+
+/// Text whose lines have a bound.
+struct Lines<R> {
+    text: R,
+    /// Since the last line end.
+    length: usize,
+}
+
+impl<R: Read> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.text.read(buffer)?;
+        let read = &buffer[..count];
+        self.length = match read.iter().rposition(|byte| *byte == b'\n') {
+            Some(at) => count - at - 1,
+            None => self.length + count,
+        };
+        if self.length > LONGEST_LINE {
+            let what = format!("a line is longer than {LONGEST_LINE} bytes");
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, what));
+        }
+        Ok(count)
+    }
 }
 
 /// Opens the one CSV file of a zip archive; its name and its reader go to `read`.

@@ -41,7 +41,8 @@ impl Mirror {
                 let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
                 let mut log = log.lock().expect("the log");
                 log.push(path.clone());
-                let (status, body) = match files.get(&path) {
+                let file = path.split('?').next().unwrap_or_default();
+                let (status, body) = match files.get(file) {
                     _ if std::mem::take(&mut is_first) => ("503 Service Unavailable", &b""[..]),
                     Some(body) => ("200 OK", body.as_slice()),
                     None => ("404 Not Found", &b""[..]),
@@ -163,4 +164,35 @@ fn a_market_that_the_archive_lacks_and_two_sources_are_explained() {
     fails(folder, &[&fetch(url, "2025-01-01")[..], &["--rest-url", url]].concat(), 2, &["--archive-url"]);
     fails(folder, &fetch(url, "2025-01-01"), 4, &["archive"]);
     fails(folder, &fetch("https://127.0.0.1", "2025-01-01"), 2, &["archive", "TLS"]);
+}
+
+#[test]
+fn a_venue_that_answers_with_other_bars_is_refused_and_not_asked_for_ever() {
+    let row = |open: i64, close: i64| {
+        format!("[{open},\"1.0\",\"1.0\",\"1.0\",\"1.0\",\"1.0\",{close},\"1.0\",1,\"1.0\",\"1.0\",\"0\"]")
+    };
+    let older: Vec<String> = (0..1_000).map(|at| row(JANUARY + at * 60_000, JANUARY + at * 60_000 + 59_999)).collect();
+    for rows in [row(i64::MIN, i64::MIN), row(JANUARY, i64::MAX), older.join(",")] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut files = BTreeMap::new();
+        files.insert(
+            "/api/v3/time".to_owned(),
+            format!("{{\"serverTime\":{}}}", JANUARY + 90 * 86_400_000).into_bytes(),
+        );
+        files.insert("/api/v3/klines".to_owned(), format!("[{rows}]").into_bytes());
+        let mirror = Mirror::of(files);
+        let arguments =
+            ["data", "fetch", "BTCUSDT", "--from", "2025-02-01", "--to", "2025-02-02", "--rest-url", &mirror.url];
+        fails(folder.path(), &arguments, 4, &["was asked for bars from 2025-02-01"]);
+    }
+}
+
+#[test]
+fn a_file_of_one_endless_line_is_refused_in_bounded_memory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut zip = zip::ZipWriter::new(std::fs::File::create(folder.path().join("BTCUSDT-1m.zip")).expect("create"));
+    zip.start_file("BTCUSDT-1m.csv", zip::write::SimpleFileOptions::default()).expect("an entry");
+    zip.write_all(&vec![b'7'; 1 << 20]).expect("bytes");
+    zip.finish().expect("a zip");
+    fails(folder.path(), &["data", "import", "BTCUSDT-1m.zip"], 3, &["BTCUSDT-1m.zip", "longer than 65536 bytes"]);
 }

@@ -178,6 +178,7 @@ impl Fetch {
             let mut at = asked.max(*from);
             while at < *to {
                 let page = self.history.page(&self.partition.symbol, at, stop).await.map_err(unreached)?;
+                refuse_others(&page, at, stop)?;
                 let last = page.last().map(|row| Time::from_millis(row.open_time));
                 at = last.filter(|_| page.len() == PAGE).map_or(stop, |last| last.minute().plus(Span::MINUTE).max(at));
                 self.keep(&page, &missing, now, &mut rows)?;
@@ -218,6 +219,25 @@ impl Fetch {
             rows.push(Row { number: rows.len() as u64 + 1, kline });
         }
         Ok(())
+    }
+}
+
+/// Rows outside of what was asked for would be asked for again, for ever.
+fn refuse_others(page: &[KlineRow], from: Time, to: Time) -> Result<(), Failure> {
+    let is_asked = |row: &&KlineRow| {
+        let length = row.close_time.checked_sub(row.open_time);
+        (from.millis()..to.millis()).contains(&row.open_time)
+            && length.is_some_and(|length| (0..=Span::DAY.millis()).contains(&length))
+    };
+    match page.iter().find(|row| !is_asked(row)) {
+        None => Ok(()),
+        Some(other) => Err(Failure::Network(format!(
+            "the venue was asked for bars from {} to {} UTC and answered one from {} ms to {} ms; nothing of it was taken",
+            utc(from),
+            utc(to),
+            other.open_time,
+            other.close_time
+        ))),
     }
 }
 

@@ -55,7 +55,7 @@ mod tests {
         assert_eq!(held.equity.end, 2_000.0);
         let curve: Vec<f64> = held.equity.curve.points().map(|point| point.last).collect();
         assert_eq!(curve, [1_000.0, 1_000.0, 1_500.0, 2_000.0]);
-        assert_eq!(held.turnover, 3.0, "two entries of half and two exits of the whole");
+        assert_eq!(held.turnover, 3_000.0 / 1_375.0, "two entries of half and two exits of the whole, by mean equity");
     }
 
     #[test]

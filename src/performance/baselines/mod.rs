@@ -41,7 +41,7 @@ pub struct Terms {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Baseline {
     pub equity: EquityFigures,
-    /// Traded notional over the capital.
+    /// Traded notional over mean equity.
     pub turnover: f64,
 }
 
@@ -109,6 +109,7 @@ fn walk(closes: &[Close], terms: &Terms, mut act: impl FnMut(usize, &Close, &mut
     let share = Leg { cash: terms.capital / symbols.len() as f64, ..Leg::default() };
     let mut legs = vec![share; symbols.len()];
     let mut record = EquityRecord::new(first.time, terms.capital);
+    let (mut equity_sum, mut moments) = (0.0, 0.0);
     for moment in closes.chunk_by(|one, next| one.time == next.time) {
         for close in moment {
             let Ok(at) = symbols.binary_search(&close.symbol) else { continue };
@@ -118,10 +119,12 @@ fn walk(closes: &[Close], terms: &Terms, mut act: impl FnMut(usize, &Close, &mut
         if moment[0].time == last.time {
             legs.iter_mut().for_each(|leg| leg.sell(leg.quantity, &terms.rates));
         }
-        record.sample(moment[0].time, legs.iter().map(Leg::equity).sum());
+        let equity: f64 = legs.iter().map(Leg::equity).sum();
+        record.sample(moment[0].time, equity);
+        (equity_sum, moments) = (equity_sum + equity, moments + 1.0);
     }
     let traded: f64 = legs.iter().map(|leg| leg.traded).sum();
-    Ok(Baseline { equity: record.finish(terms.seed), turnover: traded / terms.capital })
+    Ok(Baseline { equity: record.finish(terms.seed), turnover: traded / (equity_sum / moments) })
 }
 
 /// Each once, in rising order.

@@ -133,14 +133,14 @@ impl Naive {
     }
 
     /// Lets the orders arrive whose time has come; the takers among them wait, and are returned.
-    pub(super) fn arrive(&mut self, symbol: SymbolId, time: Time) -> Vec<usize> {
+    pub(super) fn arrive(&mut self, symbol: SymbolId, time: Time) -> Vec<(usize, Time)> {
         let Some(last) = self.prices[symbol.index()] else { return Vec::new() };
         let mut takers = Vec::new();
         for index in 0..self.orders.len() {
             let Entry { record, arrives, .. } = &self.orders[index];
-            if record.symbol != symbol || arrives.is_none_or(|arrives| arrives > time) {
+            let Some(arrival) = arrives.filter(|arrives| record.symbol == symbol && *arrives <= time) else {
                 continue;
-            }
+            };
             self.orders[index].arrives = None;
             let OrderRecord { side, kind, .. } = self.orders[index].record;
             let rises = rises_to(side, kind);
@@ -149,7 +149,7 @@ impl Naive {
             if is_triggered || self.takes(index, last) {
                 self.expire_sibling(index, time);
                 self.orders[index].is_waiting = true;
-                takers.push(index);
+                takers.push((index, arrival));
             }
         }
         takers
