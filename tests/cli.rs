@@ -132,7 +132,12 @@ fn modes_with_real_markets_are_refused() {
 #[test]
 fn help_and_version_go_to_stdout() {
     let folder = folder();
-    for (arguments, part) in [(&["--help"][..], "backtest"), (&["--version"], "kestrel "), (&["run", "-h"], "--seed")] {
+    for (arguments, part) in [
+        (&["--help"][..], "backtest"),
+        (&["--version"], "kestrel "),
+        (&["run", "-h"], "--seed"),
+        (&["backtest", "--help"], r#"{"grid": {"trend_fast""#),
+    ] {
         let output = kestrel(folder.path(), arguments);
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
         assert!(String::from_utf8_lossy(&output.stdout).contains(part), "{arguments:?}");

@@ -105,6 +105,7 @@ fn made(days: i64, text: &str) -> String {
             left_because: text.to_owned(),
         }],
         assumptions: vec![(text.to_owned(), text.to_owned())],
+        remarks: vec![text.to_owned()],
         caveats: vec![text.to_owned()],
         command: text.to_owned(),
         state_hash: text.to_owned(),
@@ -212,6 +213,107 @@ fn a_page_of_bars_with_gaps_says_how_much_of_the_time_is_missing() {
     );
     let whole = page(folder.path(), &["backtest", "--bars", "3000", "--report", "whole.html"], "whole.html");
     assert!(!whole.contains("has no bars"));
+}
+
+#[test]
+fn gaps_and_refused_entries_are_told_in_the_table_and_on_the_page() {
+    let folder = folder();
+    let table = |arguments: &[&str]| {
+        let output = kestrel(folder.path(), arguments);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    for (config, why) in [
+        (r#"{"sizing": {"fixed": 10}}"#, "is free"),
+        (r#"{"start_balance": 1}"#, "less than min_trade_size"),
+        (r#"{"min_trade_size": 50000}"#, "less than min_trade_size 50000"),
+    ] {
+        std::fs::write(folder.path().join("config.json"), config).expect("write");
+        let said = table(&["backtest", "--bars", "3000", "--seed", "4", "--report", "page.html"]);
+        let row = said.lines().find(|line| line.starts_with("entries refused")).unwrap_or_else(|| panic!("{said}"));
+        assert!(row.contains("times; the last because") && row.contains(why), "{config}: {row}");
+        let page = std::fs::read_to_string(folder.path().join("page.html")).expect("a page");
+        assert!(page.contains("An entry was wanted and refused") && page.contains(why), "{config}");
+    }
+    std::fs::remove_file(folder.path().join("config.json")).expect("remove");
+    let quiet = table(&["backtest", "--bars", "3000", "--seed", "4"]);
+    assert!(!quiet.contains("missing ") && !quiet.contains("refused"), "{quiet}");
+    let name = "klines/BTCUSDT-spot-1m-2021-04-24_2021-04-26-gap.parquet";
+    let Some(data) = crate::support::data_file(name) else { return crate::support::skip_without_data() };
+    let said = table(&["backtest", "--data", data.to_str().expect("text")]);
+    assert!(said.contains("missing              6.6 % of the time has no bars"), "{said}");
+}
+
+#[test]
+fn the_page_says_what_was_really_paid_and_of_queues_only_where_limits_rested() {
+    let folder = folder();
+    std::fs::write(folder.path().join("config.json"), r#"{"fee_policy": "bnb"}"#).expect("write");
+    let arguments = ["backtest", "--bars", "5000", "--seed", "4", "--report", "page.html", "--json"];
+    let output = kestrel(folder.path(), &arguments);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.lines().count() == 1 && said.contains("holds no BNB"), "{said}");
+    let page = std::fs::read_to_string(folder.path().join("page.html")).expect("a page");
+    let assumptions = section(&page, "Assumptions");
+    assert!(
+        assumptions.contains("asked for in BNB, but 0 of ") && !assumptions.contains("with the discount"),
+        "{assumptions}"
+    );
+    assert!(!page.contains("resting limit fills as soon"), "no limit rested");
+}
+
+#[test]
+fn a_journal_that_was_cut_is_told_and_one_without_a_line_says_what_differs() {
+    let folder = folder();
+    let at = folder.path();
+    kestrel(at, &["run", "--headless", "--seed", "4", "--bars", "2500", "--speed", "max", "--journal", "run.journal"]);
+    let replay = |arguments: &[&str]| {
+        let output = kestrel(at, arguments);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (text(&output.stdout), text(&output.stderr))
+    };
+    let (whole, silent) = replay(&["replay", "run.journal"]);
+    assert!(whole.contains("journal              compared") && silent.is_empty(), "{whole} {silent}");
+    assert!(replay(&["replay", "run.journal", "--json"]).0.contains(r#""complete":true"#));
+
+    let bytes = std::fs::read(at.join("run.journal")).expect("a journal");
+    std::fs::write(at.join("cut.journal"), &bytes[..bytes.len() / 2]).expect("write");
+    for arguments in [&["replay", "cut.journal"][..], &["report", "cut.journal", "--out", "cut.html"]] {
+        let (table, warning) = replay(arguments);
+        assert!(table.contains("journal              cut off after"), "{table}");
+        assert!(warning.lines().count() == 1 && warning.contains("no end record"), "{warning}");
+    }
+    assert!(replay(&["replay", "cut.journal", "--json"]).0.contains(r#""complete":false"#));
+    assert!(std::fs::read_to_string(at.join("cut.html")).expect("a page").contains("the journal has no end record"));
+
+    let text = String::from_utf8(bytes).expect("text");
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.remove(lines.len() / 2);
+    std::fs::write(at.join("less.journal"), lines.join("\n") + "\n").expect("write");
+    let output = Command::new(env!("CARGO_BIN_EXE_kestrel"))
+        .args(["replay", "less.journal"])
+        .current_dir(at)
+        .env("KESTREL_HOME", at.join("home"))
+        .output()
+        .expect("the program starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let (found, wanted) = (lines.len() - 1, lines.len());
+    assert!(output.status.code() == Some(3) && said.contains(&format!("{found} inputs instead of {wanted}")), "{said}");
+}
+
+#[test]
+fn every_wide_thing_scrolls_in_its_own_box() {
+    let page = made(200, "x");
+    for (thing, boxes) in [("<table", "<div class=\"scroll"), ("<svg", "<div class=\"chart\">")] {
+        let mut parts = page.split(thing);
+        let before = parts.next().unwrap_or_default();
+        let mut all = vec![before];
+        all.extend(parts);
+        assert!(all.len() > 3, "{thing}");
+        for before in &all[..all.len() - 1] {
+            let last = &before[before.rfind("<div").unwrap_or(0)..];
+            assert!(last.starts_with(boxes) && last.ends_with('>') && !last.contains("</div>"), "{thing}: {last}");
+        }
+    }
+    assert!(page.contains(".chart{overflow-x:auto}") && page.contains(".scroll{overflow-x:auto}"));
 }
 
 #[test]

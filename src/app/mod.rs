@@ -60,12 +60,53 @@ pub struct Outcome {
     pub record: Record,
     /// What a report needs, where one was asked for.
     pub recording: Option<Recording>,
+    pub ending: Ending,
     pub stopwatch: Stopwatch,
+}
+
+/// How much of a run the result holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// A run of its own, to its end.
+    Ran,
+    /// A replay that ended in the state, with the inputs and with the effects of the run.
+    Compared,
+    /// A replay of a journal without its end: compared with nothing.
+    Cut {
+        /// Those that the journal still holds.
+        inputs: u64,
+    },
+}
+
+impl Ending {
+    pub fn is_complete(self) -> bool {
+        match self {
+            Ending::Ran | Ending::Compared => true,
+            Ending::Cut { .. } => false,
+        }
+    }
+
+    /// What people must know of a run that is not whole.
+    pub fn warning(self) -> Option<String> {
+        match self {
+            Ending::Ran | Ending::Compared => None,
+            Ending::Cut { inputs } => Some(format!(
+                "the journal has no end record: it was cut off after {inputs} inputs, so the result is of a part of the run and was compared with nothing"
+            )),
+        }
+    }
 }
 
 impl Outcome {
     fn of(mode: &'static str, finished: Finished, stopwatch: Stopwatch) -> Outcome {
-        Outcome { mode, engine: finished.engine, record: finished.record, recording: finished.recording, stopwatch }
+        Outcome {
+            mode,
+            engine: finished.engine,
+            record: finished.record,
+            recording: finished.recording,
+            ending: Ending::Ran,
+            stopwatch,
+        }
     }
 }
 
@@ -96,6 +137,16 @@ pub fn venue_settings(config: &Config) -> simulator::Settings {
     simulator::Settings {
         fees: FeeSchedule { maker: config.maker_fee(), taker: config.taker_fee(), policy },
         frictions: frictions(config),
+    }
+}
+
+/// What a person who asked for fees in BNB must know: no simulated account holds any.
+pub fn fee_warning(config: &Config) -> Option<&'static str> {
+    match config.fee_policy {
+        FeePolicy::Received | FeePolicy::Quote => None,
+        FeePolicy::Bnb => Some(
+            "fee_policy is bnb, but the demo account holds no BNB: fees come out of what a trade brings in, without the discount",
+        ),
     }
 }
 

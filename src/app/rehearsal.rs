@@ -17,12 +17,12 @@ use super::backtest::{self, Wanted};
 use super::market::MarketPlan;
 use super::report::{self, Charges};
 use super::{Outcome, Progress, RunError, engine_settings, opener, shell};
-use crate::config::{Config, rules_for};
+use crate::config::{Config, FeePolicy, rules_for};
 use crate::domain::Seed;
 use crate::performance::Summary;
 use crate::performance::baselines::Baseline;
 use crate::store::ParquetBars;
-use crate::tui::backtest::{self as shown, Backtest, Figures, Ground, Pace, Page, Plan, Stage, Tested};
+use crate::tui::backtest::{self as shown, Backtest, Figures, Ground, Pace, Page, PaidIn, Plan, Stage, Tested};
 use crate::tui::vitals::Market;
 
 /// What rehearsals of a session run over, and where their reports go.
@@ -325,6 +325,13 @@ pub fn plan(config: &Config, grounds: &Grounds) -> Plan {
             taker: config.taker_fee(),
             half_spread: config.half_spread(),
             impact: config.impact(),
+            participation: Some(config.participation()).filter(|share| share.is_positive()),
+            markout: config.markout(),
+            paid_in: match config.fee_policy {
+                FeePolicy::Received => PaidIn::Received,
+                FeePolicy::Bnb => PaidIn::Bnb,
+                FeePolicy::Quote => PaidIn::Quote,
+            },
             latency_ms: config.latency_ms,
         },
         ground: match grounds.files.is_empty() {

@@ -69,8 +69,9 @@ pub fn write(outcome: &Outcome, summary: &Summary, charges: Charges<'_>, page: &
         fills: engine.counts().fills,
         summary,
         trades: trades.collect(),
-        assumptions: assumptions(engine, charges, page),
-        caveats: caveats(charges, absent(outcome)),
+        assumptions: assumptions(outcome, charges, page),
+        remarks: remarks(outcome),
+        caveats: caveats(outcome, charges),
         command: page.command.clone(),
         state_hash: digest::hex(engine.state_hash()),
     };
@@ -123,11 +124,11 @@ fn percent(ratio: Ratio) -> String {
     format!("{} %", Ratio::from_raw(ratio.raw().saturating_mul(100)))
 }
 
-fn assumptions(engine: &Engine, charges: Charges<'_>, page: &Page<'_>) -> Vec<(String, String)> {
+fn assumptions(outcome: &Outcome, charges: Charges<'_>, page: &Page<'_>) -> Vec<(String, String)> {
     let mut pairs = vec![("market", page.market.clone())];
-    pairs.extend(strategy(engine.settings()));
+    pairs.extend(strategy(outcome.engine.settings()));
     pairs.extend(match charges {
-        Charges::Configured(config) => venue(config),
+        Charges::Configured(config) => venue(config, outcome),
         Charges::Unknown => vec![("fees", "as the venue booked them".to_owned())],
     });
     let target = VolatilityTarget::default();
@@ -175,11 +176,11 @@ fn strategy(settings: &Settings) -> Vec<(&'static str, String)> {
     ]
 }
 
-fn venue(config: &Config) -> Vec<(&'static str, String)> {
+fn venue(config: &Config, outcome: &Outcome) -> Vec<(&'static str, String)> {
     let fees = format!("maker {}, taker {}", percent(config.maker_fee()), percent(config.taker_fee()));
     let policy = match config.fee_policy {
         FeePolicy::Received => "paid in what a trade brings in".to_owned(),
-        FeePolicy::Bnb => format!("paid in BNB at {} with the discount of 25 %", config.bnb_price),
+        FeePolicy::Bnb => in_bnb(config, outcome),
         FeePolicy::Quote => "paid in the quote currency".to_owned(),
     };
     let mut pairs = vec![("fees", format!("{fees}; {policy}"))];
@@ -192,28 +193,67 @@ fn venue(config: &Config) -> Vec<(&'static str, String)> {
     pairs
 }
 
-/// The share of the time between the first and the last bar that has no bars.
-fn absent(outcome: &Outcome) -> f64 {
-    let samples = outcome.recording.as_ref().map_or(0, |recording| recording.moments);
-    let span = outcome.engine.first_bar().zip(outcome.engine.last_bar());
-    let minutes = span.map_or(0, |(first, last)| last.since(first).0 / Span::MINUTE.0 + 1);
-    if minutes > 0 { 1.0 - samples as f64 / minutes as f64 } else { 0.0 }
+/// What was really paid where BNB was asked for.
+fn in_bnb(config: &Config, outcome: &Outcome) -> String {
+    let fills = &outcome.record.fills;
+    let paid = fills.iter().filter(|fill| fill.fee_asset.as_str() == "BNB").count();
+    if paid == fills.len() && paid > 0 {
+        return format!("paid in BNB at {} with the discount of 25 %", config.bnb_price);
+    }
+    format!(
+        "asked for in BNB, but {paid} of {} fills paid so, for the account held too little BNB: the others paid in what the trade brought in, without the discount",
+        fills.len()
+    )
 }
 
-fn caveats(charges: Charges<'_>, absent: f64) -> Vec<String> {
+/// The share of the time between the first and the last bar that has no bars; `None` where it is not on record.
+pub fn absent(outcome: &Outcome) -> Option<f64> {
+    let (first, last) = outcome.engine.first_bar().zip(outcome.engine.last_bar())?;
+    let moments = match &outcome.recording {
+        Some(recording) => recording.moments,
+        // Of several symbols nobody counted the moments.
+        None => Some(outcome.engine.performance().bars()).filter(|_| outcome.engine.rules().count() == 1)?,
+    };
+    let minutes = last.since(first).0 / Span::MINUTE.0 + 1;
+    (minutes > 0).then(|| (1.0 - moments as f64 / minutes as f64).max(0.0))
+}
+
+/// Share of the time without bars from which on people are told.
+pub const GAPS_TOLD: f64 = 0.001;
+
+/// How many wanted entries were refused, and why the last one was; `None` where none was.
+pub fn refusals(outcome: &Outcome) -> Option<String> {
+    let count = outcome.engine.counts().refused;
+    let last = outcome.record.last_refusal.map_or_else(String::new, |reason| format!("; the last because {reason}"));
+    let times = if count == 1 { "time" } else { "times" };
+    (count > 0).then(|| format!("{count} {times}{last}"))
+}
+
+/// What stands beneath the result because it explains it.
+fn remarks(outcome: &Outcome) -> Vec<String> {
+    let refused = refusals(outcome).map(|told| format!("An entry was wanted and refused {told}."));
+    let cut = outcome.ending.warning().map(|warning| format!("Caution: {warning}."));
+    cut.into_iter().chain(refused).collect()
+}
+
+fn caveats(outcome: &Outcome, charges: Charges<'_>) -> Vec<String> {
+    let absent = absent(outcome).unwrap_or(0.0);
+    let rested = outcome.recording.as_ref().is_some_and(|recording| recording.maker_fills > 0);
     let mut said = vec![
         "Samples are the closes of bars; between them equity may have been lower.".to_owned(),
         "Settings that were chosen by looking at these bars make the result look better than the future will be."
             .to_owned(),
     ];
-    if absent > 0.001 {
+    if absent > GAPS_TOLD {
         said.push(format!(
             "{:.1} % of the time between the first and the last bar has no bars: what was held at a gap was held over it, and figures a year count only the days that are there.",
             absent * 100.0
         ));
     }
     match charges {
-        Charges::Configured(config) => said.extend(left_out(&venue_settings(config).frictions).map(str::to_owned)),
+        Charges::Configured(config) => {
+            said.extend(left_out(&venue_settings(config).frictions, rested).map(str::to_owned));
+        },
         Charges::Unknown => said.push(
             "A journal holds fees, not the middle of the book: spread and impact are part of the result but not shown apart, and the baselines pay the fees only.".to_owned(),
         ),
@@ -221,12 +261,12 @@ fn caveats(charges: Charges<'_>, absent: f64) -> Vec<String> {
     said
 }
 
-/// What the model of the market leaves out.
-fn left_out(frictions: &Frictions) -> impl Iterator<Item = &'static str> {
+/// What the model of the market leaves out; queues only where limits rested.
+fn left_out(frictions: &Frictions, rested: bool) -> impl Iterator<Item = &'static str> {
     let is_free = frictions.impact.is_none() && frictions.participation.is_none();
     let sentences = [
         is_free.then_some("Market impact and thin minutes are switched off (impact_coefficient, participation_percent): large orders look better here than they are."),
-        (!frictions.markout.0.is_positive()).then_some("A resting limit fills as soon as the price passes it (markout_percent is 0): no queue stood before it."),
+        (rested && !frictions.markout.0.is_positive()).then_some("A resting limit fills as soon as the price passes it (markout_percent is 0): no queue stood before it."),
         Some(if frictions.latency.0 > Span::ZERO {
             "What the delay of orders cost stands in the prices of the fills; the baselines pay fees, spread and impact but no delay."
         } else {

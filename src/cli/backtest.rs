@@ -12,8 +12,8 @@ use super::globals::{Globals, open_data, seed};
 use super::progress;
 use super::report::check_folder;
 use super::standing::Standing;
-use super::sweep::Sets;
-use super::{Output, Summary, SweepSummary};
+use super::sweep::{self, Sets};
+use super::{Output, Summary, SweepSummary, complain};
 use crate::app::backtest::Wanted;
 use crate::app::market::MarketPlan;
 use crate::app::report::{Charges, Page};
@@ -23,6 +23,7 @@ use crate::config::{Config, ConfigOrigin};
 use crate::performance;
 
 #[derive(Debug, Clone, Args)]
+#[command(after_help = sweep::HELP)]
 pub struct BacktestArgs {
     /// Kline files (Parquet) or symbols of the catalogue instead of a generated market, merged by time
     #[arg(long, value_name = "FILE", num_args = 1.., required_unless_present = "bars")]
@@ -42,7 +43,7 @@ pub struct BacktestArgs {
     /// With --json: compare with flat, buy-and-hold, steady risk and random traders (the table always does)
     #[arg(long)]
     pub baselines: bool,
-    /// Run every set of settings that this JSON file names over the same bars, on all cores
+    /// Run every set of settings that this JSON file names over the same bars, on all cores (form: below)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["trades", "report", "baselines"])]
     pub sweep: Option<PathBuf>,
 }
@@ -57,7 +58,13 @@ pub fn execute(args: &BacktestArgs, globals: &Globals) -> Result<Output, Failure
     globals.start_log(true)?;
     let seed = seed(args.seed);
     let plan = MarketPlan { data, seed, warmup_bars: config.warmup_bars, anchor: None, bars: args.bars };
+    if let Some(warning) = app::fee_warning(&config) {
+        complain(warning);
+    }
     if let Some(sets) = sets {
+        if sets.left_out > 0 {
+            complain(&sets.told());
+        }
         let outcome = app::sweep::run(&config, plan, &sets.configs)?;
         return Ok(Output::Sweep(Box::new(SweepSummary::of(outcome, sets.named))));
     }

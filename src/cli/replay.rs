@@ -9,8 +9,8 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::globals::Globals;
-use super::{Output, Summary};
-use crate::app;
+use super::{Output, Summary, complain};
+use crate::app::{self, Outcome};
 use crate::journal::JournalReader;
 
 #[derive(Debug, Clone, Args)]
@@ -24,5 +24,13 @@ pub fn execute(args: &ReplayArgs, globals: &Globals) -> Result<Output, Failure> 
     let journal = JournalReader::open(&args.journal)?;
     globals.start_log(true)?;
     let outcome = app::replay::run(journal.map(|record| record.map_err(|error| error.to_string())))?;
+    warn(&outcome);
     Ok(Output::Summary(Box::new(Summary::of(&outcome))))
+}
+
+/// A journal that was cut off is told even where nobody reads the result.
+pub(super) fn warn(outcome: &Outcome) {
+    if let Some(warning) = outcome.ending.warning() {
+        complain(&warning);
+    }
 }

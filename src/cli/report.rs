@@ -9,6 +9,7 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::globals::{Globals, seed};
+use super::replay::warn;
 use super::standing::Standing;
 use super::{Output, Summary};
 use crate::app;
@@ -34,6 +35,7 @@ pub fn execute(args: &ReportArgs, globals: &Globals) -> Result<Output, Failure> 
     let journal = JournalReader::open(&args.journal)?;
     globals.start_log(true)?;
     let outcome = app::replay::run_recorded(journal.map(|record| record.map_err(|error| error.to_string())))?;
+    warn(&outcome);
     let mut summary = Summary::of(&outcome);
     if let Some(figures) = app::report::measure(&outcome, Charges::Unknown, seed(args.seed)) {
         let page = Page {

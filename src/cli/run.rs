@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
 use super::globals::{Globals, data_files, open_data, parse_speed, seed};
-use super::{Output, Summary, endpoints, summary};
+use super::{Output, Summary, complain, endpoints, summary};
 use crate::app::demo::{Demo, Venue};
 use crate::app::market::MarketPlan;
 use crate::app::screenshot::Screenshot;
@@ -109,6 +109,9 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
     };
     let log = globals.start_log(!has_screen)?;
     let seed = seed(args.seed);
+    if let Some(warning) = app::fee_warning(&config) {
+        complain(warning);
+    }
     let outcome = match log {
         Some(log) if has_screen => app::workstation::run(Workstation {
             config,
@@ -200,12 +203,12 @@ fn status_line() -> impl FnMut(&Snapshot) + Send {
         let held = snapshot.symbols.iter().filter(|symbol| symbol.desk != Desk::Flat).count();
         // Fits 80 columns, so that it is drawn over itself.
         eprint!(
-            "\rDEMO {} {} | {:.2} (day {:+.2}) | MDD {:.2} % | won {win_rate} of {} | held {held} ",
+            "\rDEMO {} {} | {:.2} (day {:+.2}) | MDD {} % | won {win_rate} of {} | held {held} ",
             summary::clock(Some(snapshot.now)),
             snapshot.settings.strategy.as_str(),
             snapshot.equity,
             snapshot.day_pnl,
-            snapshot.max_drawdown * 100.0,
+            summary::two_places(snapshot.max_drawdown * 100.0),
             snapshot.trades,
         );
     }

@@ -6,6 +6,7 @@
 
 use serde::Serialize;
 
+use super::summary::percent;
 use crate::performance::baselines::Baseline;
 use crate::performance::{Baselines, Hidden};
 
@@ -65,7 +66,7 @@ impl Standing {
 
     /// For people: name and sentence, one row each.
     pub fn rows(&self) -> Vec<(&'static str, String)> {
-        let percent = |fraction: f64| format!("{:.2} %", fraction * 100.0);
+        let percent = |fraction: f64| percent(Some(fraction));
         let row = |line: &Option<Line>| match line {
             Some(Line { total_return: Some(total), max_drawdown, .. }) => {
                 format!("{} (max drawdown {})", percent(*total), percent(*max_drawdown))

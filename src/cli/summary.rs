@@ -10,7 +10,7 @@ use std::fmt::Write;
 use serde::{Serialize, Serializer};
 
 use super::standing::Standing;
-use crate::app::Outcome;
+use crate::app::{Ending, Outcome, report};
 use crate::domain::{Symbol, Time, Value, digest};
 
 /// The summary object of `run`, `backtest`, `replay` and `report`.
@@ -26,6 +26,13 @@ pub struct Summary {
     pub fills: u64,
     /// Closed round trips.
     pub trades: u64,
+    /// Bars at which a wanted entry was refused.
+    pub refused: u64,
+    /// Why the last one was, in words.
+    #[serde(skip)]
+    refusals: Option<String>,
+    /// Share of the time between the first and the last bar without bars; `None` where it is not on record.
+    pub missing: Option<f64>,
     #[serde(serialize_with = "decimal")]
     pub fees: Value,
     #[serde(serialize_with = "decimal")]
@@ -53,6 +60,9 @@ pub struct Summary {
     pub last_bar: Option<Time>,
     /// Sixteen hex digits.
     pub state_hash: String,
+    /// False for a journal without its end.
+    #[serde(rename = "complete", serialize_with = "complete")]
+    pub ending: Ending,
     pub wall_seconds: f64,
     pub cpu_seconds: f64,
     pub bars_per_cpu_second: Option<f64>,
@@ -62,6 +72,8 @@ pub struct Summary {
 
 /// The comparison follows return and drawdown.
 const BEFORE_STANDING: usize = 7;
+/// What is told only sometimes follows the state hash.
+const BEFORE_TIME: usize = 17;
 
 impl Summary {
     /// Of a run that ended.
@@ -79,6 +91,9 @@ impl Summary {
             orders: counts.orders,
             fills: counts.fills,
             trades: performance.trades.trades(),
+            refused: counts.refused,
+            refusals: report::refusals(outcome),
+            missing: report::absent(outcome),
             fees: engine.fees(),
             realised_pnl: engine.realised(),
             unrealised_pnl: engine.unrealised(),
@@ -93,6 +108,7 @@ impl Summary {
             first_bar: engine.first_bar(),
             last_bar: engine.last_bar(),
             state_hash: digest::hex(engine.state_hash()),
+            ending: outcome.ending,
             wall_seconds: elapsed.wall_seconds,
             cpu_seconds: elapsed.cpu_seconds,
             bars_per_cpu_second: (elapsed.cpu_seconds > 0.0).then(|| bars as f64 / elapsed.cpu_seconds),
@@ -103,7 +119,7 @@ impl Summary {
     /// For people: one line a figure, most wanted first.
     pub fn table(&self) -> String {
         let symbols: Vec<&str> = self.symbols.iter().map(Symbol::as_str).collect();
-        let rows = [
+        let mut rows = vec![
             ("mode", format!("{} ({})", self.mode, self.strategy)),
             ("symbols", symbols.join(", ")),
             ("period", format!("{} to {}", clock(self.first_bar), clock(self.last_bar))),
@@ -124,6 +140,7 @@ impl Summary {
             ("time", format!("{:.2} s ({:.2} s CPU)", self.wall_seconds, self.cpu_seconds)),
             ("bars per CPU second", number(self.bars_per_cpu_second)),
         ];
+        rows.splice(BEFORE_TIME..BEFORE_TIME, self.told());
         let standing = self.baselines.iter().flat_map(Standing::rows);
         let (result, rest) = rows.split_at(BEFORE_STANDING);
         let mut table = String::new();
@@ -133,6 +150,26 @@ impl Summary {
         }
         table
     }
+
+    /// Rows that stand only where there is something to tell.
+    fn told(&self) -> Vec<(&'static str, String)> {
+        let mut rows = Vec::new();
+        rows.extend(self.refusals.clone().map(|refusals| ("entries refused", refusals)));
+        let missing = self.missing.filter(|missing| *missing > report::GAPS_TOLD);
+        rows.extend(missing.map(|share| ("missing", format!("{:.1} % of the time has no bars", share * 100.0))));
+        rows.extend(match self.ending {
+            Ending::Ran => None,
+            Ending::Compared => Some(("journal", "compared: state, inputs and orders are those of the run".to_owned())),
+            Ending::Cut { inputs } => {
+                Some(("journal", format!("cut off after {inputs} inputs: a part of the run, compared with nothing")))
+            }
+        });
+        rows
+    }
+}
+
+fn complete<S: Serializer>(ending: &Ending, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bool(ending.is_complete())
 }
 
 pub(super) fn decimal<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
@@ -144,11 +181,17 @@ fn millis<S: Serializer>(time: &Option<Time>, serializer: S) -> Result<S::Ok, S:
 }
 
 pub(super) fn percent(fraction: Option<f64>) -> String {
-    fraction.map_or("undefined".into(), |fraction| format!("{:.2} %", fraction * 100.0))
+    fraction.map_or("undefined".into(), |fraction| format!("{} %", two_places(fraction * 100.0)))
 }
 
 pub(super) fn number(value: Option<f64>) -> String {
-    value.map_or("undefined".into(), |value| format!("{value:.2}"))
+    value.map_or("undefined".into(), two_places)
+}
+
+/// What rounds to nothing has no minus.
+pub(super) fn two_places(value: f64) -> String {
+    let text = format!("{value:.2}");
+    if text == "-0.00" { "0.00".to_owned() } else { text }
 }
 
 /// `2023-09-01 00:00 UTC`.
@@ -159,7 +202,8 @@ pub(super) fn clock(time: Option<Time>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::Summary;
+    use super::{Summary, number, percent};
+    use crate::app::Ending;
     use crate::domain::{Symbol, Time, Value};
 
     fn summary() -> Summary {
@@ -172,6 +216,9 @@ mod tests {
             orders: 1,
             fills: 1,
             trades: 0,
+            refused: 12,
+            refusals: Some("12 times; the last because entries are paused".into()),
+            missing: Some(0.0657),
             fees: Value(1),
             realised_pnl: Value(-25_000_000_000_000_000),
             unrealised_pnl: Value::ZERO,
@@ -186,6 +233,7 @@ mod tests {
             first_bar: Some(Time::from_millis(1_693_526_400_000)),
             last_bar: None,
             state_hash: "00000000000000ff".into(),
+            ending: Ending::Cut { inputs: 9 },
             wall_seconds: 0.5,
             cpu_seconds: 0.25,
             bars_per_cpu_second: Some(12.0),
@@ -198,10 +246,10 @@ mod tests {
         let json = serde_json::to_string(&summary()).expect("JSON");
         let expected = concat!(
             r#"{"mode":"backtest","strategy":"trend","symbols":["BTCUSDT"],"bars":3,"decisions":2,"orders":1,"#,
-            r#""fills":1,"trades":0,"fees":"0.0000000000000001","realised_pnl":"-2.5","unrealised_pnl":"0","#,
+            r#""fills":1,"trades":0,"refused":12,"missing":0.0657,"fees":"0.0000000000000001","realised_pnl":"-2.5","unrealised_pnl":"0","#,
             r#""equity_start":"10000","equity":"9997.5","return":-0.00025,"max_drawdown":0.0,"win_rate":null,"#,
             r#""sharpe":null,"exposure":null,"turnover":null,"first_bar":1693526400000,"last_bar":null,"#,
-            r#""state_hash":"00000000000000ff","wall_seconds":0.5,"cpu_seconds":0.25,"bars_per_cpu_second":12.0,"#,
+            r#""state_hash":"00000000000000ff","complete":false,"wall_seconds":0.5,"cpu_seconds":0.25,"bars_per_cpu_second":12.0,"#,
             r#""baselines":null}"#,
         );
         assert_eq!(json, expected);
@@ -213,5 +261,25 @@ mod tests {
         assert!(table.contains("2023-09-01 00:00 UTC to undefined"), "{table}");
         assert!(table.contains("sharpe               undefined"), "{table}");
         assert!(table.contains("9997.50 (from 10000.00)"), "{table}");
+    }
+
+    #[test]
+    fn the_table_tells_what_explains_a_result_and_rounds_money() {
+        let table = Summary { equity: Value(93_273_092_320_000_000_000), ..summary() }.table();
+        for row in [
+            "equity               9327.31 (from",
+            "entries refused      12 times; the last because entries are paused",
+            "missing              6.6 % of the time has no bars",
+            "journal              cut off after 9 inputs",
+        ] {
+            assert!(table.contains(row), "{row}: {table}");
+        }
+        let rows: Vec<&str> = table.lines().filter_map(|line| line.split("  ").next()).collect();
+        let hash = rows.iter().position(|name| *name == "state hash").expect("a row");
+        assert_eq!(rows[hash + 1..hash + 5], ["entries refused", "missing", "journal", "time"]);
+        let whole = Summary { ending: Ending::Compared, refusals: None, missing: Some(0.000_9), ..summary() }.table();
+        assert!(whole.contains("journal              compared") && !whole.contains("missing"), "{whole}");
+        assert!(!whole.contains("refused"), "{whole}");
+        assert_eq!((percent(Some(-0.000_01)), number(Some(-0.001))), ("0.00 %".into(), "0.00".into()));
     }
 }

@@ -23,6 +23,11 @@ use crate::runtime::sweep::Swept;
 const MOST_SETS: usize = 1_000_000;
 /// Rows of the table for people.
 const SHOWN: usize = 20;
+/// The form of the file, under the options of `backtest --help`.
+pub const HELP: &str = r#"The file of --sweep is one JSON object whose keys are those of the settings:
+  {"sets": [{"trend_fast": 5, "trend_slow": 60}, {"strategy": "reversal"}]}    each set by what differs
+  {"grid": {"trend_fast": [5, 20], "trend_slow": [60, 240]}}                   all combinations
+Combinations of a grid that the settings refuse are left out and counted; a set of a list must be right."#;
 const SHARED_KEYS: [&str; 2] = ["symbols", "warmup_bars"];
 
 type Set = Map<String, Value>;
@@ -39,6 +44,10 @@ enum Plan {
 pub struct Sets {
     pub named: Vec<Set>,
     pub configs: Vec<Config>,
+    /// Combinations of a grid that the settings refuse.
+    pub left_out: usize,
+    /// Why the first of them is.
+    refusal: Option<String>,
 }
 
 /// The result object of a sweep.
@@ -84,23 +93,49 @@ impl Sets {
         let text = std::fs::read_to_string(file).map_err(|error| {
             Failure::Usage(format!("{}: the sweep cannot be read ({error}); check the path", file.display()))
         })?;
-        let named = parse(&text, &file.display().to_string())?;
-        let base = base(origin)?;
-        let config = |(at, set): (usize, &Set)| {
+        Sets::of(&text, &file.display().to_string(), &base(origin)?)
+    }
+
+    /// The sets of this text over the settings `base`. What a list names must be right; of a grid what is refused is left out.
+    fn of(text: &str, name: &str, base: &Set) -> Result<Sets, Failure> {
+        let (all, is_grid) = parse(text, name)?;
+        let mut sets = Sets { named: Vec::new(), configs: Vec::new(), left_out: 0, refusal: None };
+        let mut first = None;
+        for (at, set) in all.into_iter().enumerate() {
             let mut settings = base.clone();
             settings.extend(set.clone());
-            let name = format!("{}, set {}", file.display(), at + 1);
-            Ok(Config::parse(&Value::Object(settings).to_string(), &name)?)
-        };
-        let configs = named.iter().enumerate().map(config).collect::<Result<_, Failure>>()?;
-        Ok(Sets { named, configs })
+            match Config::parse(&Value::Object(settings).to_string(), &format!("{name}, set {}", at + 1)) {
+                Ok(config) => {
+                    sets.named.push(set);
+                    sets.configs.push(config);
+                }
+                Err(error) if is_grid => {
+                    sets.left_out += 1;
+                    first.get_or_insert(error);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        sets.refusal = first.as_ref().map(ToString::to_string);
+        match first {
+            Some(error) if sets.named.is_empty() => Err(error.into()),
+            Some(_) | None => Ok(sets),
+        }
+    }
+
+    /// What was left out, for people.
+    pub fn told(&self) -> String {
+        let (all, why) = (self.left_out + self.named.len(), self.refusal.as_deref().unwrap_or_default());
+        format!("{} of {all} combinations are left out, for the settings refuse them; the first: {why}", self.left_out)
     }
 }
 
-fn parse(text: &str, name: &str) -> Result<Vec<Set>, Failure> {
+/// The sets, and whether they are the combinations of a grid.
+fn parse(text: &str, name: &str) -> Result<(Vec<Set>, bool), Failure> {
     let allowed = "allowed is {\"sets\": [{KEY: VALUE}]} or {\"grid\": {KEY: [VALUES]}} with keys of the settings";
     let wrong = |found: String| Failure::Usage(format!("{name}: {found}; {allowed}"));
-    let plan = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    let plan: Plan = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    let is_grid = matches!(plan, Plan::Grid(_));
     let sets = match plan {
         Plan::Sets(sets) => sets,
         Plan::Grid(grid) => {
@@ -117,7 +152,7 @@ fn parse(text: &str, name: &str) -> Result<Vec<Set>, Failure> {
     if let Some(key) = SHARED_KEYS.into_iter().find(|key| sets.iter().any(|set| set.contains_key(*key))) {
         return Err(wrong(format!("the key `{key}` stands in a set, but all sets share the bars")));
     }
-    Ok(sets)
+    Ok((sets, is_grid))
 }
 
 fn combinations(grid: &std::collections::BTreeMap<String, Vec<Value>>) -> Vec<Set> {
@@ -166,11 +201,21 @@ impl SweepSummary {
         let mut table = String::new();
         // Writing to a String cannot fail.
         let mut line = |text: String| writeln!(table, "{}", text.trim_end()).unwrap_or_default();
-        line(format!("{:>16} {:>10} {:>12} {:>8} {:>8}  set", "equity", "return", "max drawdown", "sharpe", "trades"));
-        for row in best.iter().take(SHOWN) {
-            let set = Value::Object(row.set.clone());
-            let (gain, fall, sharpe) = (percent(row.total_return), percent(Some(row.max_drawdown)), number(row.sharpe));
-            line(format!("{:>16.2} {gain:>10} {fall:>12} {sharpe:>8} {:>8}  {set}", row.equity, row.trades));
+        let row = |[equity, gain, fall, sharpe, trades, won, fees, set]: [&str; 8]| {
+            format!("{equity:>14} {gain:>10} {fall:>12} {sharpe:>9} {trades:>8} {won:>9} {fees:>12}  {set}")
+        };
+        line(row(["equity", "return", "max drawdown", "sharpe", "trades", "win rate", "fees", "set"]));
+        for found in best.iter().take(SHOWN) {
+            line(row([
+                &format!("{:.2}", found.equity),
+                &percent(found.total_return),
+                &percent(Some(found.max_drawdown)),
+                &number(found.sharpe),
+                &found.trades.to_string(),
+                &percent(found.win_rate),
+                &format!("{:.2}", found.fees),
+                &Value::Object(found.set.clone()).to_string(),
+            ]));
         }
         let rate = number(self.bars_per_cpu_second.map(|rate| rate / 1e6));
         line(format!(
@@ -203,15 +248,80 @@ impl Row {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use serde_json::json;
+
+    use super::*;
 
     #[test]
     fn a_grid_is_all_combinations_and_a_list_is_itself() {
-        let sets = parse(r#"{"grid": {"trend_slow": [60, 65], "trend_fast": [5, 7]}}"#, "x").expect("a grid");
+        let sets = parse(r#"{"grid": {"trend_slow": [60, 65], "trend_fast": [5, 7]}}"#, "x").expect("a grid").0;
         let pairs: Vec<String> =
             sets.iter().map(|set| format!("{} {}", set["trend_fast"], set["trend_slow"])).collect();
         assert_eq!(pairs, ["5 60", "5 65", "7 60", "7 65"]);
-        assert_eq!(parse(r#"{"sets": [{}, {"trend_fast": 5}]}"#, "x").expect("a list").len(), 2);
+        assert_eq!(parse(r#"{"sets": [{}, {"trend_fast": 5}]}"#, "x").expect("a list").0.len(), 2);
+    }
+
+    #[test]
+    fn combinations_that_the_settings_refuse_are_left_out_and_sets_of_a_list_are_not() {
+        let base: Set = serde_json::from_str(EMBEDDED).expect("settings");
+        let of = |text: &str| Sets::of(text, "sweep.json", &base);
+        let sets = of(r#"{"grid": {"trend_fast": [5, 60], "trend_slow": [60, 65]}}"#).expect("a grid");
+        assert_eq!((sets.named.len(), sets.configs.len(), sets.left_out), (3, 3, 1));
+        let told = sets.told();
+        assert!(told.starts_with("1 of 4 combinations") && told.contains("`trend_fast` is 60"), "{told}");
+        for refused in [
+            r#"{"grid": {"trend_fast": [70, 80], "trend_slow": [60]}}"#,
+            r#"{"grid": {"trend_fsat": [5, 6]}}"#,
+            r#"{"sets": [{"trend_fast": 5}, {"trend_fast": 70, "trend_slow": 60}]}"#,
+        ] {
+            assert!(of(refused).is_err(), "{refused}");
+        }
+        for example in HELP.lines().filter_map(|line| Some(line[line.find('{')?..=line.rfind('}')?].trim())) {
+            assert!(of(example).is_ok_and(|sets| sets.left_out == 0), "{example}");
+        }
+    }
+
+    #[test]
+    fn the_columns_stand_under_their_names() {
+        let row = Row {
+            set: json!({"trend_fast": 5}).as_object().cloned().expect("an object"),
+            orders: 12,
+            fills: 9,
+            trades: 4,
+            fees: domain::Value(125_056_000_000_000_000),
+            equity: domain::Value(99_975_006_000_000_000_000),
+            total_return: Some(-0.0002),
+            max_drawdown: -0.12,
+            win_rate: None,
+            sharpe: None,
+            exposure: None,
+            turnover: None,
+            state_hash: String::new(),
+        };
+        let summary = SweepSummary {
+            mode: "sweep",
+            symbols: Vec::new(),
+            bars: 1,
+            sets: 1,
+            read_cpu_seconds: 0.0,
+            wall_seconds: 0.0,
+            cpu_seconds: 0.0,
+            bars_per_cpu_second: None,
+            results: vec![row],
+        };
+        let table = summary.table();
+        let lines: Vec<&str> = table.lines().collect();
+        for (name, value) in [
+            ("equity", "9997.50"),
+            ("max drawdown", "-12.00 %"),
+            ("sharpe", "undefined"),
+            ("trades", " 4"),
+            ("fees", "12.51"),
+        ] {
+            let end = |line: &str, part: &str| line.find(part).map(|at| at + part.len());
+            assert_eq!(end(lines[0], name), end(lines[1], value), "{name}: {table}");
+        }
+        assert!(lines[0].contains("win rate") && lines[1].ends_with(r#"{"trend_fast":5}"#), "{table}");
     }
 
     #[test]

@@ -192,10 +192,11 @@ impl<U> Default for Fixed<U> {
     }
 }
 
-/// Prints without trailing zeros: `0.1`, `-3`, `12.00000001`. A precision prints that many places (at most 8), cut towards zero.
+/// Prints without trailing zeros: `0.1`, `-3`, `12.00000001`. A precision prints that many places (at most 8),
+/// rounded half away from zero; what rounds to nothing has no minus.
 impl<U> fmt::Display for Fixed<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let magnitude = self.raw.unsigned_abs();
+        let magnitude = rounded(self.raw.unsigned_abs(), f.precision());
         let (mut whole, mut fraction) = (magnitude / SCALE as u64, magnitude % SCALE as u64);
         let mut places = PLACES;
         while f.precision().map_or(places > 0 && fraction % 10 == 0, |wanted| places > wanted) {
@@ -223,7 +224,7 @@ impl<U> fmt::Display for Fixed<U> {
                 break;
             }
         }
-        match (self.raw < 0, f.sign_plus()) {
+        match (self.raw < 0 && magnitude > 0, f.sign_plus()) {
             (true, _) => put(b'-'),
             (false, true) => put(b'+'),
             (false, false) => {}
@@ -232,6 +233,18 @@ impl<U> fmt::Display for Fixed<U> {
         match f.width() {
             Some(width) => write!(f, "{text:>width$}"),
             None => f.write_str(text),
+        }
+    }
+}
+
+/// The magnitude with zeros behind the places that are printed.
+fn rounded(magnitude: u64, places: Option<usize>) -> u64 {
+    match places.and_then(|places| PLACES.checked_sub(places)) {
+        None | Some(0) => magnitude,
+        Some(dropped) => {
+            // At most 1e8, and the magnitude is at most 2^63: the sum fits.
+            let unit = 10_u64.pow(dropped as u32);
+            (magnitude + unit / 2) / unit * unit
         }
     }
 }
@@ -303,14 +316,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn printing_cuts_places_and_keeps_every_digit(raw in any::<i64>(), shift in 0u32..63, places in 0usize..12) {
+        fn printing_rounds_to_places_and_keeps_every_digit(raw in any::<i64>(), shift in 0u32..63, places in 0usize..12) {
             let x = Plain::from_raw(raw >> shift);
             let magnitude = x.raw().unsigned_abs();
             let sign = if x.raw() < 0 { "-" } else { "" };
             let all = format!("{sign}{}.{:08}", magnitude / 100_000_000, magnitude % 100_000_000);
             prop_assert_eq!(format!("{x:.8}"), all.as_str());
             prop_assert_eq!(x.to_string(), all.trim_end_matches('0').trim_end_matches('.'));
-            let kept = &all[..all.len() - 8 + places.min(8)];
+            let unit = 10_u64.pow(8 - places.min(8) as u32);
+            let near = (magnitude + unit / 2) / unit * unit;
+            let sign_kept = if near == 0 { "" } else { sign };
+            let near = format!("{sign_kept}{}.{:08}", near / 100_000_000, near % 100_000_000);
+            let kept = &near[..near.len() - 8 + places.min(8)];
             prop_assert_eq!(format!("{x:.places$}"), kept.trim_end_matches('.'));
             prop_assert_eq!(format!("{x:30}"), format!("{:>30}", x.to_string()));
             prop_assert_eq!(format!("{x:+}"), if sign.is_empty() { format!("+{x}") } else { x.to_string() });

@@ -107,23 +107,34 @@ impl Value {
     }
 }
 
-/// Exact decimal without trailing zeros.
+/// Exact decimal without trailing zeros. A precision prints that many places (at most 16), rounded half away from zero; what
+/// rounds to nothing has no minus.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const ONE: u128 = 10_000_000_000_000_000;
-        let magnitude = self.0.unsigned_abs();
+        const PLACES: usize = 16;
+        let mut magnitude = self.0.unsigned_abs();
+        if let Some(dropped) = f.precision().and_then(|places| PLACES.checked_sub(places)) {
+            let unit = 10_u128.pow(dropped as u32);
+            // The magnitude is at most 2^127: the sum fits.
+            magnitude = (magnitude + unit / 2) / unit * unit;
+        }
         let fraction = format!("{:016}", magnitude % ONE);
         let places = match f.precision() {
-            Some(places) => &fraction[..places.min(16)],
+            Some(places) => &fraction[..places.min(PLACES)],
             None => fraction.trim_end_matches('0'),
         };
-        let sign = match (self.0 < 0, f.sign_plus()) {
+        let sign = match (self.0 < 0 && magnitude > 0, f.sign_plus()) {
             (true, _) => "-",
             (false, true) => "+",
             (false, false) => "",
         };
         let dot = if places.is_empty() { "" } else { "." };
-        write!(f, "{sign}{}{dot}{places}", magnitude / ONE)
+        let text = format!("{sign}{}{dot}{places}", magnitude / ONE);
+        match f.width() {
+            Some(width) => write!(f, "{text:>width$}"),
+            None => f.write_str(&text),
+        }
     }
 }
 
@@ -137,6 +148,27 @@ impl StateHash for Value {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn money_for_people_is_rounded_half_away_from_zero_and_nothing_has_no_minus() {
+        let value = |text: &str| text.parse::<Money>().expect("an amount").to_value();
+        let cases = [
+            ("9327.309232", "9327.31"),
+            ("9327.305", "9327.31"),
+            ("-9327.305", "-9327.31"),
+            ("9327.30499999", "9327.30"),
+            ("-0.004", "0.00"),
+            ("-0.005", "-0.01"),
+            ("999.996", "1000.00"),
+        ];
+        for (text, shown) in cases {
+            let value = value(text);
+            assert_eq!((format!("{value:.2}"), format!("{value:>12.2}")), (shown.to_owned(), format!("{shown:>12}")));
+            assert_eq!(value.to_string(), text.trim_end_matches('0'), "exact without a precision");
+        }
+        assert_eq!((format!("{:+.2}", value("-0.004")), format!("{:.0}", value("2.5"))), ("+0.00".into(), "3".into()));
+        assert_eq!(format!("{:.0}", Value(i128::MIN)), "-17014118346046923173169");
+    }
 
     proptest! {
         #[test]

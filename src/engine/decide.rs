@@ -118,6 +118,7 @@ impl Engine {
 
     /// Says why, once for each new reason.
     fn refuse(&mut self, symbol: SymbolId, reason: Refused, effects: &mut Effects) {
+        self.counts.refused += 1;
         let instrument = &mut self.instruments[symbol.index()];
         let same_kind = |last: Refused| std::mem::discriminant(&last) == std::mem::discriminant(&reason);
         if !instrument.last_refusal.is_some_and(same_kind) {

@@ -69,6 +69,8 @@ pub struct Counts {
     /// Orders sent; an OCO counts as two.
     pub orders: u64,
     pub fills: u64,
+    /// Bars at which a wanted entry was refused; for people, so no part of the state hash.
+    pub refused: u64,
     /// Open times of the first and the last closed bar.
     pub span: Option<(Time, Time)>,
 }

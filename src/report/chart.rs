@@ -39,13 +39,13 @@ impl Chart {
         let mut chart = Chart { svg: String::new(), height, x: widened(x), y: widened(y) };
         let title = escaped(title);
         chart.put(format_args!(
-            "<svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>"
+            "<div class=\"chart\"><svg viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" aria-label=\"{title}\"><title>{title}</title>"
         ));
         chart
     }
 
     pub fn finish(mut self) -> String {
-        self.svg.push_str("</svg>");
+        self.svg.push_str("</svg></div>");
         self.svg
     }
 

@@ -42,13 +42,13 @@ pub fn table(report: &Report<'_>) -> String {
     let words = format!(
         "<p>Traded {} {quote} in {} fills. Before costs the result was {} {quote} ({}), after them {} {quote} ({}).</p>",
         plain(traded, 0),
-        report.fills,
+        plain(report.fills as f64, 0),
         signed(before, 2),
         of(before, start, percent),
         signed(gain, 2),
         of(gain, start, percent)
     );
     format!(
-        "{words}<div class=\"split\">{bar}</div><table><thead><tr><th></th><th class=\"n\">{quote}</th><th class=\"n\">share</th><th class=\"n\">basis points of what was traded</th><th class=\"n\">of the starting equity</th></tr></thead><tbody>{rows}</tbody></table>"
+        "{words}<div class=\"split\">{bar}</div><div class=\"scroll\"><table><thead><tr><th></th><th class=\"n\">{quote}</th><th class=\"n\">share</th><th class=\"n\">basis points of what was traded</th><th class=\"n\">of the starting equity</th></tr></thead><tbody>{rows}</tbody></table></div>"
     )
 }

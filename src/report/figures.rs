@@ -63,7 +63,7 @@ pub fn table(report: &Report<'_>) -> String {
         }
     }
     format!(
-        "<table><thead><tr><th></th><th class=\"n\">value</th><th class=\"n\">95\u{a0}% interval</th><th class=\"n\">sample</th></tr></thead><tbody>{rows}</tbody></table>{}",
+        "<div class=\"scroll\"><table><thead><tr><th></th><th class=\"n\">value</th><th class=\"n\">95\u{a0}% interval</th><th class=\"n\">sample</th></tr></thead><tbody>{rows}</tbody></table></div>{}",
         trades_in_words(report)
     )
 }

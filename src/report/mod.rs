@@ -40,6 +40,8 @@ pub struct Report<'a> {
     pub trades: Vec<TradeLine<'a>>,
     /// Settings and cost models: name, value.
     pub assumptions: Vec<(String, String)>,
+    /// What explains the result, a sentence each; beneath it.
+    pub remarks: Vec<String>,
     /// What is not as good as one might think, a sentence each.
     pub caveats: Vec<String>,
     /// Makes the report again.

@@ -35,10 +35,15 @@ pub fn html(report: &Report<'_>) -> String {
     let body: String =
         sections.iter().map(|(name, content)| format!("<section><h2>{name}</h2>{content}</section>\n")).collect();
     format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"data:,\"><title>{title} \u{2013} Kestrel</title><style>{STYLE}</style></head>\n<body><main><header><h1>{title}</h1><p class=\"soft\">{}</p><p class=\"verdict\">{}</p></header>\n{body}<footer class=\"soft\">Made by Kestrel. The past of a simulation is no promise.</footer></main></body></html>\n",
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"data:,\"><title>{title} \u{2013} Kestrel</title><style>{STYLE}</style></head>\n<body><main><header><h1>{title}</h1><p class=\"soft\">{}</p><p class=\"verdict\">{}</p>{}</header>\n{body}<footer class=\"soft\">Made by Kestrel. The past of a simulation is no promise.</footer></main></body></html>\n",
         subtitle(report),
         standing::sentence(report),
+        remarks(report),
     )
+}
+
+fn remarks(report: &Report<'_>) -> String {
+    report.remarks.iter().map(|text| format!("<p>{}</p>", escaped(text))).collect()
 }
 
 fn subtitle(report: &Report<'_>) -> String {
@@ -66,7 +71,7 @@ fn assumptions(report: &Report<'_>) -> String {
     };
     let rows: String = report.assumptions.iter().map(row).collect();
     let caveats: String = report.caveats.iter().map(|text| format!("<li>{}</li>", escaped(text))).collect();
-    format!("<table class=\"pairs\"><tbody>{rows}</tbody></table><ul>{caveats}</ul>")
+    format!("<div class=\"scroll\"><table class=\"pairs\"><tbody>{rows}</tbody></table></div><ul>{caveats}</ul>")
 }
 
 fn again(report: &Report<'_>) -> String {

@@ -70,7 +70,7 @@ pub fn table(report: &Report<'_>) -> String {
         Err(hidden) => missing("<i class=\"dot random\"></i>random traders", hidden),
     };
     format!(
-        "<table class=\"wide\"><thead><tr><th></th><th class=\"n\">return</th><th class=\"n\">a year</th><th class=\"n\">deepest fall</th><th class=\"n\">volatility a year</th><th class=\"n\">Sharpe (95\u{a0}% interval)</th><th class=\"n\">turnover</th></tr></thead><tbody>{rows}</tbody></table>"
+        "<div class=\"scroll\"><table class=\"wide\"><thead><tr><th></th><th class=\"n\">return</th><th class=\"n\">a year</th><th class=\"n\">deepest fall</th><th class=\"n\">volatility a year</th><th class=\"n\">Sharpe (95\u{a0}% interval)</th><th class=\"n\">turnover</th></tr></thead><tbody>{rows}</tbody></table></div>"
     )
 }
 

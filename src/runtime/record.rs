@@ -1,14 +1,18 @@
-//! `Record`: the fills and closed trades of a run, collected from the engine's notices.
+//! `Record`: the fills and closed trades of a run and the last refusal, collected from the engine's notices.
 //!
 //! Invariant: in the order in which the engine booked them.
 //! Absent on purpose: equity curves.
 
+use crate::engine::risk::Refused;
 use crate::engine::{FillRecord, Notice, TradeRecord};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Record {
     pub fills: Vec<FillRecord>,
     pub trades: Vec<TradeRecord>,
+    /// Why the last entry that was wanted was not made. The engine says each kind of reason once in a row, with the numbers of
+    /// the first.
+    pub last_refusal: Option<Refused>,
 }
 
 impl Record {
@@ -16,9 +20,9 @@ impl Record {
         match notice {
             Notice::Filled { fill } => self.fills.push(fill.clone()),
             Notice::TradeClosed { trade } => self.trades.push(trade.clone()),
+            Notice::Refused { reason, .. } => self.last_refusal = Some(*reason),
             Notice::Started { .. }
             | Notice::Decided { .. }
-            | Notice::Refused { .. }
             | Notice::Rejected { .. }
             | Notice::OutcomeUnknown { .. }
             | Notice::CommandAccepted { .. }

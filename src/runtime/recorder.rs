@@ -26,13 +26,15 @@ pub struct Recording {
     pub capital: Value,
     /// One for each moment at which bars closed, when all symbols of that moment were taken.
     pub samples: Vec<Sample>,
-    /// Moments at which bars closed, as many as there were samples.
-    pub moments: u64,
     pub closes: Vec<Close>,
     /// Decisions that changed a position, in time order.
     pub decisions: Vec<Decision>,
     /// Notional of all fills.
     pub traded: Value,
+    /// Moments at which bars closed, which is the number of samples even where those are gone.
+    pub moments: u64,
+    /// Fills of limits that rested in the book.
+    pub maker_fills: u64,
     /// What takers paid beyond the price of the path; `None` where the venue does not say.
     pub slippage: Option<Slippage>,
 }
@@ -65,10 +67,11 @@ impl Recorder {
             start: now,
             capital: engine.performance().start(),
             samples: Vec::new(),
-            moments: 0,
             closes: Vec::new(),
             decisions: Vec::new(),
             traded: Value::ZERO,
+            moments: 0,
+            maker_fills: 0,
             slippage: None,
         };
         Recorder { recording, every: Bar::INTERVAL, most, bars: 0, fills: engine.counts().fills }
@@ -116,8 +119,8 @@ impl Recorder {
         match self.recording.samples.last_mut() {
             Some(last) if last.time == time => *last = sample,
             Some(_) | None => {
-                self.recording.samples.push(sample);
                 self.recording.moments += 1;
+                self.recording.samples.push(sample);
             }
         }
         if is_kept(time, self.every) {
@@ -137,6 +140,7 @@ impl Recorder {
         }
         self.fills = engine.counts().fills;
         let notional = Value::of(report.last_price, report.last_quantity);
+        self.recording.maker_fills += u64::from(report.is_maker);
         self.recording.traded = Value(self.recording.traded.0.saturating_add(notional.0));
     }
 }
@@ -212,7 +216,7 @@ mod tests {
         assert_eq!(recording.start, Time(3 * Span::MINUTE.0));
         let minutes: Vec<i64> =
             recording.samples.iter().map(|sample| sample.time.minute().0 / Span::MINUTE.0).collect();
-        assert_eq!((minutes, recording.closes.len()), (vec![3, 4], 3));
+        assert_eq!((minutes, recording.closes.len(), recording.moments), (vec![3, 4], 3, 2));
         assert_eq!(recorded(99, std::iter::empty()).start, Time(7));
     }
 

@@ -42,7 +42,22 @@ pub struct Charges {
     pub half_spread: Ratio,
     /// Coefficient of the square-root impact; `None` when there is none.
     pub impact: Option<Ratio>,
+    /// Most that takers get of a minute's volume; `None` where there is no bound.
+    pub participation: Option<Ratio>,
+    /// By how much the price must pass a resting limit.
+    pub markout: Ratio,
+    pub paid_in: PaidIn,
     pub latency_ms: u32,
+}
+
+/// What fees are taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaidIn {
+    /// What a trade brings in, as on Binance.
+    Received,
+    /// BNB where the account has some.
+    Bnb,
+    Quote,
 }
 
 /// The bars.
@@ -131,6 +146,11 @@ impl Plan {
             }
             Ground::Recorded { bars, .. } => *bars,
         }
+    }
+
+    /// True when a result over so many bars is of another length than the one chosen now.
+    pub fn is_of_other_length(&self, length: usize, tested: u64) -> bool {
+        self.is_generated() && self.bars(length) != tested
     }
 
     pub fn is_generated(&self) -> bool {

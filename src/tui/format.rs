@@ -34,6 +34,12 @@ pub fn signed_percent(fraction: f64) -> String {
     if text == "+0.00" || text == "-0.00" { "0.00 %".to_owned() } else { format!("{text} %") }
 }
 
+/// `-1.23`; what rounds to nothing has no sign.
+pub fn two_places(number: f64) -> String {
+    let text = format!("{number:.2}");
+    if text == "-0.00" { "0.00".to_owned() } else { text }
+}
+
 /// A fraction as `58.3 %`.
 pub fn percent(fraction: f64) -> String {
     format!("{:.1} %", fraction * 100.0)
@@ -137,7 +143,11 @@ mod tests {
 
     #[test]
     fn what_rounds_to_nothing_has_no_sign() {
-        assert_eq!(change(Value(-1)), "0.00");
+        assert_eq!(
+            (change(Value(-1)), amount(Value(-1)), two_places(-0.001)),
+            ("0.00".into(), "0.00".into(), "0.00".into())
+        );
+        assert_eq!(amount(Value(93_273_092_320_000_000_000)), "9,327.31");
         assert_eq!(signed_percent(-0.000_01), "0.00 %");
         assert_eq!(signed_percent(0.0123), "+1.23 %");
     }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{fails, kestrel, told};
 
-/// A server of files that answers its first call with 503, and remembers what it was asked for.
+/// A server of files that answers its first call for a zip with 503, and remembers what it was asked for.
 struct Mirror {
     url: String,
     asked: Arc<Mutex<Vec<String>>>,
@@ -43,7 +43,9 @@ impl Mirror {
                 log.push(path.clone());
                 let file = path.split('?').next().unwrap_or_default();
                 let (status, body) = match files.get(file) {
-                    _ if std::mem::take(&mut is_first) => ("503 Service Unavailable", &b""[..]),
+                    _ if path.ends_with(".zip") && std::mem::take(&mut is_first) => {
+                        ("503 Service Unavailable", &b""[..])
+                    }
                     Some(body) => ("200 OK", body.as_slice()),
                     None => ("404 Not Found", &b""[..]),
                 };

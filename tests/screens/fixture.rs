@@ -15,7 +15,7 @@ use kestrel::engine::strategy::{Reason, Signal};
 use kestrel::engine::{FillRecord, Notice, Snapshot, TradeRecord};
 use kestrel::performance::{Figure, Hidden};
 use kestrel::telemetry::{LogLevel, LogLine};
-use kestrel::tui::backtest::{Backtest, Charges, Figures, Ground, Pace, Page, Plan, Stage, Tested};
+use kestrel::tui::backtest::{Backtest, Charges, Figures, Ground, Pace, Page, PaidIn, Plan, Stage, Tested};
 use kestrel::tui::editor::Setting;
 use kestrel::tui::keymap::Key;
 use kestrel::tui::message::{Ask, Message};
@@ -101,6 +101,9 @@ pub fn plan() -> Plan {
             taker: ratio("0.001"),
             half_spread: ratio("0.00005"),
             impact: None,
+            participation: None,
+            markout: ratio("0"),
+            paid_in: PaidIn::Received,
             latency_ms: 0,
         },
         ground: Ground::Generated { seed: Seed(15) },

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kestrel::domain::{ClientOrderId, Command};
 use kestrel::engine::{Notice, Snapshot};
 use kestrel::tui::action::Action;
-use kestrel::tui::backtest::{Ground, Page, Stage};
+use kestrel::tui::backtest::{Ground, Page, PaidIn, Stage};
 use kestrel::tui::editor::Setting;
 use kestrel::tui::keymap::{Binding, Key, Place, TABLE, digit};
 use kestrel::tui::message::{Ask, Change, Message, Reply};
@@ -392,6 +392,46 @@ fn figures_of_other_settings_are_marked() {
     state.backtest.plan.settings.invest = kestrel::domain::Ratio::ONE;
     update(&mut model, Message::Vitals(Arc::new(state)));
     assert!(text_of(&model).contains("have changed since"));
+}
+
+#[test]
+fn figures_of_another_length_are_marked() {
+    let mut model = model(80, 24);
+    stage(&mut model, finished(Page::None));
+    press(&mut model, &[Key::Char('b')]);
+    assert!(!text_of(&model).contains("another length"));
+    press(&mut model, &[Key::Char('+')]);
+    assert!(text_of(&model).contains("of another length: 89,280 bars"), "{}", text_of(&model));
+    press(&mut model, &[Key::Char('-')]);
+    assert!(!text_of(&model).contains("another length"));
+    // A recording has one length.
+    let mut state = vitals();
+    state.backtest.stage = finished(Page::None);
+    let market = Market::Files(vec!["july.parquet".to_owned()]);
+    state.backtest.plan.ground = Ground::Recorded { market, bars: 7 };
+    update(&mut model, Message::Vitals(Arc::new(state)));
+    assert!(!text_of(&model).contains("another length"));
+}
+
+#[test]
+fn every_cost_that_is_on_stands_in_the_backtest() {
+    let mut model = model(80, 24);
+    let mut state = vitals();
+    let charges = &mut state.backtest.plan.charges;
+    let ratio = |text: &str| text.parse::<kestrel::domain::Ratio>().expect("a ratio");
+    (charges.impact, charges.participation) = (Some(ratio("1")), Some(ratio("0.05")));
+    (charges.markout, charges.latency_ms, charges.paid_in) = (ratio("0.0002"), 150, PaidIn::Bnb);
+    update(&mut model, Message::Vitals(Arc::new(state)));
+    press(&mut model, &[Key::Char('b')]);
+    // Rows are wrapped between words; the popup has a border.
+    let text: Vec<String> = text_of(&model)
+        .lines()
+        .filter_map(|line| Some(line.split('│').max_by_key(|part| part.len())?.trim().to_owned()))
+        .collect();
+    let text = text.join(" ");
+    for part in ["impact 1;", "at most 5 % of a minute's volume", "markout 0.02 %", "latency 150 ms", "fees in BNB"] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
 }
 
 fn changed(change: impl FnOnce(&mut Snapshot)) -> Model {

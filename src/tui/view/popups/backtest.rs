@@ -12,7 +12,7 @@ use super::{keys, window};
 use crate::domain::{Ratio, digest};
 use crate::engine::settings::{Sizing, StrategyName};
 use crate::performance::{Hidden, Shown};
-use crate::tui::backtest::{Figures, Ground, LENGTHS, Pace, Page, Plan, Stage, Tested};
+use crate::tui::backtest::{Figures, Ground, LENGTHS, Pace, Page, PaidIn, Plan, Stage, Tested};
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::text::{fill, wrapped};
@@ -97,8 +97,16 @@ fn costs(model: &Model, plan: &Plan) -> String {
     let fees = [percent(charges.maker), percent(charges.taker), percent(charges.half_spread)];
     let mut parts = vec![fill(texts.backtest_fees, &[&fees[0], &fees[1], &fees[2]])];
     parts.extend(charges.impact.map(|coefficient| fill(texts.backtest_impact, &[&coefficient.to_string()])));
+    parts.extend(charges.participation.map(|share| fill(texts.backtest_participation, &[&percent(share)])));
+    let markout = Some(charges.markout).filter(|markout| markout.is_positive());
+    parts.extend(markout.map(|markout| fill(texts.backtest_markout, &[&percent(markout)])));
     let latency = Some(charges.latency_ms).filter(|ms| *ms > 0);
     parts.extend(latency.map(|ms| fill(texts.backtest_latency, &[&ms.to_string()])));
+    parts.extend(match charges.paid_in {
+        PaidIn::Received => None,
+        PaidIn::Bnb => Some(texts.backtest_in_bnb.to_owned()),
+        PaidIn::Quote => Some(texts.backtest_in_quote.to_owned()),
+    });
     parts.join("; ")
 }
 
@@ -136,6 +144,8 @@ fn stage(model: &Model) -> Vec<Line<'static>> {
             said.extend(report(model, page));
             if tested.plan != backtest.plan {
                 said.push((texts.backtest_other.to_owned(), theme.warning()));
+            } else if backtest.plan.is_of_other_length(model.backtest_length, tested.bars) {
+                said.push((fill(texts.backtest_other_length, &[&format::count(tested.bars)]), theme.warning()));
             }
             said.push((caution(model, &tested.plan), theme.dim()));
         }
@@ -194,7 +204,7 @@ fn figures(model: &Model, tested: &Tested, area: Rect, buffer: &mut Buffer) {
                 name,
                 shown(figures.total_return, format::signed_percent),
                 (format::signed_percent(figures.max_drawdown), theme.signed(figures.max_drawdown)),
-                shown(figures.sharpe, |ratio| format!("{ratio:.2}")),
+                shown(figures.sharpe, format::two_places),
             ],
             Err(_) => vec![name, hidden(), hidden(), hidden()],
         };
