@@ -4,6 +4,7 @@ mod archive;
 mod bad_input;
 mod fetch;
 mod fills;
+mod strangers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -43,6 +44,18 @@ pub fn fails(folder: &Path, arguments: &[&str], status: i32, parts: &[&str]) {
     for part in parts {
         assert!(said.contains(part), "{arguments:?}: {said:?} lacks {part:?}");
     }
+}
+
+/// Asserts that a strict check prints its report, says in one sentence what is wrong and ends with status 3.
+pub fn judged(folder: &Path, arguments: &[&str], parts: &[&str]) -> Value {
+    let output = kestrel(folder, &[arguments, &["--json"]].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{arguments:?}: {said}");
+    assert_eq!(said.lines().count(), 1, "{arguments:?}: {said}");
+    for part in parts {
+        assert!(said.contains(part), "{arguments:?}: {said:?} lacks {part:?}");
+    }
+    serde_json::from_slice(&output.stdout).expect("one JSON object")
 }
 
 /// Every file below a folder with its bytes, hidden ones included.
@@ -140,7 +153,7 @@ fn real_files_are_checked_imported_and_traded_and_their_gaps_are_those_of_their_
         let result = told(folder, &["backtest", "--data", symbol, "--bars", "3000"]);
         assert_eq!((&result["bars"], &result["symbols"]), (&json!(3_000), &json!([symbol.trim_start_matches("um/")])));
     }
-    fails(folder, &["data", "check", "--strict", all[8]], 3, &["1 gaps (284 bars missing)", "gap.parquet"]);
+    judged(folder, &["data", "check", "--strict", all[8]], &["1 gaps (284 bars missing)", "gap.parquet"]);
     assert_eq!(
         kestrel(folder, &["data", "check", "--strict", all[2]]).status.code(),
         Some(0),
@@ -233,7 +246,11 @@ fn findings_of_every_kind_are_counted() {
         {"after": minute(4), "before": minute(6), "missing": 1},
     ]);
     assert_eq!(found["gaps"], gaps);
-    fails(folder.path(), &["data", "check", "ETHUSDT.csv", "--strict"], 3, &["2 gaps", "2 unsorted"]);
+    judged(folder.path(), &["data", "check", "ETHUSDT.csv", "--strict"], &["2 gaps", "2 unsorted"]);
+    // A price that cannot be traded is an impossible bar.
+    let strange = format!("time,open,high,low,close,volume\n{}{}", row(0, 0, good, "1"), row(1, 0, "2,1e11,1,2", "1"));
+    std::fs::write(folder.path().join("BNBUSDT.csv"), strange).expect("write");
+    assert_eq!(told(folder.path(), &["data", "check", "BNBUSDT.csv"])["ohlc_violations"], 1);
 }
 
 #[test]

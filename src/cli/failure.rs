@@ -25,7 +25,7 @@ pub enum Failure {
     /// Refused for safety.
     #[error("{0}")]
     Refused(String),
-    /// Ended by the user with a checkpoint kept.
+    /// Ended by the user, with a checkpoint kept or everything as it was.
     #[error("{0}")]
     Interrupted(String),
 }
@@ -51,7 +51,9 @@ impl From<ConfigError> for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Failure {
-        Failure::Data(error.to_string())
+        let is_interrupted = matches!(error, StoreError::Interrupted);
+        let text = error.to_string();
+        if is_interrupted { Failure::Interrupted(text) } else { Failure::Data(text) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The command line: verbs, options and the contract with scripts.
 //!
 //! Invariant: a verb that fails leaves stdout empty, says one sentence on stderr and ends with its failure's status;
-//! with `--json` stdout ends in exactly one JSON object.
+//! with `--json` stdout ends in exactly one JSON object. `data check --strict` says both: its report, and why it failed.
 //! Absent on purpose: trading; a verb checks its arguments and hands a plan over.
 
 pub mod backtest;
@@ -61,6 +61,8 @@ pub enum Output {
     Summary(Box<Summary>),
     /// The result of `data`, for people and for scripts.
     Report { text: String, json: serde_json::Value },
+    /// The result of `data check --strict` with what is wrong in one sentence, for which it ends with status 3.
+    Judged { text: String, json: serde_json::Value, faults: String },
     /// The result of `backtest --sweep`.
     Sweep(Box<SweepSummary>),
     /// Everything was printed on the way (`exchange`) or shown on the screen.
@@ -108,7 +110,7 @@ fn fail(failure: &Failure) -> u8 {
 fn print(output: &Output, json: bool) -> Result<(), Failure> {
     let text = match output {
         Output::Nothing => return Ok(()),
-        Output::Report { text, json: value } => {
+        Output::Report { text, json: value } | Output::Judged { text, json: value, .. } => {
             if json {
                 value.to_string()
             } else {
@@ -122,7 +124,7 @@ fn print(output: &Output, json: bool) -> Result<(), Failure> {
     };
     // A reader that closed the pipe has seen what it wanted.
     let _ = writeln!(std::io::stdout().lock(), "{}", text.trim_end());
-    Ok(())
+    if let Output::Judged { faults, .. } = output { Err(Failure::Data(faults.clone())) } else { Ok(()) }
 }
 
 fn one_line(summary: &impl serde::Serialize) -> Result<String, Failure> {

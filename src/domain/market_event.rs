@@ -51,6 +51,10 @@ pub enum MarketEvent {
 
 impl Bar {
     pub const INTERVAL: Span = Span::MINUTE;
+    /// What is smaller rounds to a `Price` of zero.
+    pub const LOWEST_PRICE: f64 = 0.5e-8;
+    /// The first price that a `Price` does not hold.
+    pub const PRICE_END: f64 = 92_233_720_368.547_76;
 
     /// The last millisecond of the minute, as Binance states it.
     pub const fn close_time(&self) -> Time {
@@ -70,13 +74,13 @@ impl Bar {
         }
     }
 
-    /// `Ok` when the numbers can be a bar: finite, positive, low <= open, close <= high, volume >= 0.
+    /// `Ok` when the numbers can be a bar: prices that `Price` holds, low <= open, close <= high, volume >= 0.
     #[inline]
     pub fn validate(&self) -> Result<(), &'static str> {
         let Bar { open, high, low, close, volume, .. } = *self;
         // Every bar passes here, so the good ones pass by one branch; no comparison is true of a NaN.
         let ordered = (low <= open) & (low <= close) & (open <= high) & (close <= high);
-        if ordered & (low > 0.0) & (high < f64::INFINITY) & (0.0..f64::INFINITY).contains(&volume) {
+        if ordered & (low >= Bar::LOWEST_PRICE) & (high < Bar::PRICE_END) & (0.0..f64::INFINITY).contains(&volume) {
             return Ok(());
         }
         self.fault()
@@ -88,6 +92,9 @@ impl Bar {
         let prices = [self.open, self.high, self.low, self.close];
         if prices.iter().any(|p| !p.is_finite() || *p <= 0.0) {
             return Err("a price is not a positive finite number");
+        }
+        if prices.iter().any(|p| !(Bar::LOWEST_PRICE..Bar::PRICE_END).contains(p)) {
+            return Err("a price is beyond what can be traded, 0.00000001 to 92233720368");
         }
         if !self.volume.is_finite() || self.volume < 0.0 {
             return Err("the volume is negative or not finite");

@@ -20,16 +20,22 @@ pub struct Bucket {
 pub const COLUMNS: [Column; 6] =
     [Column::OpenTime, Column::Open, Column::High, Column::Low, Column::Close, Column::Volume];
 
-/// Reads a scan of `COLUMNS` to its end. Rows without a number in one of them are left out.
+/// Reads a scan of `COLUMNS` to its end. Rows without a number in one of them are left out; a row after a later one is an
+/// error.
 pub fn buckets(scan: &mut Scan, length: Span) -> Result<Vec<Bucket>, StoreError> {
     let mut buckets: Vec<Bucket> = Vec::new();
     let step = length.millis().max(1);
+    let mut last = i64::MIN;
     while let Some(batch) = scan.next_batch()? {
         let times = batch.times();
         let (open, high, low) = (batch.dense(Column::Open), batch.dense(Column::High), batch.dense(Column::Low));
         let (close, volume) = (batch.dense(Column::Close), batch.dense(Column::Volume));
         let prices = open.iter().zip(&*high).zip(&*low).zip(&*close).zip(&*volume);
         for (time, ((((open, high), low), close), volume)) in times.iter().zip(prices) {
+            if *time < last {
+                return Err(StoreError::Unsorted { file: scan.file().to_path_buf(), time: *time });
+            }
+            last = *time;
             if ![open, high, low, close, volume].into_iter().all(|number| number.is_finite()) {
                 continue;
             }

@@ -93,7 +93,7 @@ impl Catalog {
             [] => Err(StoreError::NotInCatalog {
                 catalog: self.root.clone(),
                 name: name.to_owned(),
-                found: if all.is_empty() { "nothing yet".into() } else { listed(minutes().map(full)) },
+                found: if all.is_empty() { "nothing yet".into() } else { listed(all.iter().map(Partition::to_string)) },
             }),
             [_, _, ..] => Err(StoreError::SeveralMarkets {
                 catalog: self.root.clone(),

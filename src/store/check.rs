@@ -10,7 +10,7 @@ use super::error::StoreError;
 use super::kline::{Interval, Market};
 use super::outages::Outages;
 use super::parquet_rows::Row;
-use super::source::{KlineSource, interval_of};
+use super::source::{KlineSource, Steps, interval_of};
 use crate::domain::{Symbol, Time};
 
 /// All findings about one history.
@@ -37,6 +37,21 @@ pub struct Findings {
     pub unsorted: u64,
     /// Stretches of rows with volume 0 that follow each other.
     pub zero_runs: ZeroRuns,
+}
+
+/// What was found in the files of one history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Checked {
+    /// Of the rows that could be read; `None` when that says nothing about the history.
+    pub findings: Option<Findings>,
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// A file that could not be read to its end, with the sentence that says why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    pub file: PathBuf,
+    pub error: String,
 }
 
 /// Bars that are missing between two rows.
@@ -73,35 +88,50 @@ impl Findings {
 }
 
 /// Checks files that together are one history, in order of time. `progress` is told the rows read so far.
-/// What a file says about itself counts unless it is told; a market that nothing states is `spot`.
-pub fn check(
-    files: &[PathBuf],
-    market: Option<&Market>,
-    progress: &mut dyn FnMut(u64),
-) -> Result<Findings, StoreError> {
+/// What a file says about itself counts unless it is told; a market that nothing states is `spot`. A file that cannot be
+/// read hides no other one: it is a finding of its own.
+pub fn check(files: &[PathBuf], market: Option<&Market>, progress: &mut dyn FnMut(u64)) -> Checked {
     let mut judge: Option<Judge> = None;
+    let mut unreadable = Vec::new();
     for path in files {
-        let source = KlineSource::open(path)?;
-        let (symbol, stated) = (source.symbol.clone(), source.interval.clone());
-        let market = market.cloned().or_else(|| source.market.clone());
-        source.visit(&mut |row| {
-            let judge = match &mut judge {
-                Some(judge) => judge,
-                None => {
-                    let interval = interval_of(path, stated.as_deref(), &row)?;
-                    let market = market.clone().unwrap_or_else(Market::spot);
-                    judge.insert(Judge::new(symbol.clone(), market, interval, &row))
-                }
-            };
-            judge.see(&row);
-            if judge.found.rows.is_multiple_of(8_192) {
-                progress(judge.found.rows);
-            }
-            Ok(())
-        })?;
+        if let Err(error) = see_all(path, market, &mut judge, progress) {
+            unreadable.push(Unreadable { file: path.clone(), error: error.to_string() });
+        }
     }
-    let nothing = || StoreError::NoRows { file: files.first().map_or(Path::new("").into(), PathBuf::clone) };
-    judge.map(Judge::finish).ok_or_else(nothing)
+    if unreadable.len() == files.len() {
+        // The first rows of a file say nothing about the rest of it.
+        judge = None;
+    }
+    Checked { findings: judge.map(Judge::finish), unreadable }
+}
+
+/// Shows every row of a file to the judge, who comes with the first.
+fn see_all(
+    path: &Path,
+    market: Option<&Market>,
+    judge: &mut Option<Judge>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), StoreError> {
+    let source = KlineSource::open(path)?;
+    let (symbol, stated, mut steps) = (source.symbol.clone(), source.interval.clone(), Steps::default());
+    let market = market.cloned().or_else(|| source.market.clone());
+    source.visit(&mut |row| {
+        let judge = match judge {
+            Some(judge) => judge,
+            None => {
+                let interval = interval_of(path, stated.as_deref(), &row)?;
+                let market = market.clone().unwrap_or_else(Market::spot);
+                judge.insert(Judge::new(symbol.clone(), market, interval, &row))
+            }
+        };
+        steps.see(stated.as_deref(), &row);
+        judge.see(&row);
+        if judge.found.rows.is_multiple_of(8_192) {
+            progress(judge.found.rows);
+        }
+        Ok(())
+    })?;
+    judge.as_ref().map_or(Ok(()), |judge| steps.judge(path, judge.found.interval))
 }
 
 struct Judge {

@@ -4,7 +4,7 @@
 //! Absent on purpose: the exit status, which is the front hall's.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::engine::ports::SourceError;
 
@@ -17,19 +17,16 @@ pub enum StoreError {
     NotAFile { file: PathBuf },
     #[error("{}: cannot be opened ({reason}); make it readable and try again", file.display())]
     Unreadable { file: PathBuf, reason: String },
-    #[error("{}: the file is empty (0 bytes); fetch or import it again", file.display())]
+    #[error("{}: the file is empty (0 bytes); {}", file.display(), remedy(file))]
     Empty { file: PathBuf },
-    #[error(
-        "{}: not a Parquet file (it starts with {found:?}, allowed is \"PAR1\"); give Binance klines as Parquet",
-        file.display()
-    )]
+    #[error("{}: not a Parquet file (it starts with {found:?}, allowed is \"PAR1\"); {}", file.display(), other(file))]
     NotParquet { file: PathBuf, found: String },
     #[error(
-        "{}: the file is cut off ({bytes} bytes, the closing \"PAR1\" is missing); fetch or import it again",
-        file.display()
+        "{}: the file is cut off ({bytes} bytes, the closing \"PAR1\" is missing); {}",
+        file.display(), remedy(file)
     )]
     Truncated { file: PathBuf, bytes: u64 },
-    #[error("{}: the Parquet content is damaged ({reason}); fetch or import it again", file.display())]
+    #[error("{}: the content is damaged ({reason}); {}", file.display(), remedy(file))]
     Damaged { file: PathBuf, reason: String },
     #[error(
         "{}: column `{column}` is missing; found {found}, needed are open_time, open, high, low, close and volume",
@@ -81,6 +78,25 @@ pub enum StoreError {
         file.display()
     )]
     WrongInterval { file: PathBuf, found: String },
+    #[error(
+        "{}: found rows at least {found} apart, allowed is {taken} where neither metadata nor name states another interval; \
+         state it in the name, such as BTCUSDT-5m.csv",
+        file.display()
+    )]
+    WrongStep { file: PathBuf, found: String, taken: &'static str },
+    #[error(
+        "{}: its metadata or name says that its {what} is {found}, --{what} says {told}; leave --{what} out, or rename the file",
+        file.display()
+    )]
+    ToldOtherwise { file: PathBuf, what: &'static str, found: String, told: String },
+    /// In ms UTC.
+    #[error(
+        "{}: the bar with open_time {time} ms stands after a later one; sort the rows by open_time (`data check` counts them)",
+        file.display()
+    )]
+    Unsorted { file: PathBuf, time: i64 },
+    #[error("interrupted; nothing was imported, the catalogue is as it was")]
+    Interrupted,
     #[error("{0}")]
     Conflict(Box<Clash>),
     #[error("{}: another program changed it meanwhile; nothing was imported, run the command again", file.display())]
@@ -90,7 +106,7 @@ pub enum StoreError {
         catalog.display(), found.join(", "), found.first().map_or("", String::as_str)
     )]
     SeveralMarkets { catalog: PathBuf, name: String, found: Vec<String> },
-    #[error("{name}: neither a file nor a symbol of the catalogue {} (it holds {found})", catalog.display())]
+    #[error("{name}: neither a file nor a 1m history of the catalogue {} (it holds {found})", catalog.display())]
     NotInCatalog { catalog: PathBuf, name: String, found: String },
     /// `line` counts from 1.
     #[error("{}: line {line}: found {found}, allowed is {allowed}; mend or remove the line", file.display())]
@@ -106,6 +122,21 @@ pub enum StoreError {
     NoBook { file: PathBuf },
     #[error("{}: cannot be written ({reason}); check the folder and the free space", file.display())]
     Unwritable { file: PathBuf, reason: String },
+}
+
+/// What to do about a file that cannot be read.
+fn remedy(file: &Path) -> &'static str {
+    if is_kept(file) { "remove the file, then import or fetch its month again" } else { "download or copy it again" }
+}
+
+/// What to do about a file of another kind.
+fn other(file: &Path) -> &'static str {
+    if is_kept(file) { remedy(file) } else { "give Binance klines as Parquet" }
+}
+
+/// True for the months of a catalogue, by their place: `klines/<SYMBOL>/<interval>/<YYYY-MM>.parquet`.
+fn is_kept(file: &Path) -> bool {
+    file.ancestors().nth(3).and_then(Path::file_name).is_some_and(|name| name == "klines")
 }
 
 /// A row that says something else than a kept one of the same time. `row` counts from 1.

@@ -4,6 +4,8 @@
 //! Absent on purpose: mending. What is wrong in a file stays wrong until a person mends it; gaps stay gaps.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::catalog::Catalog;
 use super::error::{Clash, StoreError};
@@ -11,11 +13,11 @@ use super::kline::{Interval, Market, Partition};
 use super::kline_file::refuse_invalid;
 use super::month::{Merged, Month, Origin};
 use super::parquet_rows::Row;
-use super::source::{KlineSource, interval_of};
+use super::source::{KlineSource, Steps, interval_of};
 use super::staging::Staging;
 use crate::domain::{Symbol, Time};
 
-/// What a person says about files that do not say it themselves, or say it wrong.
+/// What a person says about files that do not say it themselves; one that says something else is refused.
 #[derive(Debug, Clone, Default)]
 pub struct Told {
     pub symbol: Option<Symbol>,
@@ -37,6 +39,7 @@ pub struct Import {
     catalog: Catalog,
     staging: Staging,
     replace: bool,
+    stop: Arc<AtomicBool>,
 }
 
 /// Rows told of at a time.
@@ -44,20 +47,27 @@ const PROGRESS_ROWS: u64 = 8_192;
 
 impl Import {
     pub fn new(catalog: Catalog, replace: bool) -> Import {
-        Import { staging: Staging::new(catalog.clone()), catalog, replace }
+        Import { staging: Staging::new(catalog.clone()), catalog, replace, stop: Arc::default() }
+    }
+
+    /// Once this is true the import ends between two rows with `StoreError::Interrupted`.
+    pub fn stop_by(self, stop: Arc<AtomicBool>) -> Import {
+        Import { stop, ..self }
     }
 
     /// Reads a file to its end and stages its months. `progress` is told the rows read so far.
     pub fn add(&mut self, path: &Path, told: &Told, progress: &mut dyn FnMut(u64)) -> Result<Imported, StoreError> {
         let source = KlineSource::open(path)?;
-        let symbol = told.symbol.clone().or_else(|| source.symbol.clone());
+        let symbol = agreed(path, "symbol", told.symbol.as_ref(), source.symbol.as_ref())?;
         let symbol = symbol.ok_or_else(|| StoreError::NoSymbol { file: path.to_path_buf() })?;
-        let market = told.market.clone().or_else(|| source.market.clone()).unwrap_or_else(Market::spot);
+        let market = agreed(path, "market", told.market.as_ref(), source.market.as_ref())?.unwrap_or_else(Market::spot);
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let origin = Origin::File { name, sha256: source.verified_sha256()? };
-        let stated = source.interval.clone();
+        let (stated, stop, mut steps) = (source.interval.clone(), self.stop.clone(), Steps::default());
         let mut filing = Filing { import: self, path, origin, open: None, rows: Vec::new(), done: None };
         source.visit(&mut |row| {
+            refuse_stopped(&stop)?;
+            steps.see(stated.as_deref(), &row);
             if filing.done.is_none() {
                 let interval = interval_of(path, stated.as_deref(), &row)?;
                 let partition = Partition { market: market.clone(), symbol: symbol.clone(), interval };
@@ -70,12 +80,35 @@ impl Import {
             Ok(())
         })?;
         filing.end_month()?;
-        filing.done.ok_or_else(|| StoreError::NoRows { file: path.to_path_buf() })
+        let done = filing.done.ok_or_else(|| StoreError::NoRows { file: path.to_path_buf() })?;
+        steps.judge(path, done.partition.interval)?;
+        Ok(done)
     }
 
     /// Puts all months in their places. Returns how many.
     pub fn commit(self) -> Result<usize, StoreError> {
+        refuse_stopped(&self.stop)?;
         self.staging.commit()
+    }
+}
+
+fn refuse_stopped(stop: &AtomicBool) -> Result<(), StoreError> {
+    if stop.load(Ordering::Relaxed) { Err(StoreError::Interrupted) } else { Ok(()) }
+}
+
+/// What is told or found, when they do not contradict each other.
+fn agreed<T: Clone + PartialEq + std::fmt::Display>(
+    path: &Path,
+    what: &'static str,
+    told: Option<&T>,
+    found: Option<&T>,
+) -> Result<Option<T>, StoreError> {
+    match (told, found) {
+        (Some(told), Some(found)) if told != found => {
+            let (found, told) = (found.to_string(), told.to_string());
+            Err(StoreError::ToldOtherwise { file: path.to_path_buf(), what, found, told })
+        }
+        (told, found) => Ok(found.or(told).cloned()),
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) struct KlineFile {
     last: Option<Time>,
 }
 
-/// The symbol a file holds: metadata key `symbol`, else the leading `[A-Z0-9]+` of its name before `-`, `_` or `.`.
+/// The symbol a file holds: metadata key `symbol`, else the start of its name (`BTCUSDT-1m`, `BTC_USDT-1m`).
 pub fn symbol_of(file: &Path) -> Result<Symbol, StoreError> {
     KlineFile::open(file).map(|opened| opened.symbol)
 }
@@ -232,7 +232,7 @@ pub(super) fn refuse_invalid(path: &Path, row: u64, bar: &Bar) -> Result<(), Sto
 
 /// The column to look at first when a bar is not valid.
 fn blame(bar: &Bar) -> &'static str {
-    let bad = |x: f64| !x.is_finite() || x <= 0.0;
+    let bad = |x: f64| !(Bar::LOWEST_PRICE..Bar::PRICE_END).contains(&x);
     let named = [("open", bar.open), ("high", bar.high), ("low", bar.low), ("close", bar.close)];
     if let Some((name, _)) = named.iter().find(|(_, price)| bad(*price)) {
         return name;
@@ -356,13 +356,21 @@ pub fn symbol_of_text(text: &str) -> Option<Symbol> {
     (fits && !text.contains(odd)).then(|| Symbol::new(text))
 }
 
-/// The leading capitals and digits of a file's name before `-`, `_` or `.`.
+/// Second words of a name that belong to the symbol: `BTC_USDT-1m.parquet` is of BTCUSDT.
+const QUOTES: [&str; 15] =
+    ["USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "DAI", "BTC", "ETH", "BNB", "EUR", "TRY", "BRL", "JPY", "GBP"];
+
+/// The leading capitals and digits of a file's name before `-`, `_` or `.`, with a quote asset that stands apart.
 pub(super) fn symbol_of_name(path: &Path) -> Option<Symbol> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let end = name.find(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit()).unwrap_or(name.len());
     match (&name[..end], name[end..].chars().next()) {
         ("", _) => None,
-        (symbol, None | Some('-' | '_' | '.')) => symbol_of_text(symbol),
+        (symbol, None | Some('.')) => symbol_of_text(symbol),
+        (base, Some('-' | '_')) => {
+            let quote = name[end + 1..].split(['-', '_', '.']).next().filter(|word| QUOTES.contains(word));
+            symbol_of_text(&format!("{base}{}", quote.unwrap_or_default()))
+        }
         (_, Some(_)) => None,
     }
 }

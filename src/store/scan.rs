@@ -71,6 +71,11 @@ impl Scan {
         Scan { waiting: plan.files.iter().cloned().collect(), plan, open: None }
     }
 
+    /// The file of the last batch.
+    pub fn file(&self) -> &Path {
+        self.open.as_ref().map_or(Path::new(""), |open| &open.path)
+    }
+
     /// The next rows; `None` at the end. A batch has at least one row.
     pub fn next_batch(&mut self) -> Result<Option<Batch>, StoreError> {
         loop {

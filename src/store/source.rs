@@ -12,7 +12,7 @@ use super::error::StoreError;
 use super::kline::{Interval, Market};
 use super::kline_file::{symbol_of_name, symbol_of_text, unreadable};
 use super::parquet_rows::{ParquetRows, Row};
-use crate::domain::{Span, Symbol};
+use crate::domain::{Span, Symbol, Time};
 
 /// A file that was opened and recognised. What it does not tell about itself is `None`.
 pub struct KlineSource {
@@ -109,15 +109,50 @@ pub(super) fn interval_of(path: &Path, stated: Option<&str>, first: &Row) -> Res
     if let Some(name) = stated {
         return Interval::parse(name).ok_or_else(|| refused(name.to_owned()));
     }
-    let Some(close) = first.kline.close_time else { return Ok(Interval::MINUTE) };
-    // The last millisecond or microsecond of the bar.
-    let length = close.since(first.kline.bar.open_time).0 + 1_000;
-    let seconds = Span(length - length.rem_euclid(Span::SECOND.0));
+    let Some(seconds) = length_of(first) else { return Ok(Interval::MINUTE) };
     match Interval::of(seconds) {
         Some(interval) => Ok(interval),
         None if seconds == Span::SECOND => Err(refused("1s".into())),
         // The first bar after an outage may be short or odd.
         None => Ok(Interval::MINUTE),
+    }
+}
+
+/// The length of a bar that states its end, in whole seconds.
+fn length_of(row: &Row) -> Option<Span> {
+    // The end is the last millisecond or microsecond of the bar.
+    let length = row.kline.close_time?.since(row.kline.bar.open_time).0 + 1_000;
+    Some(Span(length - length.rem_euclid(Span::SECOND.0)))
+}
+
+/// How close the rows of a file come, which tells a wrong guess of its interval.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    rows: u64,
+    is_guess: bool,
+    last: Option<Time>,
+    shortest: Option<Span>,
+}
+
+impl Steps {
+    /// Each row; the first one tells whether the interval was guessed.
+    pub(super) fn see(&mut self, stated: Option<&str>, row: &Row) {
+        let time = row.kline.bar.open_time;
+        if self.rows == 0 {
+            self.is_guess = stated.is_none() && length_of(row).and_then(Interval::of).is_none();
+        }
+        self.rows += 1;
+        let step = self.last.replace(time).map(|last| Span(time.since(last).0.abs())).filter(|step| step.0 > 0);
+        self.shortest = self.shortest.into_iter().chain(step).min();
+    }
+
+    /// At the file's end: an error when no rows are as close as bars of the guessed interval are.
+    pub(super) fn judge(&self, path: &Path, interval: Interval) -> Result<(), StoreError> {
+        let step = self.shortest.filter(|step| self.is_guess && self.rows >= 3 && *step > interval.span());
+        let Some(step) = step else { return Ok(()) };
+        let plain = || format!("{} s", step.0 / Span::SECOND.0);
+        let found = Interval::of(step).map_or_else(plain, |interval| interval.name().to_owned());
+        Err(StoreError::WrongStep { file: path.to_path_buf(), found, taken: interval.name() })
     }
 }
 

@@ -3,9 +3,9 @@
 //! Invariant: until `commit` nothing of the catalogue changes; a commit that fails puts back what it had replaced.
 //! Absent on purpose: locks. Two programs that change the same month do not mix: the later commit notices and is refused.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::catalog::Catalog;
 use super::error::StoreError;
@@ -19,6 +19,8 @@ pub struct Staging {
     staged: BTreeMap<PathBuf, PathBuf>,
     /// What the files looked like when they were first read; `None` where there was none.
     seen: BTreeMap<PathBuf, Option<Look>>,
+    /// Folders that were freed of what interrupted programs left.
+    swept: BTreeSet<PathBuf>,
 }
 
 /// Size and time of change: enough to notice that a file was replaced.
@@ -26,7 +28,7 @@ type Look = (u64, Option<SystemTime>);
 
 impl Staging {
     pub fn new(catalog: Catalog) -> Staging {
-        Staging { catalog, staged: BTreeMap::new(), seen: BTreeMap::new() }
+        Staging { catalog, staged: BTreeMap::new(), seen: BTreeMap::new(), swept: BTreeSet::new() }
     }
 
     /// The month as it would be after a commit; empty when there is none.
@@ -34,6 +36,10 @@ impl Staging {
         let path = self.catalog.path(partition, month);
         if let Some(partial) = self.staged.get(&path) {
             return MonthFile::read(partial);
+        }
+        if let Some(folder) = path.parent().filter(|folder| !self.swept.contains(*folder)) {
+            sweep(folder);
+            self.swept.insert(folder.to_path_buf());
         }
         let seen = look(&path);
         self.seen.insert(path.clone(), seen);
@@ -114,6 +120,39 @@ fn put_in_place(partial: &Path, path: &Path, replaces: bool) -> Result<Option<Pa
 fn beside(path: &Path, ending: &str) -> PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.{}.{ending}", std::process::id()))
+}
+
+/// Removes the parts of programs that are gone. What cannot be removed harms nobody: no reader looks at hidden names.
+fn sweep(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        let Some(owner) = entry.file_name().to_str().and_then(owner) else { continue };
+        let changed = entry.metadata().and_then(|facts| facts.modified()).ok();
+        if is_left(owner, changed) {
+            drop(std::fs::remove_file(entry.path()));
+        }
+    }
+}
+
+/// The program that made a part, by the name that `beside` gave it.
+fn owner(name: &str) -> Option<u32> {
+    let (rest, ending) = name.strip_prefix('.')?.rsplit_once('.')?;
+    let (month, owner) = rest.rsplit_once('.')?;
+    let is_part = (ending == "partial" || ending == "old") && month.ends_with(".parquet");
+    owner.parse().ok().filter(|_| is_part)
+}
+
+/// True when the program runs no longer, or, where that cannot be told, when the part is older than a day.
+fn is_left(owner: u32, changed: Option<SystemTime>) -> bool {
+    const DAY: Duration = Duration::from_secs(86_400);
+    let running = Path::new("/proc");
+    if owner == std::process::id() {
+        return false;
+    }
+    if running.join("self").exists() && !running.join(owner.to_string()).exists() {
+        return true;
+    }
+    changed.and_then(|changed| changed.elapsed().ok()).is_some_and(|age| age > DAY)
 }
 
 fn look(path: &Path) -> Option<Look> {

@@ -48,7 +48,7 @@ fn bad_files_are_refused_and_the_catalogue_stays_as_it_was() {
     let time = |line: &str| line.split(',').next().unwrap_or_default().to_owned();
     let before = time(archive(20, false).lines().nth(LINE - 2).expect("a line"));
     let cut: String = archive(20, false).split_inclusive(',').take((LINE - 1) * 11 + 5).collect();
-    let cases: [(&str, String, &[&str]); 12] = [
+    let cases: [(&str, String, &[&str]); 14] = [
         ("cut", cut, &["row 7", "cells, the rows before have 12"]),
         ("typed", with_cell(4, "high"), &["row 7", "`close`", "\"high\"", "a decimal number"]),
         ("unsorted", with_cell(0, "1706745000000"), &["row 7", "`open_time`", "later than"]),
@@ -56,6 +56,8 @@ fn bad_files_are_refused_and_the_catalogue_stays_as_it_was() {
         ("nan", with_cell(2, "NaN"), &["row 7", "`high`", "NaN"]),
         ("infinite", with_cell(5, "inf"), &["row 7", "`volume`"]),
         ("negative", with_cell(1, "-1"), &["row 7", "`open`"]),
+        ("huge", with_cell(2, "92233720368.6"), &["row 7", "`high`", "92233720368"]),
+        ("tiny", with_cell(3, "0.000000004"), &["row 7", "`low`", "0.00000001"]),
         ("crossed", with_cell(3, "107"), &["row 7", "low"]),
         ("seconds", with_cell(0, "1706745300"), &["row 7", "`open_time`", "milliseconds or microseconds"]),
         ("empty_cell", with_cell(4, ""), &["row 7", "`close`"]),
@@ -67,7 +69,7 @@ fn bad_files_are_refused_and_the_catalogue_stays_as_it_was() {
     }
     refused(folder, "BTCUSDT-none.csv", "", &["empty"]);
     refused(folder, "BTCUSDT-header_only.csv", format!("{header}\n"), &["no rows"]);
-    refused(folder, "BTCUSDT-cut.zip", b"PK\x03\x04half an archive", &["damaged"]);
+    refused(folder, "BTCUSDT-cut.zip", b"PK\x03\x04half an archive", &["the content is damaged"]);
     refused(folder, "BTCUSDT-1s-2024-01.csv", archive(20, false), &["1s", "1m"]);
     refused(folder, "BTCUSDT.json", "{}", &["neither Parquet, CSV nor zip"]);
     refused(folder, "BTCUSDT-conflict.csv", with_cell(4, "109.75"), &["row 7", "contradicts", "--replace"]);

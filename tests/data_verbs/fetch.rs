@@ -89,6 +89,9 @@ fn what_is_missing_is_fetched_month_by_month_and_only_once() {
     assert_eq!(kept(folder), bars());
     let third = fetch("2024-02-01T20:00");
     assert_eq!((&third["months"], &third["complete"], &third["missing"]), (&json!(0), &json!(2), &json!(100)));
+    let again = ["data", "fetch", "BTCUSDT", "--from", "2024-01-31", "--to", "2024-02-01", "--rest-url", &url];
+    let output = kestrel(folder, &again);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("100 bars missing; the source has no bars there"));
     let found = told(folder, &["data", "check", "BTCUSDT"]);
     assert_eq!(found["gaps"].as_array().map(Vec::len), Some(1), "the outage stays a gap");
     // An import of the same bars agrees with what was fetched.

@@ -1,10 +1,10 @@
 //! `data check`: what is wrong with files or histories of the catalogue.
 //!
-//! Invariant: findings are a result and end with status 0, or, with `--strict`, with 3 and one sentence.
+//! Invariant: findings are a result and end with status 0, or, with `--strict`, with 3 and one sentence beside them.
 //! Absent on purpose: mending.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -14,8 +14,8 @@ use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::cli::globals::Globals;
 use crate::cli::progress::ProgressLine;
-use crate::store::check::{Findings, check};
-use crate::store::{Catalog, Market};
+use crate::store::check::{Checked, Findings, Unreadable, check};
+use crate::store::{Catalog, Market, StoreError};
 
 /// Gaps told one by one; the JSON has them all.
 const MOST_GAPS: usize = 20;
@@ -70,27 +70,43 @@ struct OutageReport {
 
 #[derive(Serialize)]
 struct Several {
-    files: Vec<Report>,
+    files: Vec<Entry>,
+}
+
+/// What is said about a history, or about a file that cannot be read.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Entry {
+    Report(Box<Report>),
+    Unreadable { file: String, error: String },
 }
 
 pub fn execute(args: &CheckArgs, globals: &Globals) -> Result<Output, Failure> {
     let catalog = Catalog::of_home(&globals.home()?);
-    let mut found: Vec<(String, Findings)> = Vec::new();
+    let mut found: Vec<(String, Checked)> = Vec::new();
     for (name, files, market) in histories(args, &catalog)? {
         let progress = ProgressLine::new(&format!("{name}: rows"), None);
-        let findings = check(&files, market.as_ref(), &mut |rows| progress.to(rows))?;
-        found.push((name, findings));
+        let checked = check(&files, market.as_ref(), &mut |rows| progress.to(rows));
+        found.push((name, checked));
     }
-    if args.strict {
-        refuse_faults(&found)?;
+    let mut text: Vec<String> = Vec::new();
+    let mut entries: Vec<Entry> = Vec::new();
+    for (name, checked) in &found {
+        text.extend(checked.findings.as_ref().map(|findings| told(name, findings)));
+        text.extend(checked.unreadable.iter().map(|file| file.error.clone()));
+        let report = checked.findings.as_ref().map(|findings| Entry::Report(Box::new(Report::of(name, findings))));
+        entries.extend(report);
+        entries.extend(checked.unreadable.iter().map(Entry::unreadable));
     }
-    let text: Vec<String> = found.iter().map(|(name, findings)| told(name, findings)).collect();
-    let mut reports: Vec<Report> = found.iter().map(|(name, findings)| Report::of(name, findings)).collect();
-    let json = match (reports.len(), args.what.len()) {
-        (1, 1) => json(&reports.remove(0))?,
-        (_, _) => json(&Several { files: reports })?,
+    let json = match (entries.as_slice(), args.what.len()) {
+        ([only], 1) => json(only)?,
+        (_, _) => json(&Several { files: entries })?,
     };
-    Ok(Output::Report { text: text.join("\n\n"), json })
+    let text = text.join("\n\n");
+    match faults(&found).filter(|_| args.strict) {
+        Some(faults) => Ok(Output::Judged { text, json, faults }),
+        None => Ok(Output::Report { text, json }),
+    }
 }
 
 type History = (String, Vec<PathBuf>, Option<Market>);
@@ -99,6 +115,10 @@ fn histories(args: &CheckArgs, catalog: &Catalog) -> Result<Vec<History>, Failur
     let mut histories = Vec::new();
     for what in &args.what {
         let named = named(what, catalog)?;
+        // A name that is mistyped is no finding.
+        if named.files.iter().any(|file| file == what && !Path::exists(file)) {
+            return Err(StoreError::Missing { file: what.clone() }.into());
+        }
         let market = args.market.clone().or(named.partition.map(|partition| partition.market));
         histories.push((what.display().to_string(), named.files, market));
     }
@@ -116,17 +136,15 @@ fn histories(args: &CheckArgs, catalog: &Catalog) -> Result<Vec<History>, Failur
     Ok(histories)
 }
 
-/// With `--strict`: one sentence for all that is wrong.
-fn refuse_faults(found: &[(String, Findings)]) -> Result<(), Failure> {
-    let faulty: Vec<String> = found
-        .iter()
-        .filter(|(_, findings)| findings.has_faults())
-        .map(|(name, findings)| format!("{name}: {}", counts(findings)))
-        .collect();
-    if faulty.is_empty() {
-        return Ok(());
+/// One sentence for all that is wrong; `None` when nothing is.
+fn faults(found: &[(String, Checked)]) -> Option<String> {
+    let mut faults: Vec<String> = Vec::new();
+    for (name, checked) in found {
+        let faulty = checked.findings.iter().filter(|findings| findings.has_faults());
+        faults.extend(faulty.map(|findings| format!("{name}: {}", counts(findings))));
+        faults.extend(checked.unreadable.iter().map(|file| file.error.clone()));
     }
-    Err(Failure::Data(format!("{}; leave out --strict for the whole report", faulty.join("; "))))
+    (!faults.is_empty()).then(|| faults.join("; "))
 }
 
 fn counts(findings: &Findings) -> String {
@@ -167,6 +185,12 @@ fn told(name: &str, findings: &Findings) -> String {
         let _ = write!(text, " in {} runs, the longest of {} from {}", runs.count, runs.longest, utc(from));
     }
     text
+}
+
+impl Entry {
+    fn unreadable(found: &Unreadable) -> Entry {
+        Entry::Unreadable { file: found.file.display().to_string(), error: found.error.clone() }
+    }
 }
 
 impl Report {

@@ -88,8 +88,9 @@ pub fn execute(args: &FetchArgs, globals: &Globals) -> Result<Output, Failure> {
             fetch.report
         }
     };
+    let nothing = if report.added == 0 && report.missing > 0 { "; the source has no bars there" } else { "" };
     let text = format!(
-        "{} {} from {} to {} UTC: {} bars added in {} months, {} months were complete, {} bars missing",
+        "{} {} from {} to {} UTC: {} bars added in {} months, {} months were complete, {} bars missing{nothing}",
         report.market,
         report.symbol,
         utc(Time::from_millis(report.from)),

@@ -5,11 +5,14 @@
 
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use serde::Serialize;
 
 use super::{json, parse_market, parse_symbol, utc};
+use crate::app;
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::cli::globals::Globals;
@@ -23,10 +26,10 @@ pub struct ImportArgs {
     /// Archive CSV or zip (a .CHECKSUM beside it is verified), or Parquet with kline columns under their usual names
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// The pair, where neither metadata nor file name tells it
+    /// The pair, where neither metadata nor file name tells it; they cannot be overruled
     #[arg(long, value_name = "SYMBOL", value_parser = parse_symbol)]
     pub symbol: Option<Symbol>,
-    /// The market, where neither metadata nor file name tells it [default: spot]
+    /// The market, where neither metadata nor file name tells it; they cannot be overruled [default: spot]
     #[arg(long, value_name = "NAME", value_parser = parse_market)]
     pub market: Option<Market>,
     /// Take new rows where they contradict kept ones
@@ -57,7 +60,7 @@ struct FileReport {
 
 pub fn execute(args: &ImportArgs, globals: &Globals) -> Result<Output, Failure> {
     let catalog = Catalog::of_home(&globals.home()?);
-    let mut import = Import::new(catalog.clone(), args.replace);
+    let mut import = Import::new(catalog.clone(), args.replace).stop_by(stopped()?);
     let told = Told { symbol: args.symbol.clone(), market: args.market.clone() };
     let mut done = Vec::with_capacity(args.files.len());
     for (at, file) in args.files.iter().enumerate() {
@@ -74,6 +77,24 @@ pub fn execute(args: &ImportArgs, globals: &Globals) -> Result<Output, Failure> 
     let _ = writeln!(text, "{months} month files written below {}", catalog.root().display());
     let report = Report { files: done.iter().map(FileReport::of).collect(), months };
     Ok(Output::Report { text, json: json(&report)? })
+}
+
+/// Becomes true when a person interrupts; signals are heard from the call on.
+fn stopped() -> Result<Arc<AtomicBool>, Failure> {
+    let failed = |error: std::io::Error| Failure::Data(format!("signals cannot be heard ({error})"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let interrupted = {
+        let _inside = runtime.enter();
+        app::interrupt().map_err(failed)?
+    };
+    let stop = Arc::new(AtomicBool::new(false));
+    let heard = stop.clone();
+    // Ends with the program.
+    std::thread::spawn(move || {
+        runtime.block_on(interrupted);
+        heard.store(true, Ordering::Relaxed);
+    });
+    Ok(stop)
 }
 
 fn line(file: &Imported) -> String {
