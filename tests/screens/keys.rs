@@ -424,10 +424,8 @@ fn every_cost_that_is_on_stands_in_the_backtest() {
     update(&mut model, Message::Vitals(Arc::new(state)));
     press(&mut model, &[Key::Char('b')]);
     // Rows are wrapped between words; the popup has a border.
-    let text: Vec<String> = text_of(&model)
-        .lines()
-        .filter_map(|line| Some(line.split('│').max_by_key(|part| part.len())?.trim().to_owned()))
-        .collect();
+    let text: Vec<String> =
+        text_of(&model).lines().filter_map(|line| Some(line.split('║').nth(1)?.trim().to_owned())).collect();
     let text = text.join(" ");
     for part in ["impact 1;", "at most 5 % of a minute's volume", "markout 0.02 %", "latency 150 ms", "fees in BNB"] {
         assert!(text.contains(part), "{part}: {text}");

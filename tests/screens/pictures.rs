@@ -143,7 +143,7 @@ fn numbers_are_dropped_whole_not_cut() {
         snapshot.day_pnl = Value(-snapshot.equity.0 / 3);
     });
     let first = text_of(&large).lines().next().expect("a status bar").to_owned();
-    assert!(first.contains("equity 123,602,407.40"), "{first}");
+    assert!(first.contains("equity 123,602,407.41"), "{first}");
     assert!(!first.contains("memory"), "{first}");
 }
 
