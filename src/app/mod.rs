@@ -8,6 +8,7 @@ pub mod demo;
 pub mod exchange;
 mod gauges;
 pub mod market;
+pub mod regimes;
 pub mod replay;
 pub mod report;
 pub mod screenshot;

@@ -1,14 +1,16 @@
-//! `data`: klines into the catalogue, checked, shown, fetched.
+//! `data`: klines into the catalogue, checked, shown, fetched; events and regimes over them.
 //!
 //! Invariant: a verb that fails leaves the catalogue as it was, or, fetching, with whole months more.
 //! Absent on purpose: the catalogue itself (`store`) and downloading (`binance`).
 
 mod chart;
 pub mod check;
+pub mod events;
 pub mod fetch;
 mod from_archive;
 pub mod import;
 mod progress;
+pub mod regimes;
 pub mod show;
 
 use std::path::{Path, PathBuf};
@@ -37,6 +39,10 @@ enum DataVerb {
     Show(show::ShowArgs),
     /// Fetch what the catalogue lacks from a venue's REST address, or from the public archive's files
     Fetch(fetch::FetchArgs),
+    /// Count events on recordings: crash alarms against breaks, false alarms, time in each regime
+    Events(events::EventsArgs),
+    /// Fit the regimes to recordings and write the model's file
+    Regimes(regimes::RegimesArgs),
 }
 
 pub fn execute(args: &DataArgs, globals: &Globals) -> Result<Output, Failure> {
@@ -45,6 +51,8 @@ pub fn execute(args: &DataArgs, globals: &Globals) -> Result<Output, Failure> {
         DataVerb::Check(args) => check::execute(args, globals),
         DataVerb::Show(args) => show::execute(args, globals),
         DataVerb::Fetch(args) => fetch::execute(args, globals),
+        DataVerb::Events(args) => events::execute(args, globals),
+        DataVerb::Regimes(args) => regimes::execute(args, globals),
     }
 }
 
