@@ -121,7 +121,11 @@ fn months_and_days_of_a_mirror_are_verified_and_asked_for_only_once() {
     assert_eq!((&first["added"], &first["months"]), (&json!(31 * DAY - 10 + 2 * DAY), &json!(2)));
     assert_eq!(first["missing"], 10 + DAY, "the outage, and a day that the archive does not have yet");
     let asked = mirror.asked();
-    assert_eq!(asked.iter().filter(|name| *name == "BTCUSDT-1m-2024-12.zip").count(), 2, "503 is asked again: {asked:?}");
+    assert_eq!(
+        asked.iter().filter(|name| *name == "BTCUSDT-1m-2024-12.zip").count(),
+        2,
+        "503 is asked again: {asked:?}"
+    );
     let again = told(folder, &fetch(&mirror.url, "2025-01-04"));
     assert_eq!((&again["added"], &again["complete"]), (&json!(0), &json!(1)));
     assert_eq!(mirror.asked(), ["BTCUSDT-1m-2025-01.zip", "BTCUSDT-1m-2025-01-03.zip"], "only what is not there");

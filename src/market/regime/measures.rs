@@ -35,7 +35,7 @@ pub struct Minute {
     /// Drift over four and eight hours in its own deviations.
     pub drift_4h: f64,
     pub drift_8h: f64,
-    /// Log of the two-hour deviation over the week's, jumps cut.
+    /// Log of the two-hour deviation, jumps cut, less its mean of a week.
     pub level: Option<f64>,
 }
 
@@ -52,6 +52,7 @@ pub struct Measures {
     drift_4h: Drift,
     drift_8h: Drift,
     two_hours: RunningMean,
+    /// Of logarithms, so that the level has mean zero in markets of any tails.
     week: RunningMean,
 }
 
@@ -102,7 +103,7 @@ impl Measures {
         }
         if self.deviation.seen >= WARM_UP {
             minute.volatility_ratio = ratio(self.short.value, self.long.value);
-            minute.level = ratio(self.two_hours.value, self.week.value).map(f64::ln);
+            minute.level = log_deviation(&self.two_hours).map(|log| log - self.week.value);
         }
         minute
     }
@@ -116,7 +117,10 @@ impl Measures {
         let most = MOST_DEVIATIONS * deviation;
         let cut = (r * r).min(most * most);
         self.two_hours.update(cut);
-        self.week.update(cut);
+        // Means of a few returns are no measure of two hours.
+        if let Some(log) = log_deviation(&self.two_hours).filter(|_| self.two_hours.seen >= 60) {
+            self.week.update(log);
+        }
         let standardised = (r / deviation).clamp(-CLIP, CLIP);
         minute.standardised = Some(standardised).filter(|_| self.deviation.seen > WARM_UP);
         minute.drift_4h = self.drift_4h.update(standardised);
@@ -129,11 +133,18 @@ fn ratio(short: f64, long: f64) -> Option<f64> {
     (short > 0.0 && long > 0.0).then(|| (short / long).sqrt())
 }
 
+fn log_deviation(variance: &RunningMean) -> Option<f64> {
+    (variance.value > 0.0).then(|| 0.5 * variance.value.ln())
+}
+
 /// Deviation of returns by the median of their sizes, which half of them may leave as outliers: the median is followed in
-/// steps of a fixed ratio (Robbins and Monro 1951), 1.4826 times it is the deviation of a normal.
+/// steps of a fixed ratio (Robbins and Monro 1951), 1.4826 times it is the deviation of a normal. It is at least half of
+/// what the mean size says: where ticks are coarse, more than half of all minutes stand still and their median is nothing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RobustDeviation {
     log_median: f64,
+    /// Of a day's sizes.
+    mean: RunningMean,
     seen: u32,
 }
 
@@ -142,19 +153,26 @@ impl RobustDeviation {
     const STEP: f64 = 0.004;
     /// A hundredth of a basis point: returns below count as this.
     const LEAST: f64 = 1e-6;
+    /// Deviation of a normal over its median and its mean size.
+    const OVER_MEDIAN: f64 = 1.482_602_218_505_602;
+    const OVER_MEAN: f64 = 1.253_314_137_315_500_3;
 
     #[allow(clippy::new_without_default)]
     pub fn new() -> RobustDeviation {
-        RobustDeviation { log_median: 0.0, seen: 0 }
+        RobustDeviation { log_median: 0.0, mean: RunningMean::new(1_440), seen: 0 }
     }
 
     /// None before the first return.
     pub fn known(&self) -> Option<f64> {
-        (self.seen > 0).then(|| 1.482_602_218_505_602 * self.log_median.exp())
+        let by_median = Self::OVER_MEDIAN * self.log_median.exp();
+        let by_mean = 0.5 * Self::OVER_MEAN * self.mean.value();
+        (self.seen > 0).then(|| by_median.max(by_mean))
     }
 
     pub fn update(&mut self, r: f64) {
-        let size = r.abs().max(Self::LEAST).ln();
+        let size = r.abs().max(Self::LEAST);
+        self.mean.update(size);
+        let size = size.ln();
         self.seen = self.seen.saturating_add(1);
         if self.seen == 1 {
             self.log_median = size;
@@ -267,6 +285,7 @@ impl StateHash for Measures {
 impl StateHash for RobustDeviation {
     fn state_hash(&self, digest: &mut Digest) {
         digest.f64(self.log_median);
+        digest.add(&self.mean);
         digest.u64(u64::from(self.seen));
     }
 }

@@ -1,7 +1,7 @@
 //! `Regime`: the state of the market by name, and the fitted jump model that tells it.
 //!
 //! The model sees two measures of each closed bar: the drift of eight hours in its own deviations, and the log of the
-//! two-hour deviation over the week's. Both are free of units, so one model serves all symbols. A crash is no state of the
+//! two-hour deviation less its mean of a week. Both are free of units, so one model serves all symbols. A crash is no state of the
 //! model: while the crash alarm lasts, the regime is `Crash`, within the minute and not after hours.
 //! Invariant: the regime at bar t is the last state of the best path over bars up to t; nothing is smoothed afterwards.
 //! Absent on purpose: which strategies may trade in which regime (`config.json`, `engine`), and reading the file
@@ -98,7 +98,7 @@ impl Default for RegimeModel {
             command: String::new(),
             seed: None,
             data: Vec::new(),
-            means: [0.0, -0.2],
+            means: [0.0, 0.0],
             deviations: [1.2, 0.4],
             penalty: 100.0,
             centres: [[0.0, -1.0], [0.0, 0.0], [1.5, 0.9], [-1.5, 0.9], [0.0, 1.2]],
@@ -144,7 +144,7 @@ pub struct RegimeSwitch {
     pub to: Regime,
     /// Drift of eight hours in its deviations; none when a crash began before the warm-up's end.
     pub drift: Option<f64>,
-    /// Volatility of two hours over the week's.
+    /// Volatility of two hours over the week's usual (the exponential of the model's measure).
     pub volatility: Option<f64>,
     /// How much dearer it would be to call it what it was, in the model's units; the penalty is the most a single change
     /// must save.
