@@ -1,8 +1,7 @@
 //! `kestrel data` as a script sees it: real files in and checked, bad input refused with the catalogue as it was, fetching.
 
-#[path = "data_verbs/archive.rs"]
-mod archive;
 #[path = "data_verbs/bad_input.rs"]
+mod archive;
 mod bad_input;
 #[path = "data_verbs/fetch.rs"]
 mod fetch;

@@ -4,11 +4,12 @@
 
 use std::path::PathBuf;
 
-use kestrel::app::regimes::{Recording, judge};
+use kestrel::app::regimes::{Recording, fit_regimes, judge};
 use kestrel::config::regimes;
 use kestrel::domain::Time;
-use kestrel::market::regime::Scorecard;
+use kestrel::market::regime::{RegimeModel, Scorecard};
 
+use crate::data_verbs::{fails, told};
 use crate::support::{data_file, skip_without_data};
 
 /// 2024-07-01 00:00 UTC.
@@ -56,11 +57,10 @@ fn crashes_of_the_fitted_months_are_told_in_time() {
     let mut scores = Vec::new();
     for (name, to) in CRASHES.iter().map(|name| (name, None)).chain(YEARS.iter().map(|name| (name, Some(HELD_OUT)))) {
         let Some(score) = score(name, None, to) else { return skip_without_data() };
-        // Counted once by another program: that the figure is about the same question.
         scores.push(score);
     }
     let counts: Vec<usize> = scores.iter().map(|score| score.breaks.len()).collect();
-    assert_eq!(counts, [14, 15, 6, 8, 16], "breaks as a plain count over the closes finds them");
+    assert_eq!(counts, [14, 15, 6, 8, 16], "as many breaks as another program counted");
     assert_in_time(&scores, 59);
 }
 
@@ -73,7 +73,7 @@ fn crashes_of_the_held_out_months_are_told_in_time() {
         scores.push(score);
     }
     let counts: Vec<usize> = scores.iter().map(|score| score.breaks.len()).collect();
-    assert_eq!(counts, [3, 4, 1, 3, 3], "breaks as a plain count over the closes finds them");
+    assert_eq!(counts, [3, 4, 1, 3, 3], "as many breaks as another program counted");
     assert_in_time(&scores, 14);
 }
 
@@ -88,4 +88,48 @@ fn a_calm_month_is_calm() {
     assert!(score.alarms.iter().all(|count| (*count as f64) < 4.0 * score.days()), "{:?}", score.alarms);
     let calm = score.regimes[0].bars as f64 / score.bars as f64;
     assert!((0.4..0.95).contains(&calm), "calm for {calm}");
+}
+
+#[test]
+fn the_shipped_regimes_are_what_their_command_makes() {
+    let mut recordings = Vec::new();
+    for name in CRASHES.iter().chain(&YEARS) {
+        let Some(file) = file(name) else { return skip_without_data() };
+        recordings.push(Recording { files: vec![file], to: Some(HELD_OUT) });
+    }
+    let shipped = regimes();
+    let fit = fit_regimes(&recordings, &shipped.command, &mut |_| {}).expect("recorded files").expect("a fit");
+    assert_eq!((&fit.model.data, fit.model.penalty), (&shipped.data, shipped.penalty));
+    // Another platform's logarithm may differ in the last bit.
+    let numbers = |model: &RegimeModel| {
+        let all = model.means.iter().chain(&model.deviations).chain(model.centres.iter().flatten());
+        all.copied().collect::<Vec<f64>>()
+    };
+    for (made, shipped) in numbers(&fit.model).into_iter().zip(numbers(&shipped)) {
+        assert!((made - shipped).abs() < 1e-3, "{made} and {shipped}");
+    }
+}
+
+#[test]
+fn the_verbs_fit_and_count_and_refuse_what_is_no_model() {
+    let Some(calm) = file(CALM) else { return skip_without_data() };
+    let calm = calm.to_str().expect("text");
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let fit = ["data", "regimes", "--to", "2023-07-20", "--out", "own.json", "--data", calm];
+    let made = told(folder, &fit);
+    let text = std::fs::read_to_string(folder.join("own.json")).expect("the model");
+    assert_eq!(made["model"], serde_json::from_str::<serde_json::Value>(&text).expect("JSON"));
+    assert_eq!(made["model"]["data"][0]["bars"], 19 * 1_440);
+    told(folder, &fit);
+    assert_eq!(std::fs::read_to_string(folder.join("own.json")).expect("the model"), text, "a second fit is the same");
+    let counted = told(folder, &["data", "events", calm, "--from", "2023-07-20", "--regimes", "own.json"]);
+    assert_eq!((&counted["days"], &counted["breaks_in_time"]), (&12.0.into(), &0.into()));
+    let shares = counted["regimes"].as_array().expect("regimes").iter().map(|regime| regime["share"].as_f64());
+    assert!((shares.map(|share| share.expect("a share")).sum::<f64>() - 1.0).abs() < 1e-9);
+    std::fs::write(folder.join("bad.json"), text.replace("penalty", "price")).expect("write");
+    fails(folder, &["data", "events", calm, "--regimes", "bad.json"], 3, &["bad.json", "kestrel data regimes"]);
+    fails(folder, &["data", "events", calm, "--from", "2024-01-01"], 3, &["--from"]);
+    fails(folder, &["data", "regimes", "--data", calm, "--to", "2020-01-01", "--out", "no.json"], 3, &["--to"]);
+    assert!(!folder.join("no.json").exists());
 }

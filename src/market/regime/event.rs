@@ -188,40 +188,15 @@ impl Display for Event {
             Event::Crash { fifteen, five, minute, deviations, jump } => {
                 write!(f, "crash: ")?;
                 let mut parts = Parts { f, told: 0 };
-                parts.tell(
-                    fifteen.is_below(),
-                    format_args!(
-                        "down {} within 15 minutes (limit {})",
-                        percent(fifteen.value),
-                        percent(fifteen.limit)
-                    ),
-                )?;
-                parts.tell(
-                    five.is_below(),
-                    format_args!("down {} within 5 minutes (limit {})", percent(five.value), percent(five.limit)),
-                )?;
-                parts.tell(
-                    minute.is_below() && deviations.is_above() && jump.is_above(),
-                    format_args!(
-                        "down {} in one minute (limit {}), {:.1} robust deviations (limit {:.0}) and {:.1} of the last two \
-                         hours (limit {:.1})",
-                        percent(minute.value),
-                        percent(minute.limit),
-                        deviations.value,
-                        deviations.limit,
-                        jump.value,
-                        jump.limit
-                    ),
-                )
+                parts.fall(fifteen, 15)?;
+                parts.fall(five, 5)?;
+                parts.outlier(minute, deviations, jump)
             }
             Event::Jump { statistic, change } => {
                 let way = if *change < 0.0 { "down" } else { "up" };
-                let (value, limit) = (statistic.value, statistic.limit);
-                write!(
-                    f,
-                    "jump: {way} {} in one minute, {value:.1} local deviations (limit {limit:.0})",
-                    percent(*change)
-                )
+                let Reading { value, limit } = statistic;
+                let change = percent(*change);
+                write!(f, "jump: {way} {change} in one minute, {value:.1} local deviations (limit {limit:.0})")
             }
             Event::VolatilitySpike { ratio } => {
                 let Reading { value, limit } = ratio;
@@ -230,31 +205,10 @@ impl Display for Event {
             Event::LiquidityDrop { volume, still, spread, depth } => {
                 write!(f, "liquidity drop: ")?;
                 let mut parts = Parts { f, told: 0 };
-                parts.tell(
-                    volume.is_below(),
-                    format_args!(
-                        "volume at {} of the usual for this hour (limit {})",
-                        percent(volume.value),
-                        percent(volume.limit)
-                    ),
-                )?;
-                parts.tell(
-                    still.is_above(),
-                    format_args!("no trade for {:.0} minutes (limit {:.0})", still.value, still.limit),
-                )?;
-                if let Some(spread) = spread {
-                    parts.tell(
-                        spread.is_above(),
-                        format_args!("spread {:.1} times the usual (limit {:.1})", spread.value, spread.limit),
-                    )?;
-                }
-                if let Some(depth) = depth {
-                    parts.tell(
-                        depth.is_below(),
-                        format_args!("depth at {} of the usual (limit {})", percent(depth.value), percent(depth.limit)),
-                    )?;
-                }
-                Ok(())
+                parts.share(Some(volume), "volume", "the usual for this hour")?;
+                parts.silence(still)?;
+                parts.spread(spread.as_ref())?;
+                parts.share(depth.as_ref(), "depth", "the usual")
             }
             Event::TrendOnset { side, evidence } => {
                 let way = match side {
@@ -297,6 +251,45 @@ impl Parts<'_, '_> {
         }
         self.told += 1;
         self.f.write_fmt(text)
+    }
+
+    fn fall(&mut self, fall: &Reading, minutes: u32) -> fmt::Result {
+        let (value, limit) = (percent(fall.value), percent(fall.limit));
+        self.tell(fall.is_below(), format_args!("down {value} within {minutes} minutes (limit {limit})"))
+    }
+
+    /// One minute: told when all three fired.
+    fn outlier(&mut self, minute: &Reading, deviations: &Reading, jump: &Reading) -> fmt::Result {
+        self.tell(
+            minute.is_below() && deviations.is_above() && jump.is_above(),
+            format_args!(
+                "down {} in one minute (limit {}), {:.1} robust deviations (limit {:.0}) and {:.1} of the last two hours \
+                 (limit {:.1})",
+                percent(minute.value),
+                percent(minute.limit),
+                deviations.value,
+                deviations.limit,
+                jump.value,
+                jump.limit
+            ),
+        )
+    }
+
+    fn share(&mut self, share: Option<&Reading>, what: &str, usual: &str) -> fmt::Result {
+        let Some(share) = share else { return Ok(()) };
+        let (value, limit) = (percent(share.value), percent(share.limit));
+        self.tell(share.is_below(), format_args!("{what} at {value} of {usual} (limit {limit})"))
+    }
+
+    fn silence(&mut self, still: &Reading) -> fmt::Result {
+        let Reading { value, limit } = still;
+        self.tell(still.is_above(), format_args!("no trade for {value:.0} minutes (limit {limit:.0})"))
+    }
+
+    fn spread(&mut self, spread: Option<&Reading>) -> fmt::Result {
+        let Some(spread) = spread else { return Ok(()) };
+        let Reading { value, limit } = spread;
+        self.tell(spread.is_above(), format_args!("spread {value:.1} times the usual (limit {limit:.1})"))
     }
 }
 

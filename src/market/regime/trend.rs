@@ -1,8 +1,8 @@
 //! `TrendDetector`: the beginning of a drift, by the sums of a CUSUM over standardised returns.
 //!
-//! With 0.1 and 35 deviations independent normal returns would raise an alarm in 90,000 minutes
-//! (`changes::average_run_length`, two-sided); markets do so about once a day, for they drift and their returns have fat
-//! tails (clipped at four). A drift of 0.3 deviations a minute is told after about three hours.
+//! With 0.1 and 35 deviations independent normal returns raise an alarm in 34,000 minutes (`changes::average_run_length`,
+//! two-sided), once in 24 days; markets do so twice in three days, for they drift and their returns have fat tails
+//! (clipped at four). A drift of 0.3 deviations a minute is told after about 140 minutes.
 //! Invariant: while a trend lasts no other begins; after its end the evidence is collected anew.
 //! Absent on purpose: a forecast: the hours after an onset go its way no more often than chance.
 
