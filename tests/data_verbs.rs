@@ -1,10 +1,9 @@
 //! `kestrel data` as a script sees it: real files in and checked, bad input refused with the catalogue as it was, fetching.
 
-#[path = "data_verbs/bad_input.rs"]
 mod archive;
 mod bad_input;
-#[path = "data_verbs/fetch.rs"]
 mod fetch;
+mod fills;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -21,6 +21,7 @@ mod protocol_wire;
 mod race;
 mod reference_cases;
 mod regimes;
+mod rehearsal;
 mod report;
 mod scenarios;
 mod screen_doors;

@@ -402,7 +402,7 @@ fn lists_are_refused_with_the_venues_codes() {
     let old = format!("{base}&side=SELL&price=3&stopPrice=1&stopClientOrderId=s");
     let oco = parse_old_oco(&params(&old), lookup, fresh).unwrap();
     assert_eq!((oco.above.kind.order_type(), oco.below.kind.order_type()), (OrderType::Limit, OrderType::StopLoss));
-    assert_eq!((oco.above.client_id.as_str(), oco.below.client_id.as_str()), ("fresh", "s"));
+    assert_eq!((&*oco.above.client_id.text(), &*oco.below.client_id.text()), ("fresh", "s"));
 }
 
 #[test]
@@ -410,18 +410,18 @@ fn references_need_one_of_their_two_ids() {
     let neither = parse_reference(&params("symbol=BTCUSDT"), lookup).unwrap_err();
     assert_eq!(neither.code, -1102);
     let both = parse_reference(&params("symbol=BTCUSDT&orderId=5&origClientOrderId=a"), lookup).unwrap();
-    assert_eq!((both.order_id, both.client_id.unwrap().as_str()), (Some(OrderId(5)), "a"));
+    assert_eq!((both.order_id, both.client_id), (Some(OrderId(5)), Some(ClientOrderId::from("a"))));
     let bad = parse_reference(&params("symbol=BTCUSDT&orderId=5&cancelRestrictions=NEVER"), lookup).unwrap_err();
     assert_eq!(bad.code, -1145);
     let restricted = params("symbol=BTCUSDT&orderId=5&cancelRestrictions=ONLY_NEW");
     assert_eq!(parse_reference(&restricted, lookup).unwrap().only_if, Some(OrderStatus::New));
     let list = parse_list_reference(&params("origClientOrderId=l"), lookup).unwrap();
-    assert_eq!(list.list_client_id.unwrap().as_str(), "l");
+    assert_eq!(list.list_client_id.unwrap().text(), "l");
     assert_eq!(parse_list_reference(&params("symbol=BTCUSDT"), lookup).unwrap_err().code, -1102);
 }
 
 fn fresh() -> ClientOrderId {
-    ClientOrderId("fresh".into())
+    ClientOrderId::from("fresh")
 }
 
 #[test]

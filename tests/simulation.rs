@@ -7,6 +7,7 @@ mod conservation;
 mod frictions;
 mod generated;
 mod oracle;
+mod recorded_book;
 mod rules;
 
 pub use frictions::all_on as all_frictions;
@@ -15,8 +16,7 @@ use kestrel::domain::{
     Side, Symbol, SymbolId, SymbolRules, Time, TimeInForce,
 };
 use kestrel::simulator::{
-    AccountId, FeePolicy, FeeSchedule, Frictions, ListRecord, OrderRef, PathPoint, PointKind, Settings, Simulator,
-    VenueEvent,
+    AccountId, FeePolicy, FeeSchedule, Frictions, OrderRef, PathPoint, PointKind, Settings, Simulator, VenueEvent,
 };
 
 const BTC: SymbolId = SymbolId(0);
@@ -38,7 +38,7 @@ fn ratio(text: &str) -> Ratio {
 }
 
 fn id(text: &str) -> ClientOrderId {
-    ClientOrderId(text.into())
+    ClientOrderId::from(text)
 }
 
 /// Tick and step 0.1, notional from 1.
@@ -124,7 +124,7 @@ impl Venue {
         let mut reports = Vec::new();
         while let Some((_, event)) = self.simulator.next_event() {
             if let VenueEvent::Report(report) = event {
-                reports.push(report);
+                reports.push(*report);
             }
         }
         reports
@@ -154,7 +154,7 @@ fn line(event: &VenueEvent) -> String {
             let shown = |held: &Balance| format!("{} {}+{}", held.asset, held.free, held.locked);
             update.balances.iter().map(shown).collect::<Vec<_>>().join(", ")
         }
-        VenueEvent::List(ListRecord { client_id, status, .. }) => format!("{client_id} {}", status.as_str()),
+        VenueEvent::List(list) => format!("{} {}", list.client_id, list.status.as_str()),
     }
 }
 

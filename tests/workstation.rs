@@ -133,6 +133,138 @@ fn a_second_kestrel_does_not_empty_the_journal_of_the_first() {
     assert!(String::from_utf8_lossy(&second.stderr).contains("another kestrel"));
 }
 
+/// Equity and time, as the status bar and the balances show them, move on.
+fn goes_on(tmux: &Tmux) {
+    let first = |screen: &str| screen.lines().next().unwrap_or_default().to_owned();
+    let before = first(&tmux.screen());
+    tmux.wait_until("the live run goes on", SOON, |screen| first(screen) != before);
+}
+
+#[test]
+fn a_backtest_runs_beside_the_live_run_and_its_report_lies_beside_the_journal() {
+    let Some(tmux) = Tmux::start((80, 24), "--speed 300") else { return };
+    tmux.wait("live", SOON);
+    tmux.keys(&["b"]);
+    tmux.wait("44,640 bars, 31 days", SOON);
+    tmux.keys(&["-"]);
+    tmux.wait("10,080 bars, 7 days", SOON);
+    tmux.keys(&["Enter"]);
+    let shown = tmux.wait("state ", SOON);
+    assert!(shown.contains("buy and hold") && shown.contains("10,080 bars in"), "{shown}");
+    assert!(shown.contains("Sharpe is hidden: 8 observations, 30 are needed"), "{shown}");
+    let output = Command::new(env!("CARGO_BIN_EXE_kestrel"))
+        .args(["backtest", "--bars", "10080", "--json"])
+        .env("KESTREL_HOME", tmux.folder().join("other"))
+        .current_dir(tmux.folder())
+        .output()
+        .expect("the program starts");
+    let summary: serde_json::Value = serde_json::from_slice(&output.stdout).expect("a summary");
+    let hash = summary["state_hash"].as_str().expect("a hash");
+    assert!(shown.contains(hash), "{hash} is not in:\n{shown}");
+
+    tmux.keys(&["o"]);
+    tmux.wait("report: ", SOON);
+    let page = std::fs::read_to_string(tmux.folder().join("home/journal/demo.backtest.html")).expect("the report");
+    assert!(page.contains("trend") && page.contains(hash));
+    tmux.keys(&["Escape"]);
+    tmux.wait_until("the popup is gone", SOON, |screen| !screen.contains("buy and hold"));
+    goes_on(&tmux);
+    quit(&tmux);
+    replays(tmux.folder());
+}
+
+#[test]
+fn a_backtest_is_cancelled_by_a_key_goes_on_unseen_and_ends_with_the_program() {
+    let Some(tmux) = Tmux::start((120, 40), "--speed 300") else { return };
+    tmux.wait("live", SOON);
+    // Four years: a few seconds.
+    tmux.keys(&["b", "+", "+", "+"]);
+    tmux.wait("2,102,400 bars", SOON);
+    tmux.keys(&["Enter"]);
+    tmux.wait("bars a second", SOON);
+    tmux.keys(&["x"]);
+    tmux.wait("cancelled; nothing was kept", SOON);
+    tmux.keys(&["Enter"]);
+    tmux.wait("x cancel", SOON);
+    tmux.keys(&["b"]);
+    tmux.wait_until("told at the bottom", SOON, |screen| {
+        screen.lines().last().is_some_and(|keys| keys.contains("b backtest ") && keys.contains(" %"))
+    });
+    let asked = Instant::now();
+    quit(&tmux);
+    assert!(asked.elapsed() < 5 * SECOND, "it took {:?}", asked.elapsed());
+    assert_eq!(tmux.stty("before"), tmux.stty("after"));
+    let left: Vec<String> = std::fs::read_dir(tmux.folder().join("home/journal"))
+        .expect("the journal's folder")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .collect();
+    assert_eq!(left, ["demo.journal"], "no report was asked for");
+}
+
+#[test]
+fn a_backtest_that_takes_long_shows_its_progress_on_a_terminal_and_cleans_up() {
+    let Some(tmux) = Tmux::start((120, 40), "") else { return };
+    tmux.wait("live", SOON);
+    quit(&tmux);
+    let (program, out) = (env!("CARGO_BIN_EXE_kestrel"), tmux.folder().join("out"));
+    let command = format!(
+        "KESTREL_HOME={0}/home {program} backtest --bars 6000000 --json 2>&1 >{0}/out",
+        tmux.folder().display()
+    );
+    std::thread::scope(|scope| {
+        scope.spawn(|| tmux.run_in_pane(&command));
+        tmux.wait_until("a line of progress", SOON, |screen| {
+            screen.contains(" of 6,000,000 bars, ") && screen.contains(" bars a second, ")
+        });
+    });
+    assert!(!tmux.screen().contains("6,000,000"), "nothing stays:\n{}", tmux.screen());
+    let said = std::fs::read_to_string(out).expect("the result");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&said).expect("a summary")["bars"], 6_000_000);
+}
+
+fn quit(tmux: &Tmux) {
+    tmux.keys(&["q"]);
+    tmux.wait_until("it quits", SOON, |screen| {
+        if screen.contains("A position is open") {
+            tmux.keys(&["Enter"]);
+        }
+        screen.contains("STATUS 0")
+    });
+}
+
+#[test]
+fn months_of_the_catalogue_are_traded_again_and_tested() {
+    let Some(tmux) = Tmux::start_prepared((120, 40), "--data BTCUSDT --bars 300 --speed max", |folder| {
+        let file = folder.join("BTCUSDT-1m.parquet");
+        let rules = kestrel::domain::SymbolRules::default_for(&kestrel::domain::Symbol::new("BTCUSDT"));
+        let source = crate::support::generated(3, std::slice::from_ref(&rules), 1_000, &[]);
+        let bars: Vec<_> = source.bars.into_iter().map(|(_, bar)| bar).collect();
+        kestrel::store::write_bars(&file, &rules.symbol, &bars).expect("write");
+        let output = Command::new(env!("CARGO_BIN_EXE_kestrel"))
+            .args(["data", "import", "BTCUSDT-1m.parquet"])
+            .env("KESTREL_HOME", folder.join("home"))
+            .current_dir(folder)
+            .output()
+            .expect("the program starts");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }) else {
+        return;
+    };
+    tmux.wait("The market has ended", SOON);
+    tmux.keys(&["Enter"]);
+    let journal = tmux.folder().join("home/journal/demo.2.journal");
+    tmux.wait_until("the second run ends", SOON, |screen| {
+        journal.exists() && screen.contains("The market has ended") && screen.contains("300 bars")
+    });
+    tmux.keys(&["Escape", "b"]);
+    tmux.wait("recorded: BTCUSDT", SOON);
+    tmux.keys(&["Enter"]);
+    tmux.wait("300 bars in", SOON);
+    tmux.keys(&["Escape"]);
+    quit(&tmux);
+}
+
 #[test]
 fn a_finished_market_says_so_and_offers_to_go_on() {
     let Some(tmux) = Tmux::start((120, 40), "--bars 40 --speed max") else { return };
@@ -142,13 +274,7 @@ fn a_finished_market_says_so_and_offers_to_go_on() {
     tmux.wait("The market has ended", SOON);
     tmux.keys(&["g"]);
     tmux.wait_until("it goes on", SOON, |screen| !screen.contains("The market has ended") && screen.contains("live"));
-    tmux.keys(&["q"]);
-    tmux.wait_until("it quits", SOON, |screen| {
-        if screen.contains("A position is open") {
-            tmux.keys(&["Enter"]);
-        }
-        screen.contains("STATUS 0")
-    });
+    quit(&tmux);
 }
 
 #[test]

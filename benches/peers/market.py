@@ -1,8 +1,15 @@
 """The market of the race: five years of generated minutes, of which the first is the one that is raced.
 
+    python benches/peers/market.py FOLDER --symbols 10
+
+writes five years of each of ten markets into one folder, for the memory of a backtest of all of them.
+
 A geometric random walk with four regimes, the same for every run; its first 525,600 closes are those on which the reference
 figures stand. Prices have two decimals.
 """
+
+import argparse
+import pathlib
 
 import numpy as np
 import pandas as pd
@@ -56,13 +63,16 @@ def minutes(bars=5 * YEAR, seed=20240101):
     )
 
 
+def save(table, path):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table.to_parquet(path, index=False, compression="zstd", row_group_size=131_072)
+
+
 def write(folder):
     """The first year as a kline file; the symbol stands in its name. Written once."""
     path = folder / "RACEUSDT-1m-year.parquet"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        year = minutes().iloc[:YEAR]
-        year.to_parquet(path, index=False, compression="zstd", row_group_size=131_072)
+        save(minutes().iloc[:YEAR], path)
     return path
 
 
@@ -70,6 +80,18 @@ def write_five_years(folder):
     """All five years as one kline file. Written once."""
     path = folder / "RACEUSDT-1m-five-years.parquet"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        minutes().to_parquet(path, index=False, compression="zstd", row_group_size=131_072)
+        save(minutes(), path)
     return path
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--symbols", type=int, default=10)
+    given = parser.parse_args()
+    for number in range(given.symbols):
+        save(minutes(seed=number), given.folder / f"RACE{number}USDT-1m-five-years.parquet")
+
+
+if __name__ == "__main__":
+    main()

@@ -142,7 +142,7 @@ fn top() -> BookTop {
 fn report() -> ExecutionReport {
     ExecutionReport {
         symbol: BTC,
-        client_id: ClientOrderId("k-2xjd8s9ak2-3f".into()),
+        client_id: ClientOrderId::from("k-2xjd8s9ak2-3f"),
         order_id: OrderId(5),
         list_id: None,
         side: Side::Buy,

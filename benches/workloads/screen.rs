@@ -10,10 +10,12 @@ use std::time::Duration;
 use kestrel::app::Stopwatch;
 use kestrel::app::demo::{self, Demo, Hand};
 use kestrel::app::market::MarketPlan;
+use kestrel::app::rehearsal::{self, Grounds};
 use kestrel::config::{Config, Speed};
 use kestrel::domain::{Ratio, Seed};
 use kestrel::engine::Snapshot;
 use kestrel::runtime::wires::ScreenSenders;
+use kestrel::tui::backtest::{Backtest, Stage};
 use kestrel::tui::message::Message;
 use kestrel::tui::model::Model;
 use kestrel::tui::screen::{Feeds, draw, show};
@@ -120,6 +122,7 @@ fn run(speed: Speed, bars: u64, screen: ScreenSenders, stop: oneshot::Receiver<(
 }
 
 fn vitals() -> Vitals {
+    let plan = rehearsal::plan(&Config::embedded().expect("the shipped settings"), &Grounds::generated(Seed(15)));
     Vitals {
         mode: Mode::Demo,
         market: Market::Generated,
@@ -133,5 +136,6 @@ fn vitals() -> Vitals {
         run: RunState::Running,
         runs: 1,
         theme: Theme { palette: Palette::Dark, up: UpColor::Green },
+        backtest: Backtest { plan, stage: Stage::Idle },
     }
 }

@@ -79,5 +79,5 @@ impl Venue {
 fn limit(name: &str, cents: i64) -> NewOrder {
     let (quantity, price) = (Quantity::from_raw(1_000_000), Price::from_raw(cents * 1_000_000));
     let kind = OrderKind::Limit { quantity, price, time_in_force: TimeInForce::Gtc };
-    NewOrder { symbol: BTC, client_id: ClientOrderId(name.into()), side: Side::Buy, kind }
+    NewOrder { symbol: BTC, client_id: ClientOrderId::from(name), side: Side::Buy, kind }
 }

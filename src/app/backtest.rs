@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use super::market::{self, MarketPlan};
-use super::{Outcome, RunError, Stopwatch, engine_settings, rules, session, trades, venue_settings};
+use super::{Outcome, Progress, RunError, Stopwatch, engine_settings, rules, session, trades, venue_settings};
 use crate::config::Config;
 use crate::domain::{Seed, SymbolId};
 use crate::engine::Start;
@@ -15,16 +15,28 @@ use crate::runtime::Finished;
 use crate::runtime::backtest::{Backtest, BacktestError, Detail, backtest, recorded_backtest, start_balances};
 use crate::simulator::Simulator;
 
-/// Runs to the end of the market; recorded, where a report or baselines are wanted of it.
-pub fn run(
-    config: &Config,
-    plan: MarketPlan,
-    trades_file: Option<PathBuf>,
-    is_recorded: bool,
-) -> Result<Outcome, RunError> {
+/// What is wanted of a backtest besides its result.
+#[derive(Debug, Default)]
+pub struct Wanted<'a> {
+    /// Closed trades and fills as CSV.
+    pub trades_file: Option<PathBuf>,
+    /// For a report or baselines; costs memory and a little time.
+    pub is_recorded: bool,
+    /// Somebody watches and may cancel.
+    pub progress: Option<&'a Progress>,
+}
+
+/// Runs to the end of the market; one that was cancelled is `RunError::Stopped`.
+pub fn run(config: &Config, plan: MarketPlan, wanted: Wanted<'_>) -> Result<Outcome, RunError> {
     let stopwatch = Stopwatch::start();
-    let finished = drive(config, plan, is_recorded)?;
-    if let Some(path) = &trades_file {
+    let finished = drive(config, plan, &wanted)?;
+    if let Some(progress) = wanted.progress {
+        if progress.is_cancelled() {
+            return Err(RunError::Stopped);
+        }
+        progress.begin_measuring(finished.engine.performance().bars());
+    }
+    if let Some(path) = &wanted.trades_file {
         trades::write(path, &rules(config)?, &finished.record)?;
     }
     Ok(Outcome::of("backtest", finished, stopwatch))
@@ -32,10 +44,10 @@ pub fn run(
 
 /// The run itself, with its record.
 pub fn finish(config: &Config, plan: MarketPlan) -> Result<Finished, RunError> {
-    drive(config, plan, false)
+    drive(config, plan, &Wanted::default())
 }
 
-fn drive(config: &Config, plan: MarketPlan, is_recorded: bool) -> Result<Finished, RunError> {
+fn drive(config: &Config, plan: MarketPlan, wanted: &Wanted<'_>) -> Result<Finished, RunError> {
     let rules = rules(config)?;
     let seed = plan.seed;
     let mut source = market::open(plan, &rules);
@@ -48,10 +60,10 @@ fn drive(config: &Config, plan: MarketPlan, is_recorded: bool) -> Result<Finishe
         detail: Detail::Skip,
         commands: Vec::new(),
         journal: None,
-        on_close: None,
+        on_close: wanted.progress.map(Progress::on_close),
         on_notice: None,
     };
-    let done = if is_recorded { recorded_backtest(made) } else { backtest(made) };
+    let done = if wanted.is_recorded { recorded_backtest(made) } else { backtest(made) };
     done.map_err(|error| match error {
         BacktestError::Source(_) | BacktestError::Bar(_) | BacktestError::Journal(_) => {
             RunError::Data(error.to_string())

@@ -5,12 +5,13 @@
 
 use crate::config::{Config, Speed, Theme as WantedTheme, UpColor as WantedUp};
 use crate::runtime::wires::{Link as LinkEnd, Links};
+use crate::tui::backtest::Backtest;
 use crate::tui::editor::Setting;
 use crate::tui::theme::{Theme, UpColor, Wanted};
 use crate::tui::vitals::{Field, Link, Market, Mode, RunState, Vitals};
 
 /// What is known before the first run begins.
-pub fn vitals(config: &Config, market: Market, first_run: bool) -> Vitals {
+pub fn vitals(config: &Config, market: Market, first_run: bool, backtest: Backtest) -> Vitals {
     Vitals {
         mode: Mode::Demo,
         market,
@@ -24,6 +25,7 @@ pub fn vitals(config: &Config, market: Market, first_run: bool) -> Vitals {
         run: RunState::Running,
         runs: 0,
         theme: theme(config),
+        backtest,
     }
 }
 

@@ -8,10 +8,14 @@ pub mod demo;
 pub mod exchange;
 mod gauges;
 pub mod market;
+mod opener;
+mod progress;
 pub mod regimes;
+pub mod rehearsal;
 pub mod replay;
 pub mod report;
 pub mod screenshot;
+pub mod shell;
 mod steward;
 mod stopwatch;
 pub mod sweep;
@@ -27,6 +31,7 @@ use crate::engine::{Engine, Settings};
 use crate::runtime::{Finished, Record, Recording};
 use crate::simulator::{self, FeeSchedule, Frictions, Latency, Markout, Participation, Rest, SquareRootImpact};
 
+pub use progress::Progress;
 pub use stopwatch::Stopwatch;
 
 /// Why a run could not be carried through, by what the caller must do.

@@ -11,11 +11,13 @@ use std::rc::Rc;
 use tokio::sync::oneshot;
 
 use super::demo::{self, Demo, Hand};
+use super::rehearsal::{self, Grounds};
 use super::{Outcome, RunError, gauges, voice, whole_file};
 use crate::domain::Time;
 use crate::engine::Notice;
 use crate::runtime::wires::ScreenSenders;
 use crate::telemetry::LogLine;
+use crate::tui::backtest::{Backtest, Stage};
 use crate::tui::message::Message;
 use crate::tui::model::{LOG_LINES, Model};
 use crate::tui::picture::picture;
@@ -50,7 +52,9 @@ pub fn take(mut demo: Demo<'_>, screenshot: Screenshot<'_>) -> Result<Outcome, R
             log(time, notice);
         }
     }));
-    let vitals = gauges::vitals(demo.config, Market::Generated, false);
+    let plan = rehearsal::plan(demo.config, &Grounds::generated(demo.market.seed));
+    let backtest = Backtest { plan, stage: Stage::Idle };
+    let vitals = gauges::vitals(demo.config, Market::Generated, false, backtest);
     // A picture has all colours, wherever it is made.
     let theme = gauges::theme_in(demo.config, |name| (name == "COLORTERM").then(|| "truecolor".to_owned()));
     let vitals = Vitals { memory: None, link: Link::Up { age: 0 }, theme, ..vitals };

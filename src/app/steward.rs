@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::rehearsal::{Grounds, Rehearsal};
 use super::{engine_settings, gauges};
 use crate::config::{self, Config, ConfigWatch, Effect};
 use crate::domain::Command;
@@ -33,6 +34,8 @@ pub struct Desk {
     /// There was no settings file.
     pub first_run: bool,
     pub market: Market,
+    /// What backtests from the screen run over.
+    pub grounds: Grounds,
     pub links: watch::Receiver<Links>,
     pub news: mpsc::Receiver<RunNews>,
     /// What to do after the end of a run.
@@ -72,6 +75,7 @@ pub struct Steward {
     waiting: Option<Config>,
     /// Pause was pressed before there was a run.
     pauses_at_once: bool,
+    rehearsal: Rehearsal,
     vitals: watch::Sender<Arc<Vitals>>,
     replies: mpsc::Sender<Reply>,
     asks: mpsc::Receiver<Ask>,
@@ -86,6 +90,8 @@ struct Running {
 
 /// How often links, memory and the settings file are looked at.
 const LOOK: Duration = Duration::from_millis(500);
+/// How often a backtest that runs is looked at.
+const GLANCE: Duration = Duration::from_millis(150);
 /// Asks and replies are keystrokes: few.
 const QUEUE: usize = 32;
 
@@ -97,11 +103,14 @@ impl Ends {
 
 impl Steward {
     pub fn new(desk: Desk) -> (Steward, Ends) {
-        let first = gauges::vitals(&desk.config, desk.market.clone(), desk.first_run);
+        let mut rehearsal = Rehearsal::new(desk.grounds.clone());
+        let backtest = rehearsal.look(&desk.config);
+        let first = gauges::vitals(&desk.config, desk.market.clone(), desk.first_run, backtest);
         let (vitals, vitals_seen) = watch::channel(Arc::new(first));
         let (replies, replies_seen) = mpsc::channel(QUEUE);
         let (asks_made, asks) = mpsc::channel(QUEUE);
-        let steward = Steward { desk, run: None, waiting: None, pauses_at_once: false, vitals, replies, asks };
+        let steward =
+            Steward { desk, run: None, waiting: None, pauses_at_once: false, rehearsal, vitals, replies, asks };
         (steward, Ends { vitals: vitals_seen, replies: replies_seen, asks: asks_made })
     }
 
@@ -120,8 +129,11 @@ impl Steward {
                     Some(news) => self.hear(news),
                     None => break,
                 },
+                done = self.rehearsal.done() => self.rehearsal.hear(done),
                 _ = look.tick() => self.look(),
+                () = tokio::time::sleep(GLANCE), if self.rehearsal.is_running() => {}
             }
+            self.tell_backtest();
         }
         if let Some(run) = self.run.take() {
             run.stop.send(()).unwrap_or_default();
@@ -135,6 +147,9 @@ impl Steward {
             Ask::Save { changes, undo } => self.save(changes, undo).await,
             Ask::Again => self.next(Next::Again),
             Ask::GoOn => self.next(Next::GoOn),
+            Ask::Backtest { minutes } => self.rehearsal.start(&self.in_force(), &self.desk.file, minutes),
+            Ask::CancelBacktest => self.rehearsal.cancel(),
+            Ask::BacktestReport => self.rehearsal.write_report(),
             Ask::Quit => {}
         }
     }
@@ -194,6 +209,20 @@ impl Steward {
             Err(error) => error.to_string(),
         };
         self.reply(Reply::NotSaved { changes, undo, sentence });
+    }
+
+    /// The settings of now: those of the run, or of the next one where there is none.
+    fn in_force(&self) -> Config {
+        let mut config = self.desk.config.in_force(&self.desk.file);
+        if let Some(run) = &self.run {
+            config.strategy = run.given.strategy;
+        }
+        config
+    }
+
+    fn tell_backtest(&mut self) {
+        let backtest = self.rehearsal.look(&self.in_force());
+        self.update_vitals(|vitals| vitals.backtest = backtest);
     }
 
     fn hear(&mut self, news: RunNews) {

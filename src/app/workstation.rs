@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::demo::{self, Demo, Hand, Venue};
 use super::market::MarketPlan;
+use super::rehearsal::Grounds;
 use super::steward::{Desk, Next, RunNews, Steward};
 use super::{Outcome, RunError, voice};
 use crate::config::{Config, ConfigWatch};
@@ -35,7 +36,8 @@ pub struct Workstation {
     pub settings: ConfigWatch,
     /// There was no settings file.
     pub first_run: bool,
-    /// The market's files, and they opened for the first run.
+    /// The market's files as the person named them, as they lie on the disk, and opened for the first run.
+    pub names: Vec<PathBuf>,
     pub files: Vec<PathBuf>,
     pub data: Option<ParquetBars>,
     pub venue: Option<Venue>,
@@ -50,6 +52,15 @@ pub struct Workstation {
 
 /// Shows and trades until the person quits.
 pub fn run(workstation: Workstation) -> Result<Outcome, RunError> {
+    let grounds = Grounds {
+        files: workstation.files.clone(),
+        names: workstation.names.clone(),
+        rows: workstation.data.as_ref().map_or(0, ParquetBars::rows),
+        bars: workstation.bars,
+        seed: workstation.seed,
+        journal: workstation.journal.clone(),
+        settings_file: workstation.settings.path().to_path_buf(),
+    };
     let market = MarketPlan {
         data: workstation.data,
         seed: workstation.seed,
@@ -67,7 +78,8 @@ pub fn run(workstation: Workstation) -> Result<Outcome, RunError> {
         file: workstation.file,
         settings: workstation.settings,
         first_run: workstation.first_run,
-        market: named(&workstation.files, workstation.venue.is_some()),
+        market: named(&workstation.names, workstation.venue.is_some()),
+        grounds,
         links: senders.links.subscribe(),
         news: news_heard,
         next,
@@ -250,12 +262,12 @@ fn conclude(ended: Result<(Outcome, EndReason), RunError>, state: &RunState) -> 
     }
 }
 
-fn named(files: &[PathBuf], elsewhere: bool) -> Market {
+fn named(names: &[PathBuf], elsewhere: bool) -> Market {
     let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    match files {
+    match names {
         [] if elsewhere => Market::Elsewhere,
         [] => Market::Generated,
-        files => Market::Files(files.iter().map(name).collect()),
+        names => Market::Files(names.iter().map(name).collect()),
     }
 }
 

@@ -176,7 +176,7 @@ impl Gateway {
         };
         match waiting {
             Some(Waiting::Order(order)) => {
-                let (outcome, refusal) = outcome(order.question, order.client_id.as_str(), response);
+                let (outcome, refusal) = outcome(order.question, &order.client_id.text(), response);
                 if let Some(rows) = &response.0.rate_limits {
                     self.limiter.learn_rows(order.asked, rows);
                 }

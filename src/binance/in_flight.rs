@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     fn order(id: &str) -> Waiting {
-        let client_id = ClientOrderId(id.into());
+        let client_id = ClientOrderId::from(id);
         Waiting::Order(WaitingOrder { question: Question::Order, client_id, call: Call::NewOrder, asked: Time(0) })
     }
 

@@ -9,14 +9,18 @@ use clap::Args;
 
 use super::failure::Failure;
 use super::globals::{Globals, open_data, seed};
-use super::report::{check_folder, command};
+use super::progress;
+use super::report::check_folder;
 use super::standing::Standing;
 use super::sweep::Sets;
 use super::{Output, Summary, SweepSummary};
-use crate::app;
+use crate::app::backtest::Wanted;
 use crate::app::market::MarketPlan;
 use crate::app::report::{Charges, Page};
-use crate::config::ConfigOrigin;
+use crate::app::shell::command;
+use crate::app::{self, Outcome, Progress};
+use crate::config::{Config, ConfigOrigin};
+use crate::performance;
 
 #[derive(Debug, Clone, Args)]
 pub struct BacktestArgs {
@@ -59,10 +63,10 @@ pub fn execute(args: &BacktestArgs, globals: &Globals) -> Result<Output, Failure
     }
     // A script that only wants the result pays for nothing else.
     let is_recorded = args.report.is_some() || args.baselines || !globals.json;
-    let outcome = app::backtest::run(&config, plan, args.trades.clone(), is_recorded)?;
+    let (outcome, figures) = watched(args, &config, plan, is_recorded)?;
     let mut summary = Summary::of(&outcome);
     let charges = Charges::Configured(&config);
-    if let Some(figures) = app::report::measure(&outcome, charges, seed) {
+    if let Some(figures) = figures {
         summary.baselines = Some(Standing::of(&figures.baselines));
         if let Some(file) = &args.report {
             let page = Page { file, command: again(args, &origin, seed.0), market: market(args), seed };
@@ -70,6 +74,25 @@ pub fn execute(args: &BacktestArgs, globals: &Globals) -> Result<Output, Failure
         }
     }
     Ok(Output::Summary(Box::new(summary)))
+}
+
+/// Runs and measures, with a line of progress where somebody waits for it.
+fn watched(
+    args: &BacktestArgs,
+    config: &Config,
+    plan: MarketPlan,
+    is_recorded: bool,
+) -> Result<(Outcome, Option<performance::Summary>), Failure> {
+    let rows = plan.data.as_ref().map(|data| data.rows());
+    let total = args.bars.into_iter().chain(rows).min();
+    let seed = plan.seed;
+    let work = |progress: Option<&Progress>| {
+        let wanted = Wanted { trades_file: args.trades.clone(), is_recorded, progress };
+        let outcome = app::backtest::run(config, plan, wanted)?;
+        let figures = app::report::measure(&outcome, Charges::Configured(config), seed);
+        Ok((outcome, figures))
+    };
+    progress::watched(total, work)
 }
 
 /// The command that makes the same page.

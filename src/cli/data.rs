@@ -1,4 +1,5 @@
-//! `data`: klines into the catalogue, checked, shown, fetched; events and regimes over them.
+//! `data`: klines into the catalogue, checked, shown, fetched; events and regimes over them; recorded order books, asked
+//! for fills.
 //!
 //! Invariant: a verb that fails leaves the catalogue as it was, or, fetching, with whole months more.
 //! Absent on purpose: the catalogue itself (`store`) and downloading (`binance`).
@@ -7,9 +8,10 @@ mod chart;
 pub mod check;
 pub mod events;
 pub mod fetch;
+pub mod fills;
+mod fills_told;
 mod from_archive;
 pub mod import;
-mod progress;
 pub mod regimes;
 pub mod show;
 
@@ -43,6 +45,8 @@ enum DataVerb {
     Events(events::EventsArgs),
     /// Fit the regimes to recordings and write the model's file
     Regimes(regimes::RegimesArgs),
+    /// Measure what passive and taking orders would have got in a recorded order book
+    Fills(fills::FillsArgs),
 }
 
 pub fn execute(args: &DataArgs, globals: &Globals) -> Result<Output, Failure> {
@@ -53,6 +57,7 @@ pub fn execute(args: &DataArgs, globals: &Globals) -> Result<Output, Failure> {
         DataVerb::Fetch(args) => fetch::execute(args, globals),
         DataVerb::Events(args) => events::execute(args, globals),
         DataVerb::Regimes(args) => regimes::execute(args, globals),
+        DataVerb::Fills(args) => fills::execute(args, globals),
     }
 }
 

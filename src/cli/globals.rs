@@ -64,6 +64,13 @@ impl Globals {
 /// Opens the data files, or the catalogue's months of symbols: their symbols replace those of the settings. A recording has
 /// no bars before its first.
 pub fn open_data(names: &[PathBuf], config: &mut Config, globals: &Globals) -> Result<ParquetBars, Failure> {
+    let files = data_files(names, globals)?;
+    config.symbols = symbols_of(&files, &config.symbols)?;
+    Ok(ParquetBars::open(&files, &config.symbols)?)
+}
+
+/// The files of what was named.
+pub fn data_files(names: &[PathBuf], globals: &Globals) -> Result<Vec<PathBuf>, Failure> {
     let mut files = Vec::with_capacity(names.len());
     for name in names {
         // A plain file needs no home folder.
@@ -73,8 +80,7 @@ pub fn open_data(names: &[PathBuf], config: &mut Config, globals: &Globals) -> R
             files.extend(data::named(name, &Catalog::of_home(&globals.home()?))?.files);
         }
     }
-    config.symbols = symbols_of(&files, &config.symbols)?;
-    Ok(ParquetBars::open(&files, &config.symbols)?)
+    Ok(files)
 }
 
 /// For clap: a speed as the settings know it.

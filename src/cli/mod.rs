@@ -10,6 +10,7 @@ mod endpoints;
 pub mod exchange;
 mod failure;
 mod globals;
+mod progress;
 pub mod replay;
 pub mod report;
 pub mod run;

@@ -13,6 +13,7 @@ use super::standing::Standing;
 use super::{Output, Summary};
 use crate::app;
 use crate::app::report::{Charges, Page};
+use crate::app::shell::command;
 use crate::journal::JournalReader;
 
 #[derive(Debug, Clone, Args)]
@@ -62,35 +63,4 @@ pub(super) fn check_folder(file: &Path) -> Result<(), Failure> {
     }
     let found = if file.is_dir() { "is a folder" } else { "lies in a folder that does not exist" };
     Err(Failure::Usage(format!("{}: the report cannot be written, it {found}; name a file to write", file.display())))
-}
-
-/// A command line as a shell reads it: options without values are left out.
-pub(super) fn command(verb: &str, options: &[(&str, Vec<String>)]) -> String {
-    let mut words = vec!["kestrel".to_owned(), verb.to_owned()];
-    for (name, values) in options.iter().filter(|(_, values)| !values.is_empty()) {
-        words.extend((!name.is_empty()).then(|| (*name).to_owned()));
-        words.extend(values.iter().map(|value| quoted(value)));
-    }
-    words.join(" ")
-}
-
-fn quoted(word: &str) -> String {
-    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:,+@".contains(letter);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::command;
-
-    #[test]
-    fn a_command_can_be_pasted_into_a_shell() {
-        let options =
-            [("--data", vec!["a b.parquet".into(), "it's".into(), "c/d-1.parquet".into()]), ("--bars", vec![])];
-        assert_eq!(command("backtest", &options), r"kestrel backtest --data 'a b.parquet' 'it'\''s' c/d-1.parquet");
-    }
 }

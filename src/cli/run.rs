@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
-use super::globals::{Globals, open_data, parse_speed, seed};
+use super::globals::{Globals, data_files, open_data, parse_speed, seed};
 use super::{Output, Summary, endpoints, summary};
 use crate::app::demo::{Demo, Venue};
 use crate::app::market::MarketPlan;
@@ -94,14 +94,15 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
     let mut config = Config { speed: args.speed.unwrap_or(file.speed), ..file.clone() };
     let urls = [args.rest_url.as_deref(), args.stream_url.as_deref(), args.ws_api_url.as_deref()];
     let venue = endpoints::find(urls, |name| std::env::var(name).ok())?;
-    let data = match args.data.as_slice() {
-        [] => None,
+    let files = match args.data.as_slice() {
+        [] => Vec::new(),
         [_, ..] if venue.is_some() => {
             let text = "--data and --rest-url exclude each other; give --data to `kestrel exchange` instead";
             return Err(Failure::Usage(text.into()));
         }
-        files => Some(open_data(files, &mut config, globals)?),
+        names => data_files(names, globals)?,
     };
+    let data = if args.data.is_empty() { None } else { Some(open_data(&files, &mut config, globals)?) };
     let journal = match &args.journal {
         Some(path) => path.clone(),
         None => globals.home()?.join("journal").join("demo.journal"),
@@ -114,7 +115,8 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
             file,
             settings,
             first_run: origin == ConfigOrigin::Embedded,
-            files: args.data.clone(),
+            names: args.data.clone(),
+            files,
             data,
             venue,
             seed,

@@ -3,7 +3,7 @@
 //! Invariant: 1.0 means the whole; percent exists only at the edges (config, screen).
 //! Absent on purpose: a range; each user states and checks its own.
 
-use super::fixed::{Fixed, SCALE};
+use super::fixed::Fixed;
 use super::price::Price;
 
 /// Unit tag of [`Ratio`].
@@ -21,7 +21,6 @@ impl Ratio {
 
     /// `price x self`, truncated towards zero; `None` on overflow.
     pub fn of_price(self, price: Price) -> Option<Price> {
-        let product = i128::from(self.raw()) * i128::from(price.raw()) / i128::from(SCALE);
-        i64::try_from(product).ok().map(Price::from_raw)
+        Price::from_product(i128::from(self.raw()) * i128::from(price.raw()))
     }
 }

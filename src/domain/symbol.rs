@@ -21,8 +21,12 @@ pub struct Symbol(pub Arc<str>);
 pub struct Asset(pub Arc<str>);
 
 /// Place of a symbol in the run's list.
+///
+/// Aligned so that an `Input` with a bar has no gap before the bar: with one it is built by copies that overlap, and each
+/// bar waits for them (a tenth of a quiet bar).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
+#[repr(align(4))]
 pub struct SymbolId(pub u16);
 
 impl SymbolId {

@@ -18,10 +18,10 @@ impl Engine {
     /// Does the next thing that the desk's state asks for.
     pub(super) fn advance(&mut self, symbol: SymbolId, effects: &mut Effects) {
         let at = symbol.index();
+        let instrument = &mut self.instruments[at];
         // A fill of an order that was thought closed: held after all.
-        let came_late = self.instruments[at].trade.is_some() && !self.instruments[at].sellable().is_zero();
-        if self.instruments[at].desk == Desk::Flat && came_late {
-            self.instruments[at].desk = Desk::Holding;
+        if instrument.desk == Desk::Flat && instrument.trade.is_some() && !instrument.sellable().is_zero() {
+            instrument.desk = Desk::Holding;
         }
         if self.instruments[at].desk == Desk::Entering && !self.has_live(symbol, |p| p == Purpose::Entry) {
             self.instruments[at].bars_held = 0;
@@ -146,14 +146,14 @@ impl Engine {
     }
 
     fn bracket(&mut self, symbol: SymbolId, quantity: Quantity, stop: Price, target: Price) -> Payload {
-        Payload::Oco(NewOco {
+        Payload::Oco(Box::new(NewOco {
             symbol,
             list_client_id: self.next_client_id(),
             side: Side::Sell,
             quantity,
             above: OcoLeg { client_id: self.next_client_id(), kind: OrderKind::TakeProfit { quantity, stop: target } },
             below: OcoLeg { client_id: self.next_client_id(), kind: OrderKind::StopLoss { quantity, stop } },
-        })
+        }))
     }
 
     /// Risk judges; what passes is registered before its effect exists.
@@ -177,33 +177,39 @@ impl Engine {
     }
 
     fn register(&mut self, request: &OrderRequest) {
-        let legs: Vec<(Purpose, ClientOrderId, OrderKind)> = match &request.payload {
-            Payload::Order(order) => vec![(request.purpose, order.client_id.clone(), order.kind)],
-            Payload::Oco(oco) => vec![
-                (Purpose::Target, oco.above.client_id.clone(), oco.above.kind),
-                (Purpose::Stop, oco.below.client_id.clone(), oco.below.kind),
-            ],
-        };
-        let list = match &request.payload {
-            Payload::Order(_) => None,
-            Payload::Oco(oco) => self.session.sequence_of(&oco.list_client_id),
-        };
-        for (purpose, client_id, kind) in legs {
-            let Some(sequence) = self.session.sequence_of(&client_id) else { continue };
-            self.counts.orders += 1;
-            self.orders.register(Order {
-                sequence,
-                symbol: request.payload.symbol(),
-                purpose,
-                side: request.payload.side(),
-                kind,
-                state: OrderState::Submitted,
-                filled: Quantity::ZERO,
-                executed: Quantity::ZERO,
-                list,
-                sent: self.now,
-            });
+        match &request.payload {
+            Payload::Order(order) => self.enlist(request, None, request.purpose, &order.client_id, order.kind),
+            Payload::Oco(oco) => {
+                let list = self.session.sequence_of(&oco.list_client_id);
+                for (purpose, leg) in [(Purpose::Target, &oco.above), (Purpose::Stop, &oco.below)] {
+                    self.enlist(request, list, purpose, &leg.client_id, leg.kind);
+                }
+            }
         }
+    }
+
+    fn enlist(
+        &mut self,
+        request: &OrderRequest,
+        list: Option<u64>,
+        purpose: Purpose,
+        client_id: &ClientOrderId,
+        kind: OrderKind,
+    ) {
+        let Some(sequence) = self.session.sequence_of(client_id) else { return };
+        self.counts.orders += 1;
+        self.orders.register(Order {
+            sequence,
+            symbol: request.payload.symbol(),
+            purpose,
+            side: request.payload.side(),
+            kind,
+            state: OrderState::Submitted,
+            filled: Quantity::ZERO,
+            executed: Quantity::ZERO,
+            list,
+            sent: self.now,
+        });
     }
 
     pub(super) fn next_client_id(&mut self) -> ClientOrderId {

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::risk::Refused;
 use super::strategy::Signal;
-use crate::domain::{ClientOrderId, Command, ExecutionReport, Money, Price, Quantity, Side, SymbolId, Time, Value};
+use crate::domain::{
+    Asset, ClientOrderId, Command, ExecutionReport, Money, Price, Quantity, Side, SymbolId, Time, Value,
+};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Notice {
@@ -81,7 +83,7 @@ pub struct FillRecord {
     pub price: Price,
     pub quantity: Quantity,
     pub fee: Money,
-    pub fee_asset: String,
+    pub fee_asset: Asset,
     pub client_id: ClientOrderId,
 }
 
@@ -157,8 +159,8 @@ impl ExitBy {
 impl FillRecord {
     pub(super) fn of(report: &ExecutionReport) -> FillRecord {
         let (fee, fee_asset) = match &report.commission {
-            Some(commission) => (commission.amount, commission.asset.to_string()),
-            None => (Money::ZERO, String::new()),
+            Some(commission) => (commission.amount, commission.asset.clone()),
+            None => (Money::ZERO, Asset::new("")),
         };
         FillRecord {
             time: report.time,

@@ -100,9 +100,18 @@ pub trait BarSource {
         }
         Ok(())
     }
+
+    /// All bars, where they stand in memory already and need not be copied out of it (a tenth of a quiet bar).
+    fn in_memory(&self) -> Option<&[(SymbolId, Bar)]> {
+        None
+    }
 }
 
 impl<T: BarSource + ?Sized> BarSource for &mut T {
+    fn in_memory(&self) -> Option<&[(SymbolId, Bar)]> {
+        (**self).in_memory()
+    }
+
     fn history(&mut self, symbol: SymbolId) -> Result<Vec<Bar>, SourceError> {
         (**self).history(symbol)
     }
@@ -117,6 +126,10 @@ impl<T: BarSource + ?Sized> BarSource for &mut T {
 }
 
 impl<T: BarSource + ?Sized> BarSource for Box<T> {
+    fn in_memory(&self) -> Option<&[(SymbolId, Bar)]> {
+        (**self).in_memory()
+    }
+
     fn history(&mut self, symbol: SymbolId) -> Result<Vec<Bar>, SourceError> {
         (**self).history(symbol)
     }

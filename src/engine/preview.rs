@@ -69,7 +69,7 @@ pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Opti
             open_trigger_orders: orders().filter(|order| order.kind.stop_price().is_some()).count() as u32,
         };
         // Judged as the order that it would be; its id never leaves.
-        let request = OrderRequest::entry(symbol, ClientOrderId("preview".into()), quantity);
+        let request = OrderRequest::entry(symbol, ClientOrderId::from("preview"), quantity);
         Ok((mark, quantity, judge(&risk, &request)))
     };
     Some(match judged() {

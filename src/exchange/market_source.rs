@@ -34,7 +34,8 @@ impl Market {
         if self.steps.is_empty()
             && let Some(bars) = self.minutes.next_minute()?
         {
-            self.steps = minute_steps(bars).map_err(|unfit| SourceError(unfit.to_string()))?.into();
+            let steps = minute_steps(bars).collect::<Result<_, _>>();
+            self.steps = steps.map_err(|unfit| SourceError(unfit.to_string()))?;
         }
         Ok(self.steps.front())
     }

@@ -47,10 +47,11 @@ pub fn report_event(
     unit: TimeUnit,
 ) -> String {
     let Numbered { execution_id, cancel } = numbered;
+    let cancel = cancel.as_ref().map(ClientOrderId::text);
     let mut extras = ReportExtras {
         event_time: report.time,
         execution_id: *execution_id,
-        cancel_id: cancel.as_ref().map(|id| id.as_str()),
+        cancel_id: cancel.as_deref(),
         ..ReportExtras::at(report.time)
     };
     if let Some(record) = venue.simulator.order(account, report.symbol, &OrderRef::Id(report.order_id)) {
@@ -75,7 +76,7 @@ pub fn list_event(venue: &Venue, list: &ListRecord, unit: TimeUnit) -> String {
     let legs = list.orders.iter().map(|(id, client_id)| ListedLeg {
         symbol: Cow::Borrowed(symbol),
         order_id: id.0,
-        client_id: Cow::Borrowed(client_id.as_str()),
+        client_id: client_id.text(),
     });
     json(&ListStatusEvent {
         event: ListStatusEvent::EVENT,
@@ -86,7 +87,7 @@ pub fn list_event(venue: &Venue, list: &ListRecord, unit: TimeUnit) -> String {
         list_status: Cow::Borrowed(list.status.as_str()),
         list_order_status: Cow::Borrowed(list.status.order_status()),
         reject_reason: Cow::Borrowed(ExecutionReportEvent::NO_REASON),
-        list_client_id: Cow::Borrowed(list.client_id.as_str()),
+        list_client_id: list.client_id.text(),
         time: unit.write(list.updated),
         orders: legs.collect(),
     })

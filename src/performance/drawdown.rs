@@ -5,29 +5,31 @@
 
 use crate::domain::{Digest, StateHash, Value};
 
+/// Between two peaks a lower equity is a deeper fall, so the lowest stands for all: nothing is divided until it is read.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Drawdown {
     peak: Value,
-    /// `peak` as a float in the same units: the conversion of 128 bits is dear, and peaks are rare.
-    whole: f64,
-    current: f64,
+    equity: Value,
+    /// Since the peak.
+    lowest: Value,
+    /// Before the peak.
     worst: f64,
 }
 
 impl Drawdown {
     pub fn new(start: Value) -> Self {
-        Drawdown { peak: start, whole: start.0 as f64, current: 0.0, worst: 0.0 }
+        Drawdown { peak: start, equity: start, lowest: start, worst: 0.0 }
     }
 
     #[inline]
     pub fn sample(&mut self, equity: Value) {
+        self.equity = equity;
         if equity >= self.peak {
+            self.worst = self.worst();
             self.peak = equity;
-            self.whole = equity.0 as f64;
-            self.current = 0.0;
-        } else if self.peak > Value::ZERO {
-            self.current = equity.0.saturating_sub(self.peak.0) as f64 / self.whole;
-            self.worst = self.worst.min(self.current);
+            self.lowest = equity;
+        } else {
+            self.lowest = self.lowest.min(equity);
         }
     }
 
@@ -36,20 +38,28 @@ impl Drawdown {
     }
 
     pub fn current(&self) -> f64 {
-        self.current
+        self.fall_to(self.equity)
     }
 
     /// Maximum drawdown (MDD), 0 or negative.
     pub fn worst(&self) -> f64 {
-        self.worst
+        self.worst.min(self.fall_to(self.lowest))
+    }
+
+    /// Without capital nothing falls.
+    fn fall_to(&self, equity: Value) -> f64 {
+        if equity >= self.peak || self.peak <= Value::ZERO {
+            return 0.0;
+        }
+        Value(equity.0.saturating_sub(self.peak.0)).units() / self.peak.units()
     }
 }
 
 impl StateHash for Drawdown {
     fn state_hash(&self, digest: &mut Digest) {
         digest.add(&self.peak);
-        digest.f64(self.current);
-        digest.f64(self.worst);
+        digest.f64(self.current());
+        digest.f64(self.worst());
     }
 }
 

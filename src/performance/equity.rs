@@ -26,7 +26,7 @@ impl Performance {
         Performance {
             start,
             equity: start,
-            whole: start.0 as f64,
+            whole: start.units(),
             drawdown: Drawdown::new(start),
             sharpe: DailySharpe::new(start),
             trades: WinRate::default(),
@@ -44,7 +44,7 @@ impl Performance {
         self.bars += 1;
         self.equity_sum += self.whole;
         if exposed.0 != 0 && self.whole > 0.0 {
-            self.exposure_sum += exposed.0 as f64 / self.whole;
+            self.exposure_sum += exposed.units() / self.whole;
         }
     }
 
@@ -85,7 +85,7 @@ impl Performance {
     fn sample(&mut self, time: Time, equity: Value) {
         if equity != self.equity {
             self.equity = equity;
-            self.whole = equity.0 as f64;
+            self.whole = equity.units();
             self.drawdown.sample(equity);
         }
         self.sharpe.sample(time, equity);

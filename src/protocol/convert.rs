@@ -248,7 +248,7 @@ pub fn report_of_event(
     let rejection = Some(event.reject_reason.as_ref()).filter(|text| *text != ExecutionReportEvent::NO_REASON);
     Ok(ExecutionReport {
         symbol: symbols(&event.symbol).ok_or_else(|| ConvertError::UnknownSymbol(event.symbol.to_string()))?,
-        client_id: ClientOrderId(client_id.as_ref().into()),
+        client_id: ClientOrderId::from(client_id.as_ref()),
         order_id: OrderId(event.order_id),
         list_id: list_id(event.list_id),
         side: known("side", &event.side)?,
@@ -280,7 +280,7 @@ pub fn event_of_report<'a>(
     extras: &ReportExtras<'a>,
     unit: TimeUnit,
 ) -> ExecutionReportEvent<'a> {
-    let own_id = Cow::Borrowed(report.client_id.as_str());
+    let own_id = report.client_id.text();
     let (client_id, original_client_id) = match report.execution {
         ExecutionType::Canceled => (extras.cancel_id.map_or(own_id.clone(), Cow::Borrowed), own_id),
         ExecutionType::New

@@ -35,7 +35,7 @@ pub fn ask(simulator: &mut Simulator, account: AccountId, now: Time, request: &R
 /// The input that a venue's event becomes, with its time; list events carry nothing that reports do not.
 pub fn input_of(event: VenueEvent) -> Option<(Time, Input)> {
     match event {
-        VenueEvent::Report(report) => Some((report.time, Input::Report(Box::new(report)))),
+        VenueEvent::Report(report) => Some((report.time, Input::Report(report))),
         VenueEvent::Balances(update) => Some((update.time, Input::Balances(update))),
         VenueEvent::List(_) => None,
     }

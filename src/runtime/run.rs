@@ -18,7 +18,8 @@ pub type Listener = Box<dyn FnMut(Time, &Notice)>;
 pub struct Run {
     engine: Engine,
     effects: Effects,
-    record: Record,
+    /// Kept unless the caller wants figures alone.
+    record: Option<Record>,
     pending: VecDeque<Request>,
     effect_digest: Digest,
     inputs: u64,
@@ -53,7 +54,7 @@ impl Run {
         let mut run = Run {
             engine,
             effects,
-            record: Record::default(),
+            record: Some(Record::default()),
             pending: VecDeque::new(),
             effect_digest: Digest::new(),
             inputs: 1,
@@ -69,6 +70,11 @@ impl Run {
     /// Calls `listener` for each notice from now on (logs, screens).
     pub fn listen(&mut self, listener: Listener) {
         self.listener = Some(listener);
+    }
+
+    /// Keeps no fills and trades from now on: a sweep asks for figures only.
+    pub fn keep_no_record(&mut self) {
+        self.record = None;
     }
 
     /// Keeps the past for snapshots from now on.
@@ -136,14 +142,17 @@ impl Run {
             journal.close()?;
         }
         let recording = self.recorder.map(|recorder| recorder.finish());
-        Ok(Finished { engine: self.engine, record: self.record, recording, effect_hash, inputs: self.inputs })
+        let record = self.record.unwrap_or_default();
+        Ok(Finished { engine: self.engine, record, recording, effect_hash, inputs: self.inputs })
     }
 
     fn collect(&mut self, now: Time) {
         for effect in self.effects.drain() {
             match effect {
                 Effect::Notice(notice) => {
-                    self.record.take(&notice);
+                    if let Some(record) = &mut self.record {
+                        record.take(&notice);
+                    }
                     if let Some(history) = &mut self.history {
                         Arc::make_mut(history).take(now, &notice);
                     }

@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use super::backtest::{Backtest, BacktestError, Detail, backtest};
+use super::backtest::{Backtest, BacktestError, Detail, bare_backtest};
 use super::run::Finished;
 use crate::domain::{Balance, Bar, Session, SymbolId, SymbolRules, Value};
 use crate::engine::ports::{BarSource, SourceError};
@@ -55,7 +55,7 @@ pub fn sweep(columns: &Columns, session: Session, cases: &[SweepCase]) -> Result
 }
 
 fn one(columns: &Columns, session: Session, case: &SweepCase) -> Result<Finished, BacktestError> {
-    backtest(Backtest {
+    bare_backtest(Backtest {
         source: &mut Shared { columns, next: 0 },
         simulator: Simulator::new(columns.rules.clone(), case.venue),
         start: Start {
@@ -128,11 +128,7 @@ impl BarSource for Shared<'_> {
         Ok(bar)
     }
 
-    fn read(&mut self, into: &mut Vec<(SymbolId, Bar)>, most: usize) -> Result<(), SourceError> {
-        let waiting = &self.columns.bars[self.next..];
-        let given = &waiting[..most.min(waiting.len())];
-        into.extend_from_slice(given);
-        self.next += given.len();
-        Ok(())
+    fn in_memory(&self) -> Option<&[(SymbolId, Bar)]> {
+        Some(&self.columns.bars[self.next..])
     }
 }

@@ -90,7 +90,7 @@ impl Simulator {
             status: ListStatus::ExecStarted,
             updated: now,
         };
-        self.events.push_back((account, VenueEvent::List(list.clone())));
+        self.events.push_back((account, VenueEvent::List(Box::new(list.clone()))));
         self.register.add_list(account, list);
         self.tell_lock(above, now);
         for (id, leg) in [(above, &oco.above), (below, &oco.below)] {
@@ -113,9 +113,10 @@ impl Simulator {
         if record.symbol != symbol || record.status.is_terminal() {
             return Err(Refusal::UnknownOrder);
         }
-        let list = record.list_id.and_then(|list| self.register.list(list));
-        let legs = list.map_or_else(|| vec![id], |list| list.orders.iter().map(|(id, _)| *id).collect());
-        self.withdraw(&legs, now);
+        match record.list_id.and_then(|list| self.register.list(list)) {
+            Some(list) => self.withdraw(&list.legs(), now),
+            None => self.withdraw(&[id], now),
+        }
         Ok(self.register.order(id).record.clone())
     }
 
@@ -132,26 +133,26 @@ impl Simulator {
         if list.symbol != symbol || list.status == ListStatus::AllDone {
             return Err(Refusal::UnknownOrder);
         }
-        let legs: Vec<OrderId> = list.orders.iter().map(|(id, _)| *id).collect();
-        self.withdraw(&legs, now);
+        self.withdraw(&list.legs(), now);
         self.register.list(id).cloned().ok_or(Refusal::UnknownOrder)
     }
 
     /// Cancels the open ones of these orders of one account and symbol: the reports, the list, then the balances.
     fn withdraw(&mut self, legs: &[OrderId], now: Time) {
-        let is_open = |id: &OrderId| self.register.is_open(*id);
-        let open: Vec<OrderId> = legs.iter().copied().filter(is_open).collect();
-        let Some(last) = open.last() else { return };
-        let record = &self.register.order(*last).record;
-        let asset = self.markets[record.symbol.index()].locked_asset(record.side);
-        let account = self.register.order(*last).account;
-        let mut locked = Money::ZERO;
-        for id in &open {
-            locked = locked.saturating_add(std::mem::take(&mut self.register.order_mut(*id).locked));
-            self.end(*id, ExecutionType::Canceled, OrderStatus::Canceled, None, now);
+        let (mut locked, mut last) = (Money::ZERO, None);
+        for id in legs {
+            if self.register.is_open(*id) {
+                locked = locked.saturating_add(std::mem::take(&mut self.register.order_mut(*id).locked));
+                self.end(*id, ExecutionType::Canceled, OrderStatus::Canceled, None, now);
+                last = Some(*id);
+            }
         }
-        self.finish_list(*last, now);
+        let Some(last) = last else { return };
+        self.finish_list(last, now);
         if locked.is_positive() {
+            let order = self.register.order(last);
+            let (account, market) = (order.account, &self.markets[order.record.symbol.index()]);
+            let asset = market.locked_asset(order.record.side);
             self.ledger.release(account, asset, locked);
             self.tell_balances(account, &[asset], now);
         }

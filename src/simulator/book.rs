@@ -121,6 +121,9 @@ impl Book {
 
     /// The orders that wait for a point, in order of acceptance; they wait no longer.
     pub(super) fn take_waiting(&mut self) -> Vec<OrderId> {
+        if self.waiting.is_empty() {
+            return Vec::new();
+        }
         let mut waiting = std::mem::take(&mut self.waiting);
         // A trigger that has to wait may be older than what waits already.
         waiting.sort_unstable();

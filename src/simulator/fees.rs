@@ -36,6 +36,15 @@ impl FeeSchedule {
         if is_maker { self.maker } else { self.taker }
     }
 
+    /// What a fill costs as a fraction of its notional: the rate, and under `Bnb` what the discount leaves of it.
+    pub fn share(&self, is_maker: bool) -> f64 {
+        let rate = self.rate(is_maker).to_f64();
+        match self.policy {
+            FeePolicy::Received | FeePolicy::Quote => rate,
+            FeePolicy::Bnb { discount, .. } => rate * discount.to_f64(),
+        }
+    }
+
     pub fn highest_rate(&self) -> Ratio {
         self.maker.max(self.taker)
     }

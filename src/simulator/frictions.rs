@@ -2,7 +2,8 @@
 //!
 //! Invariant: frictions move prices and fills, never bookings; the ledger knows only what a venue would report. What is
 //! off changes nothing.
-//! Absent on purpose: fees (`fees`), which are booked, and the queue of recorded books (`queue`), which bars do not show.
+//! Absent on purpose: fees (`fees`), which are booked, and the queue of recorded books (`queue`, `fill_survey`), which bars do
+//! not show.
 
 use serde::Serialize;
 

@@ -158,14 +158,14 @@ impl Simulator {
         let Some(list) = self.register.list_mut(list_id) else { return };
         list.status = ListStatus::AllDone;
         list.updated = time;
-        self.events.push_back((account, VenueEvent::List(list.clone())));
+        self.events.push_back((account, VenueEvent::List(Box::new(list.clone()))));
         self.register.close_list(account, list_id);
     }
 
     /// Reports the balances of these assets as they are now.
     pub(super) fn tell_balances(&mut self, account: AccountId, assets: &[usize], time: Time) {
         let held = self.ledger.balances(account);
-        let balances = assets.iter().filter_map(|asset| held.get(*asset).cloned()).collect();
+        let balances = assets.iter().map(|asset| held[*asset].clone()).collect();
         self.events.push_back((account, VenueEvent::Balances(BalanceUpdate { time, balances })));
     }
 

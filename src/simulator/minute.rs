@@ -3,7 +3,7 @@
 //! Invariant: the local exchange and the backtest walk these steps in this order, so their runs agree.
 //! Absent on purpose: what is told to whom at each step.
 
-use super::path::{Extreme, PathPoint, path};
+use super::path::{Extreme, PathPoint, point};
 use crate::domain::{Bar, SymbolId};
 
 /// What happens next to one symbol.
@@ -24,25 +24,18 @@ pub struct UnfitBar {
 }
 
 /// Steps of the minute in order: all opens, all first extremes, all second extremes, then for each symbol its close
-/// point and its closed bar. Spot positions are never short, so the low comes first.
-pub fn minute_steps(bars: &[(SymbolId, Bar)]) -> Result<Vec<MinuteStep>, UnfitBar> {
-    let mut paths = Vec::with_capacity(bars.len());
-    for (symbol, bar) in bars {
-        let points = path(bar, Extreme::Low).ok_or(UnfitBar { symbol: *symbol, bar: *bar })?;
-        paths.push((*symbol, *bar, points));
-    }
-    let mut steps = Vec::with_capacity(bars.len() * 5);
-    for at in 0..3 {
-        let moved = |(symbol, bar, points): &(SymbolId, Bar, [PathPoint; 4])| MinuteStep::Move {
-            symbol: *symbol,
-            point: points[at],
-            volume: bar.volume / 4.0,
-        };
-        steps.extend(paths.iter().map(moved));
-    }
-    for (symbol, bar, points) in paths {
-        steps.push(MinuteStep::Move { symbol, point: points[3], volume: bar.volume / 4.0 });
-        steps.push(MinuteStep::Close { symbol, bar });
-    }
-    Ok(steps)
+/// point and its closed bar. Spot positions are never short, so the low comes first. No step follows an unfit bar's.
+pub fn minute_steps(bars: &[(SymbolId, Bar)]) -> impl Iterator<Item = Result<MinuteStep, UnfitBar>> {
+    let round = |at: usize| bars.iter().map(move |(symbol, bar)| step_to(at, *symbol, bar));
+    let ends = bars.iter().flat_map(|(symbol, bar)| {
+        let closed = MinuteStep::Close { symbol: *symbol, bar: *bar };
+        [step_to(3, *symbol, bar), Ok(closed)]
+    });
+    round(0).chain(round(1)).chain(round(2)).chain(ends)
+}
+
+/// To a point of the path, counted from 0.
+fn step_to(at: usize, symbol: SymbolId, bar: &Bar) -> Result<MinuteStep, UnfitBar> {
+    let point = point(bar, Extreme::Low, at).ok_or(UnfitBar { symbol, bar: *bar })?;
+    Ok(MinuteStep::Move { symbol, point, volume: bar.volume / 4.0 })
 }

@@ -4,7 +4,11 @@
 //! Invariant: the same calls give the same events, fills and balances; time comes only as an argument.
 //! Absent on purpose: sockets, signatures, rate limits (`exchange`) and any decision about what to trade.
 
+pub mod block_mean;
+pub mod book_orders;
 pub mod fees;
+pub mod fill_figures;
+pub mod fill_survey;
 pub mod frictions;
 pub mod generator;
 pub mod impact;
@@ -18,6 +22,7 @@ pub mod orders;
 pub mod participation;
 pub mod path;
 pub mod queue;
+pub mod recorded_book;
 pub mod walk;
 
 mod admission;
@@ -116,6 +121,12 @@ impl Simulator {
             events: VecDeque::new(),
             slippage: Slippage::default(),
         }
+    }
+
+    /// Keeps this many of the newest terminal orders, done lists and trades of each account, and not 10,000. To be said
+    /// before the first order.
+    pub fn keep(&mut self, records: usize) {
+        self.register.kept = records;
     }
 
     /// Opens an account with these balances. Negative amounts count as zero; a total beyond the range is cut.

@@ -224,7 +224,7 @@ impl Naive {
             status: ListStatus::ExecStarted,
             updated: now,
         };
-        self.events.push_back((account, VenueEvent::List(list.clone())));
+        self.events.push_back((account, VenueEvent::List(Box::new(list.clone()))));
         self.lists.push((account, list));
         self.tell_spent(legs[0], lock, now);
         Ok(PlacedList { list_id, order_ids, time: now })

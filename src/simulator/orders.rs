@@ -103,10 +103,11 @@ pub enum ListRef {
 /// What the user data stream of an account carries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VenueEvent {
-    Report(ExecutionReport),
+    /// In its box from the start: it is handed on a few times.
+    Report(Box<ExecutionReport>),
     /// After a report that changed balances: only the assets touched.
     Balances(BalanceUpdate),
-    List(ListRecord),
+    List(Box<ListRecord>),
 }
 
 /// Why an order expired, as Binance names it where it has a name.
@@ -167,8 +168,8 @@ impl OrderRecord {
     }
 
     /// The report of a change that is not a fill; a fill adds its own numbers.
-    pub(super) fn report(&self, execution: ExecutionType, time: Time) -> ExecutionReport {
-        ExecutionReport {
+    pub(super) fn report(&self, execution: ExecutionType, time: Time) -> Box<ExecutionReport> {
+        Box::new(ExecutionReport {
             symbol: self.symbol,
             client_id: self.client_id.clone(),
             order_id: self.order_id,
@@ -189,7 +190,13 @@ impl OrderRecord {
             is_maker: false,
             time,
             reason: self.reason.map(|reason| reason.as_str().to_string()),
-        }
+        })
+    }
+}
+
+impl ListRecord {
+    pub(super) fn legs(&self) -> [OrderId; 2] {
+        [self.orders[0].0, self.orders[1].0]
     }
 }
 

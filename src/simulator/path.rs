@@ -39,18 +39,21 @@ const SECOND: Span = Span::from_seconds(40);
 /// The path of a bar that passed `Bar::validate`: open at `open_time`, the extremes 20 and 40 seconds later, close at
 /// `close_time()`. Prices round to the nearest 1e-8. `None` when a price does not fit `Price` or rounds to zero.
 pub fn path(bar: &Bar, first: Extreme) -> Option<[PathPoint; 4]> {
+    Some([point(bar, first, 0)?, point(bar, first, 1)?, point(bar, first, 2)?, point(bar, first, 3)?])
+}
+
+/// One point of the path, counted from 0.
+pub(super) fn point(bar: &Bar, first: Extreme, at: usize) -> Option<PathPoint> {
     let (near, far) = match first {
         Extreme::Low => (bar.low, bar.high),
         Extreme::High => (bar.high, bar.low),
     };
-    let point = |time, price, kind| {
-        let price = Price::from_f64(price).filter(|price| price.is_positive())?;
-        Some(PathPoint { time, price, kind })
+    let (time, price, kind) = match at {
+        0 => (bar.open_time, bar.open, PointKind::Open),
+        1 => (bar.open_time.plus(FIRST), near, PointKind::Inner),
+        2 => (bar.open_time.plus(SECOND), far, PointKind::Inner),
+        _ => (bar.close_time(), bar.close, PointKind::Close),
     };
-    Some([
-        point(bar.open_time, bar.open, PointKind::Open)?,
-        point(bar.open_time.plus(FIRST), near, PointKind::Inner)?,
-        point(bar.open_time.plus(SECOND), far, PointKind::Inner)?,
-        point(bar.close_time(), bar.close, PointKind::Close)?,
-    ])
+    let price = Price::from_f64(price).filter(|price| price.is_positive())?;
+    Some(PathPoint { time, price, kind })
 }

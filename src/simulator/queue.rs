@@ -1,7 +1,7 @@
 //! `QueuePosition`: how much stands before a resting order, told by trades and by the changing depth of its level.
 //!
 //! Invariant: a pure value; what stands before the order never exceeds its level's quantity once the level was told.
-//! Absent on purpose: books made of bars, which show no queue; use with recorded depth and trades only.
+//! Absent on purpose: books made of bars, which show no queue; use with recorded depth and trades only (`book_orders`).
 //! Source: hftbacktest, `RiskAdverseQueueModel` and `ProbQueueModel` with `PowerProbQueueFunc` and `LogProbQueueFunc2`.
 
 /// Where the quantity that leaves a level without a trade stood.
@@ -47,6 +47,11 @@ impl QueuePosition {
     /// What stands before the order.
     pub fn front(&self) -> f64 {
         self.front
+    }
+
+    /// What traded at the level after all that stood before the order was gone.
+    pub fn beyond(&self) -> f64 {
+        (-self.front).max(0.0)
     }
 
     /// A trade at the order's price.

@@ -3,7 +3,7 @@
 //! Invariant: open records are always kept; of terminal ones and of trades the newest 10,000 of each account.
 //! Absent on purpose: what a change means; `matching` and `admission` decide.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::domain::{ClientOrderId, Money, OrderId, OrderListId};
 
@@ -11,11 +11,13 @@ use super::book::Place;
 use super::orders::{AccountId, ListRecord, ListRef, OrderRecord, OrderRef, TradeRecord};
 use super::shelf::Shelf;
 
-/// How many terminal records and trades of an account stay queryable.
+/// How many terminal records and trades of an account stay queryable, unless its owner wants fewer.
 const KEPT: usize = 10_000;
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(super) struct Register {
+    /// Of terminal orders, done lists and trades of each account.
+    pub(super) kept: usize,
     orders: Shelf<Order>,
     lists: Shelf<(AccountId, ListRecord)>,
     accounts: Vec<Drawer>,
@@ -39,13 +41,27 @@ pub(super) struct Order {
 /// seldom, and an index of thousands of names would cost every order.
 #[derive(Debug, Clone, Default)]
 struct Drawer {
-    open: BTreeSet<OrderId>,
+    /// By acceptance, which is by number.
+    open: Vec<OrderId>,
     done: VecDeque<OrderId>,
     by_client: BTreeMap<ClientOrderId, OrderId>,
-    open_lists: BTreeSet<OrderListId>,
+    open_lists: Vec<OrderListId>,
     done_lists: VecDeque<OrderListId>,
     lists_by_client: BTreeMap<ClientOrderId, OrderListId>,
     trades: VecDeque<TradeRecord>,
+}
+
+impl Default for Register {
+    fn default() -> Self {
+        Register {
+            kept: KEPT,
+            orders: Shelf::default(),
+            lists: Shelf::default(),
+            accounts: Vec::new(),
+            last_order: 0,
+            last_list: 0,
+        }
+    }
 }
 
 impl Register {
@@ -69,21 +85,21 @@ impl Register {
 
     pub(super) fn add(&mut self, order: Order) {
         let drawer = &mut self.accounts[usize::from(order.account.0)];
-        drawer.open.insert(order.record.order_id);
+        drawer.open.push(order.record.order_id);
         drawer.by_client.insert(order.record.client_id.clone(), order.record.order_id);
         self.orders.insert(order.record.order_id.0, order);
     }
 
     pub(super) fn add_list(&mut self, account: AccountId, list: ListRecord) {
         let drawer = &mut self.accounts[usize::from(account.0)];
-        drawer.open_lists.insert(list.list_id);
+        drawer.open_lists.push(list.list_id);
         drawer.lists_by_client.insert(list.client_id.clone(), list.list_id);
         self.lists.insert(list.list_id.0, (account, list));
     }
 
     pub(super) fn add_trade(&mut self, account: AccountId, trade: TradeRecord) {
         let trades = &mut self.accounts[usize::from(account.0)].trades;
-        if trades.len() == KEPT {
+        if trades.len() >= self.kept {
             trades.pop_front();
         }
         trades.push_back(trade);
@@ -93,10 +109,10 @@ impl Register {
     pub(super) fn close(&mut self, id: OrderId) {
         let Some(order) = self.orders.get(id.0) else { return };
         let drawer = &mut self.accounts[usize::from(order.account.0)];
-        drawer.open.remove(&id);
+        forget(&mut drawer.open, id);
         drawer.by_client.remove(&order.record.client_id);
         drawer.done.push_back(id);
-        if drawer.done.len() > KEPT
+        if drawer.done.len() > self.kept
             && let Some(oldest) = drawer.done.pop_front()
         {
             self.orders.remove(oldest.0);
@@ -106,12 +122,12 @@ impl Register {
     /// Puts a finished list away, and the oldest one out where there are too many.
     pub(super) fn close_list(&mut self, account: AccountId, id: OrderListId) {
         let drawer = &mut self.accounts[usize::from(account.0)];
-        drawer.open_lists.remove(&id);
+        forget(&mut drawer.open_lists, id);
         if let Some((_, list)) = self.lists.get(id.0) {
             drawer.lists_by_client.remove(&list.client_id);
         }
         drawer.done_lists.push_back(id);
-        if drawer.done_lists.len() > KEPT
+        if drawer.done_lists.len() > self.kept
             && let Some(oldest) = drawer.done_lists.pop_front()
         {
             self.lists.remove(oldest.0);
@@ -189,5 +205,12 @@ impl Register {
 
     pub(super) fn trades(&self, account: AccountId) -> impl Iterator<Item = &TradeRecord> + use<'_> {
         self.accounts.get(usize::from(account.0)).into_iter().flat_map(|drawer| &drawer.trades)
+    }
+}
+
+/// Takes a number out of a rising row.
+fn forget<Id: Ord>(row: &mut Vec<Id>, id: Id) {
+    if let Ok(at) = row.binary_search(&id) {
+        row.remove(at);
     }
 }

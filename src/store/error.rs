@@ -1,4 +1,4 @@
-//! Why a kline file was refused: one sentence each, with what to do.
+//! Why a file of klines or of a recorded session was refused: one sentence each, with what to do.
 //!
 //! Invariant: every text names the file, and the row and column where there is one, what was found and what is allowed.
 //! Absent on purpose: the exit status, which is the front hall's.
@@ -92,6 +92,18 @@ pub enum StoreError {
     SeveralMarkets { catalog: PathBuf, name: String, found: Vec<String> },
     #[error("{name}: neither a file nor a symbol of the catalogue {} (it holds {found})", catalog.display())]
     NotInCatalog { catalog: PathBuf, name: String, found: String },
+    /// `line` counts from 1.
+    #[error("{}: line {line}: found {found}, allowed is {allowed}; mend or remove the line", file.display())]
+    BadLine { file: PathBuf, line: u64, found: String, allowed: &'static str },
+    /// `line` is the one that is not there.
+    #[error("{}: line {line} cannot be read ({reason}): the file is cut off or damaged; copy or record it again", file.display())]
+    BrokenSession { file: PathBuf, line: u64, reason: String },
+    #[error(
+        "{}: the session never shows the whole order book; record a depth snapshot (a line with lastUpdateId) into it, \
+         or give the file before it first",
+        file.display()
+    )]
+    NoBook { file: PathBuf },
     #[error("{}: cannot be written ({reason}); check the folder and the free space", file.display())]
     Unwritable { file: PathBuf, reason: String },
 }

@@ -1,4 +1,5 @@
-//! The granary: Binance klines in Parquet, kept by month, read as a stream of bars or as columns, written whole.
+//! The granary: Binance klines in Parquet, kept by month, read as a stream of bars or as columns, written whole; recorded
+//! sessions of trades and order book, read as they came.
 //!
 //! Invariant: nothing a file holds can make this room panic; a file is either read to its last row or refused with a
 //! sentence.
@@ -19,6 +20,8 @@ mod outages;
 mod parquet_rows;
 mod reader;
 pub mod scan;
+pub mod session;
+mod session_lines;
 mod source;
 mod staging;
 mod writer;

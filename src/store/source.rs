@@ -121,7 +121,7 @@ pub(super) fn interval_of(path: &Path, stated: Option<&str>, first: &Row) -> Res
     }
 }
 
-fn open_plain(path: &Path) -> Result<(File, u64), StoreError> {
+pub(super) fn open_plain(path: &Path) -> Result<(File, u64), StoreError> {
     let facts = std::fs::metadata(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => StoreError::Missing { file: path.to_path_buf() },
         _ => unreadable(path, &error),

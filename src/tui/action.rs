@@ -10,6 +10,11 @@ pub enum Action {
     Strategies,
     EditSettings,
     Undo,
+    /// What a backtest of the settings in force would test, does, or came to.
+    Backtest,
+    CancelBacktest,
+    /// Writes the report of the last backtest and opens it.
+    Report,
     Flatten,
     CancelOrder,
     Help,

@@ -23,6 +23,11 @@ pub fn change(value: Value) -> String {
     grouped(&text)
 }
 
+/// `44,640`.
+pub fn count(count: u64) -> String {
+    grouped(&count.to_string())
+}
+
 /// A fraction as `+1.23 %`.
 pub fn signed_percent(fraction: f64) -> String {
     let text = format!("{:+.2}", fraction * 100.0);

@@ -37,6 +37,8 @@ pub enum Place {
     List,
     Help,
     Editor,
+    /// A backtest.
+    Backtest,
     /// The market has ended.
     Ended,
 }
@@ -52,7 +54,7 @@ pub struct Binding {
 }
 
 use Key::{BackTab, Char, Ctrl, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Tab, Up};
-use Place::{Editor, Ended, Help, List, Panels, Question};
+use Place::{Backtest, Editor, Ended, Help, List, Panels, Question};
 
 /// Digits that go straight to a panel, in the panels' order.
 const DIGITS: &[Key] =
@@ -67,6 +69,7 @@ pub const TABLE: &[Binding] = &[
     row(Panels, &[Char('x')], Action::Flatten, Some(|t| t.hint_flatten), |t| t.help_flatten),
     row(Panels, &[Char('c')], Action::CancelOrder, Some(|t| t.hint_cancel), |t| t.help_cancel),
     row(Panels, &[Char('z')], Action::Undo, Some(|t| t.hint_undo), |t| t.help_undo),
+    row(Panels, &[Char('b')], Action::Backtest, Some(|t| t.hint_backtest), |t| t.help_backtest),
     row(Panels, &[Char('?')], Action::Help, Some(|t| t.hint_help), |t| t.help_help),
     row(Panels, &[Tab], Action::NextPanel, Some(|t| t.hint_panel), |t| t.help_next_panel),
     row(Panels, &[BackTab], Action::PreviousPanel, None, |t| t.help_previous_panel),
@@ -105,6 +108,13 @@ pub const TABLE: &[Binding] = &[
     row(Editor, &[Down, Tab], Action::Down, Some(|t| t.hint_field), |t| t.help_field_down),
     row(Editor, &[Enter], Action::Confirm, Some(|t| t.hint_save), |t| t.help_save),
     row(Editor, &[Esc, Ctrl('c')], Action::Close, Some(|t| t.hint_leave), |t| t.help_leave),
+
+    row(Backtest, &[Enter], Action::Confirm, Some(|t| t.hint_start), |t| t.help_start),
+    row(Backtest, &[Char('x')], Action::CancelBacktest, Some(|t| t.hint_cancel), |t| t.help_cancel_backtest),
+    row(Backtest, &[Char('o')], Action::Report, Some(|t| t.hint_report), |t| t.help_report),
+    row(Backtest, &[Char('+'), Char('='), Up], Action::Up, Some(|t| t.hint_more), |t| t.help_more_bars),
+    row(Backtest, &[Char('-'), Down], Action::Down, Some(|t| t.hint_less), |t| t.help_fewer_bars),
+    row(Backtest, &[Esc, Char('b'), Char('q'), Ctrl('c')], Action::Close, Some(|t| t.hint_close), |t| t.help_close_backtest),
 
     row(Ended, &[Enter], Action::Confirm, Some(|t| t.hint_again), |t| t.help_again),
     row(Ended, &[Char('g')], Action::GoOn, Some(|t| t.hint_go_on), |t| t.help_go_on),
@@ -178,13 +188,14 @@ impl Key {
 }
 
 /// The places with their names, in the table's order.
-pub fn places(texts: &Texts) -> [(Place, &'static str); 6] {
+pub fn places(texts: &Texts) -> [(Place, &'static str); 7] {
     [
         (Panels, texts.place_panels),
         (Question, texts.place_question),
         (List, texts.place_list),
         (Help, texts.place_help),
         (Editor, texts.place_editor),
+        (Backtest, texts.place_backtest),
         (Ended, texts.place_ended),
     ]
 }

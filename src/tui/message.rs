@@ -65,5 +65,12 @@ pub enum Ask {
     Again,
     /// The market ended: go on in a generated one.
     GoOn,
+    /// Test the settings in force; a generated market over so many minutes a symbol.
+    Backtest {
+        minutes: u64,
+    },
+    CancelBacktest,
+    /// Write the report of the last backtest and open it.
+    BacktestReport,
     Quit,
 }

@@ -4,6 +4,7 @@
 //! Absent on purpose: where snapshots and vitals come from (`app`).
 
 pub mod action;
+pub mod backtest;
 pub mod editor;
 mod english;
 pub mod format;

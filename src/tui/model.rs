@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::backtest;
 use super::editor::Editor;
 use super::keymap::Place;
 use super::message::Change;
@@ -42,6 +43,8 @@ pub struct Model {
     /// How far each list is scrolled: from the newest backwards for chart, fills and log; the selected row of orders.
     pub scroll: [usize; Panel::ALL.len()],
     pub popup: Option<Popup>,
+    /// Place in `backtest::LENGTHS`.
+    pub backtest_length: usize,
     /// Saved changes, those of one save together.
     pub undo: Vec<Vec<Change>>,
     pub toast: Option<Toast>,
@@ -73,6 +76,7 @@ pub enum Popup {
     Strategies { selected: usize },
     Editor(Box<Editor>),
     Help { scroll: usize },
+    Backtest,
     Ended,
 }
 
@@ -143,6 +147,7 @@ impl Model {
             candle: 0,
             scroll: [0; Panel::ALL.len()],
             popup: None,
+            backtest_length: backtest::MONTH,
             undo: Vec::new(),
             toast: None,
             greeted: false,
@@ -158,6 +163,7 @@ impl Model {
             Some(Popup::Strategies { .. }) => Place::List,
             Some(Popup::Help { .. }) => Place::Help,
             Some(Popup::Editor(_)) => Place::Editor,
+            Some(Popup::Backtest) => Place::Backtest,
             Some(Popup::Ended) => Place::Ended,
         }
     }

@@ -4,6 +4,7 @@
 //! Absent on purpose: time, terminals and channels.
 
 use super::action::Action;
+use super::backtest::{LENGTHS, Stage};
 use super::editor::{Editor, Setting};
 use super::format;
 use super::keymap::{self, Key, Place};
@@ -39,6 +40,7 @@ pub fn update(model: &mut Model, message: Message) -> Option<Ask> {
                 model.toast = None;
             }
             model.theme = vitals.theme;
+            tell_backtest(model, &vitals.backtest.stage);
             model.vitals = vitals;
             match (had_ended, model.has_ended()) {
                 // What is open stays open: a key must act on what it was pressed for.
@@ -86,6 +88,7 @@ fn press(model: &mut Model, key: Key) -> Option<Ask> {
         Place::Question => on_question(model, action),
         Place::List | Place::Help => on_list(model, action),
         Place::Editor => on_editor(model, action),
+        Place::Backtest => on_backtest(model, action),
         Place::Ended => on_end(model, action),
     }
 }
@@ -125,6 +128,7 @@ fn on_panels(model: &mut Model, action: Action, key: Key) -> Option<Ask> {
             false => model.say(Tone::Plain, model.texts.nothing_held.to_owned()),
         },
         Action::CancelOrder => return cancel(model),
+        Action::Backtest => model.popup = Some(Popup::Backtest),
         Action::Help => model.popup = Some(Popup::Help { scroll: 0 }),
         Action::Zoom => model.zoomed = !model.zoomed,
         Action::NextPanel => model.focus = model.focus.step(1),
@@ -145,7 +149,7 @@ fn on_panels(model: &mut Model, action: Action, key: Key) -> Option<Ask> {
         Action::Quit if model.is_exposed() && !model.has_ended() => model.popup = Some(Popup::Quit),
         Action::Quit => return Some(Ask::Quit),
         Action::Confirm if model.has_ended() => model.popup = Some(Popup::Ended),
-        Action::Confirm | Action::Close | Action::GoOn => {}
+        Action::Confirm | Action::Close | Action::GoOn | Action::CancelBacktest | Action::Report => {}
     }
     keep_in_bounds(model);
     None
@@ -199,7 +203,7 @@ fn on_question(model: &mut Model, action: Action) -> Option<Ask> {
         Popup::Flatten => Some(Ask::Command(Command::Flatten)),
         Popup::Cancel(order) => Some(Ask::Command(Command::Cancel(order.client_id))),
         Popup::Quit => Some(Ask::Quit),
-        Popup::Strategies { .. } | Popup::Editor(_) | Popup::Help { .. } | Popup::Ended => None,
+        Popup::Strategies { .. } | Popup::Editor(_) | Popup::Help { .. } | Popup::Backtest | Popup::Ended => None,
     }
 }
 
@@ -236,6 +240,7 @@ fn on_list(model: &mut Model, action: Action) -> Option<Ask> {
             | Popup::Cancel(_)
             | Popup::Quit
             | Popup::Editor(_)
+            | Popup::Backtest
             | Popup::Ended,
             _,
         ) => None,
@@ -281,9 +286,45 @@ fn on_editor(model: &mut Model, action: Action) -> Option<Ask> {
         | Action::NextSymbol
         | Action::PreviousSymbol
         | Action::Quit
+        | Action::Backtest
+        | Action::CancelBacktest
+        | Action::Report
         | Action::GoOn => {}
     }
     None
+}
+
+fn on_backtest(model: &mut Model, action: Action) -> Option<Ask> {
+    // What the hints do not offer now does nothing.
+    if !view::counts(model, action) {
+        return None;
+    }
+    let length = model.backtest_length;
+    let moves = [(Action::Up, (length + 1).min(LENGTHS.len() - 1)), (Action::Down, length.saturating_sub(1))];
+    if let Some((_, moved)) = moves.into_iter().find(|(moved, _)| *moved == action) {
+        model.backtest_length = moved;
+    }
+    if action == Action::Close {
+        model.popup = None;
+    }
+    let asks = [
+        (Action::Confirm, Ask::Backtest { minutes: LENGTHS.get(length).copied().unwrap_or_default() }),
+        (Action::CancelBacktest, Ask::CancelBacktest),
+        (Action::Report, Ask::BacktestReport),
+    ];
+    asks.into_iter().find(|(asked, _)| *asked == action).map(|(_, ask)| ask)
+}
+
+/// The end of a backtest that nobody is looking at becomes a passing sentence.
+fn tell_backtest(model: &mut Model, newer: &Stage) {
+    if model.vitals.backtest.stage.pace().is_none() || matches!(model.popup, Some(Popup::Backtest)) {
+        return;
+    }
+    match newer {
+        Stage::Finished { .. } => model.say(Tone::Good, model.texts.backtest_done.to_owned()),
+        Stage::Failed(_) => model.say(Tone::Warning, model.texts.backtest_went_wrong.to_owned()),
+        Stage::Idle | Stage::Running(_) | Stage::Cancelled => {}
+    }
 }
 
 fn on_end(model: &mut Model, action: Action) -> Option<Ask> {

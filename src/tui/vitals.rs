@@ -1,8 +1,10 @@
-//! `Vitals`: what the screen shows besides the engine's snapshot: links, speed, memory, settings file, the run's end.
+//! `Vitals`: what the screen shows besides the engine's snapshot: links, speed, memory, settings file, the run's end, a
+//! backtest beside it.
 //!
 //! Invariant: absent things are `None` and are not shown; ages are in whole seconds, so that an idle screen stays still.
 //! Absent on purpose: how they are measured (`app`).
 
+use super::backtest::Backtest;
 use super::editor::Setting;
 use super::format;
 use super::text::{Texts, fill};
@@ -32,6 +34,7 @@ pub struct Vitals {
     pub runs: u32,
     /// As the settings and the environment want it.
     pub theme: Theme,
+    pub backtest: Backtest,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

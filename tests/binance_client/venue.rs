@@ -241,7 +241,7 @@ pub fn wall_ms() -> i64 {
 }
 
 pub fn id(name: &str) -> ClientOrderId {
-    ClientOrderId(name.into())
+    ClientOrderId::from(name)
 }
 
 /// A market order to buy that the risk engine let pass.
@@ -266,7 +266,7 @@ pub fn oco(name: &str) -> Request {
     let above = OcoLeg { client_id: id("k-1-above"), kind: target };
     let below = OcoLeg { client_id: id("k-1-below"), kind: stop };
     let oco = NewOco { symbol: SymbolId(0), list_client_id: id(name), side: Side::Sell, quantity, above, below };
-    submit(Purpose::Target, Payload::Oco(oco))
+    submit(Purpose::Target, Payload::Oco(Box::new(oco)))
 }
 
 fn submit(purpose: Purpose, payload: Payload) -> Request {

@@ -26,6 +26,7 @@ impl Mirror {
         let log = asked.clone();
         // Ends with the test's process.
         std::thread::spawn(move || {
+            let mut is_first = true;
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { continue };
                 let mut line = String::new();
@@ -41,7 +42,7 @@ impl Mirror {
                 let mut log = log.lock().expect("the log");
                 log.push(path.clone());
                 let (status, body) = match files.get(&path) {
-                    _ if log.len() == 1 => ("503 Service Unavailable", &b""[..]),
+                    _ if std::mem::take(&mut is_first) => ("503 Service Unavailable", &b""[..]),
                     Some(body) => ("200 OK", body.as_slice()),
                     None => ("404 Not Found", &b""[..]),
                 };

@@ -53,7 +53,7 @@ fn report(fill: &Filled, rules: &SymbolRules, id: i64) -> ExecutionReport {
     };
     ExecutionReport {
         symbol: SymbolId(0),
-        client_id: ClientOrderId("case".into()),
+        client_id: ClientOrderId::from("case"),
         order_id: OrderId(1),
         list_id: None,
         side: fill.side,

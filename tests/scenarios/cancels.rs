@@ -142,7 +142,7 @@ fn an_entry_that_rests_is_cancelled_like_any_order() {
 fn what_is_unknown_or_cannot_be_cancelled_is_refused_with_the_reason() {
     let (mut table, entry) = Table::entering();
     assert!(refusal(&mut table, &entry.id).contains("not answered"));
-    for foreign in [SESSION.client_order_id(99), ClientOrderId("web_1".into()), ClientOrderId("".into())] {
+    for foreign in [SESSION.client_order_id(99), ClientOrderId::from("web_1"), ClientOrderId::from("")] {
         assert!(refusal(&mut table, &foreign).contains("no order"), "{foreign}");
     }
     table.wait(Span::from_seconds(10));

@@ -242,10 +242,10 @@ fn foreign_report_is_told_and_ignored() {
     let hash = table.engine.state_hash();
     let fill = table.fill_report(&entry, entry.quantity(), "101");
     let mut foreign = vec![fill.clone(); 6];
-    foreign[0].client_id = ClientOrderId("web_1".into());
-    foreign[1].client_id = ClientOrderId("k-8-1".into());
-    foreign[2].client_id = ClientOrderId("k-7-zzzzz".into());
-    foreign[3].client_id = ClientOrderId("k-7-001".into());
+    foreign[0].client_id = ClientOrderId::from("web_1");
+    foreign[1].client_id = ClientOrderId::from("k-8-1");
+    foreign[2].client_id = ClientOrderId::from("k-7-zzzzz");
+    foreign[3].client_id = ClientOrderId::from("k-7-001");
     foreign[4].symbol = kestrel::domain::SymbolId(9);
     foreign[5].side = kestrel::domain::Side::Sell;
     for report in foreign {

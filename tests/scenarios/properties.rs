@@ -74,7 +74,7 @@ fn client_id() -> impl Strategy<Value = ClientOrderId> {
     prop_oneof![
         9 => (0u64..14).prop_map(|sequence| SESSION.client_order_id(sequence)),
         1 => prop::sample::select(vec!["k-7-+1", "k-7-01", "k-8-1", "web", "k-7-3w5e11264sgsf", "k--", ""])
-            .prop_map(|text| ClientOrderId(text.into())),
+            .prop_map(|text| ClientOrderId::from(text)),
     ]
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kestrel::domain::{
-    Asset, Bar, BookTop, ClientOrderId, Money, OrderKind, Quantity, Side, Span, SymbolId, Time, Value,
+    Asset, Bar, BookTop, ClientOrderId, Money, OrderKind, Quantity, Seed, Side, Span, Symbol, SymbolId, Time, Value,
 };
 use kestrel::engine::history::{Candles, DayPnl, History};
 use kestrel::engine::instrument::Desk;
@@ -13,7 +13,9 @@ use kestrel::engine::settings::StrategyName;
 use kestrel::engine::snapshot::{OrderView, SymbolView};
 use kestrel::engine::strategy::{Reason, Signal};
 use kestrel::engine::{FillRecord, Notice, Snapshot, TradeRecord};
+use kestrel::performance::{Figure, Hidden};
 use kestrel::telemetry::{LogLevel, LogLine};
+use kestrel::tui::backtest::{Backtest, Charges, Figures, Ground, Pace, Page, Plan, Stage, Tested};
 use kestrel::tui::editor::Setting;
 use kestrel::tui::keymap::Key;
 use kestrel::tui::message::{Ask, Message};
@@ -83,7 +85,57 @@ pub fn vitals() -> Vitals {
         run: RunState::Running,
         runs: 1,
         theme: THEME,
+        backtest: Backtest { plan: plan(), stage: Stage::Idle },
     }
+}
+
+/// The settings of the snapshot over a generated market.
+pub fn plan() -> Plan {
+    Plan {
+        settings: snapshot().settings,
+        symbols: vec![Symbol::new("BTCUSDT"), Symbol::new("ETHUSDT")],
+        quote: "USDT".to_owned(),
+        capital: money("10000"),
+        charges: Charges {
+            maker: ratio("0.001"),
+            taker: ratio("0.001"),
+            half_spread: ratio("0.00005"),
+            impact: None,
+            latency_ms: 0,
+        },
+        ground: Ground::Generated { seed: Seed(15) },
+    }
+}
+
+/// A backtest that is half done.
+pub fn running() -> Stage {
+    Stage::Running(Pace::of(38_400, 89_280, 0.016, false))
+}
+
+/// A month that lost to doing nothing; too short for a Sharpe ratio of its own.
+pub fn finished(page: Page) -> Stage {
+    let shown = |value: f64, sample| Ok(Figure { value, sample, interval: None });
+    let line = |total_return, max_drawdown, sharpe| Figures {
+        total_return: shown(total_return, 89_280),
+        max_drawdown,
+        sharpe,
+    };
+    let tested = Tested {
+        plan: plan(),
+        bars: 89_280,
+        first: Some(NOW.minus(Span(44_640 * Span::MINUTE.0))),
+        last: Some(NOW.minus(Span::MINUTE)),
+        equity: value("9329.4567"),
+        strategy: line(-0.067_054, -0.082, Err(Hidden::TooShort { have: 28, need: 30 })),
+        flat: Ok(line(0.0, 0.0, Err(Hidden::NoVariance))),
+        buy_and_hold: Ok(line(0.041, -0.127, shown(1.234, 31))),
+        trades: 122,
+        win_rate: Some(38.0 / 122.0),
+        fees: value("589.12"),
+        state_hash: 0x0123_4567_89ab_cdef,
+        seconds: 0.052,
+    };
+    Stage::Finished { tested: Arc::new(tested), page }
 }
 
 /// Long BTC with its stop and target resting; ETH flat after a stop.
@@ -162,7 +214,7 @@ fn symbols() -> Vec<SymbolView> {
 fn orders() -> Vec<OrderView> {
     let order = |id: &str, purpose, kind| OrderView {
         symbol: SymbolId(0),
-        client_id: ClientOrderId(id.into()),
+        client_id: ClientOrderId::from(id),
         purpose,
         side: Side::Sell,
         kind,
@@ -244,8 +296,8 @@ fn fill(minutes: i64, side: Side, at: &str) -> FillRecord {
         price: price(at),
         quantity: "0.02081".parse().expect("a quantity"),
         fee: if side == Side::Buy { money("0.00002081") } else { money("1.27") },
-        fee_asset: if side == Side::Buy { "BTC".to_owned() } else { "USDT".to_owned() },
-        client_id: ClientOrderId("k-1-3".into()),
+        fee_asset: Asset::new(if side == Side::Buy { "BTC" } else { "USDT" }),
+        client_id: ClientOrderId::from("k-1-3"),
     }
 }
 

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use kestrel::domain::{ClientOrderId, Command};
 use kestrel::engine::{Notice, Snapshot};
 use kestrel::tui::action::Action;
+use kestrel::tui::backtest::{Ground, Page, Stage};
 use kestrel::tui::editor::Setting;
 use kestrel::tui::keymap::{Binding, Key, Place, TABLE, digit};
 use kestrel::tui::message::{Ask, Change, Message, Reply};
 use kestrel::tui::model::{Model, Panel, Popup};
 use kestrel::tui::text::ENGLISH;
 use kestrel::tui::update::update;
-use kestrel::tui::vitals::RunState;
+use kestrel::tui::vitals::{Market, RunState};
 
-use super::fixture::{model, press, snapshot, type_in, vitals};
+use super::fixture::{finished, model, press, running, snapshot, text_of, type_in, vitals};
 
 const WIDE: (u16, u16) = (120, 40);
 
@@ -33,9 +34,17 @@ fn at(place: Place) -> Model {
         Place::List => model.popup = Some(Popup::Strategies { selected: 1 }),
         Place::Help => model.popup = Some(Popup::Help { scroll: 5 }),
         Place::Editor => _ = press(&mut model, &[Key::Char('i')]),
+        Place::Backtest => _ = press(&mut model, &[Key::Char('b')]),
         Place::Ended => end(&mut model),
     }
     model
+}
+
+/// The backtest goes on to this stage.
+fn stage(model: &mut Model, stage: Stage) {
+    let mut state = vitals();
+    state.backtest.stage = stage;
+    update(model, Message::Vitals(Arc::new(state)));
 }
 
 fn end(model: &mut Model) {
@@ -63,6 +72,11 @@ fn every_key_does_what_its_text_says() {
             if matches!(binding.action, Action::Left | Action::Right) {
                 model.focus = Panel::Chart;
             }
+            match binding.action {
+                Action::CancelBacktest => stage(&mut model, running()),
+                Action::Report => stage(&mut model, finished(Page::None)),
+                _ => {}
+            }
             let before = model.clone();
             let ask = press(&mut model, &[*key]);
             check(binding, *key, &before, &model, ask.as_ref());
@@ -85,7 +99,7 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
         }
         (Place::Panels, Action::Flatten) => matches!(after.popup, Some(Popup::Flatten)),
         (Place::Panels, Action::CancelOrder) => {
-            matches!(&after.popup, Some(Popup::Cancel(order)) if order.client_id.0.as_ref() == "k-1-4")
+            matches!(&after.popup, Some(Popup::Cancel(order)) if order.client_id.text() == "k-1-4")
         }
         (Place::Panels, Action::Help) => matches!(after.popup, Some(Popup::Help { scroll: 0 })),
         (Place::Panels, Action::Zoom) => after.zoomed && !before.zoomed,
@@ -108,6 +122,12 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
         // Means something after the end only.
         (Place::Panels, Action::Confirm) => ask.is_none() && after.popup.is_none(),
         (Place::Panels, Action::Quit) => matches!(after.popup, Some(Popup::Quit)) && ask.is_none(),
+        (Place::Panels, Action::Backtest) => matches!(after.popup, Some(Popup::Backtest)),
+        (Place::Backtest, Action::Confirm) => ask == Some(&Ask::Backtest { minutes: 44_640 }),
+        (Place::Backtest, Action::CancelBacktest) => ask == Some(&Ask::CancelBacktest),
+        (Place::Backtest, Action::Report) => ask == Some(&Ask::BacktestReport),
+        (Place::Backtest, Action::Up) => after.backtest_length == before.backtest_length + 1,
+        (Place::Backtest, Action::Down) => after.backtest_length + 1 == before.backtest_length,
         (Place::Question, Action::Confirm) => ask == Some(&Ask::Quit) && after.popup.is_none(),
         (Place::Question, Action::Close) => ask.is_none() && after.popup.is_none(),
         (Place::List, Action::Up) => matches!(after.popup, Some(Popup::Strategies { selected: 0 })),
@@ -118,7 +138,7 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
         (Place::Help, Action::Down) => matches!(after.popup, Some(Popup::Help { scroll: 6 })),
         (Place::Help, Action::PageUp) => matches!(after.popup, Some(Popup::Help { scroll: 0 })),
         (Place::Help, Action::PageDown) => matches!(after.popup, Some(Popup::Help { scroll: 37 })),
-        (Place::List | Place::Help | Place::Editor | Place::Ended, Action::Close) => {
+        (Place::List | Place::Help | Place::Editor | Place::Backtest | Place::Ended, Action::Close) => {
             ask.is_none() && after.popup.is_none()
         }
         (Place::Editor, Action::Up) => matches!(&after.popup, Some(Popup::Editor(e)) if e.setting == Setting::MinTrade),
@@ -162,7 +182,7 @@ fn flatten_and_the_cancel_of_a_protection_ask_first() {
     assert_eq!(press(&mut model, &[Key::Char('x')]), None);
     assert_eq!(press(&mut model, &[Key::Enter]), Some(Ask::Command(Command::Flatten)));
     assert_eq!(press(&mut model, &[Key::Char('6'), Key::Down, Key::Char('c')]), None);
-    let stop = ClientOrderId("k-1-5".into());
+    let stop = ClientOrderId::from("k-1-5");
     assert_eq!(press(&mut model, &[Key::Enter]), Some(Ask::Command(Command::Cancel(stop))));
 }
 
@@ -173,7 +193,7 @@ fn the_cursor_stays_on_its_order_while_others_go() {
     let mut state = snapshot();
     state.orders.remove(0);
     update(&mut model, Message::Snapshot(Arc::new(state)));
-    assert_eq!(model.selected_order().map(|order| order.client_id.0.as_ref().to_owned()), Some("k-1-5".to_owned()));
+    assert_eq!(model.selected_order().map(|order| order.client_id.to_string()), Some("k-1-5".to_owned()));
 }
 
 #[test]
@@ -307,6 +327,71 @@ fn passing_sentences_pass() {
         update(&mut model, Message::Tick);
     }
     assert_eq!(model.toast, None);
+}
+
+#[test]
+fn one_backtest_at_a_time_and_a_report_only_of_a_result() {
+    let mut model = model(WIDE.0, WIDE.1);
+    press(&mut model, &[Key::Char('b')]);
+    assert_eq!(press(&mut model, &[Key::Char('x')]), None, "nothing runs");
+    assert_eq!(press(&mut model, &[Key::Char('o')]), None, "nothing was tested");
+    stage(&mut model, running());
+    for key in [Key::Enter, Key::Char('o'), Key::Char('+'), Key::Down] {
+        assert_eq!(press(&mut model, &[key]), None, "{key:?} while one runs");
+    }
+    assert_eq!(model.backtest_length, 1);
+    stage(&mut model, finished(Page::None));
+    press(&mut model, &[Key::Up, Key::Up, Key::Up, Key::Up, Key::Up]);
+    assert_eq!(press(&mut model, &[Key::Enter]), Some(Ask::Backtest { minutes: 2_102_400 }));
+    press(&mut model, &[Key::Down; 9]);
+    assert_eq!(press(&mut model, &[Key::Enter]), Some(Ask::Backtest { minutes: 10_080 }));
+}
+
+#[test]
+fn a_recording_is_tested_whole() {
+    let mut model = model(WIDE.0, WIDE.1);
+    let mut state = vitals();
+    let market = Market::Files(vec!["july.parquet".to_owned()]);
+    state.backtest.plan.ground = Ground::Recorded { market, bars: 44_640 };
+    update(&mut model, Message::Vitals(Arc::new(state)));
+    press(&mut model, &[Key::Char('b'), Key::Char('+')]);
+    assert_eq!(model.backtest_length, 1);
+    let text = text_of(&model);
+    assert!(text.contains("recorded: july.parquet") && text.contains("44,640 bars, 10,000.00"), "{text}");
+    assert!(text.contains("This is the past") && !text.contains("invented"), "{text}");
+}
+
+#[test]
+fn a_backtest_goes_on_when_its_popup_is_closed_and_its_end_is_told() {
+    let mut model = model(80, 24);
+    press(&mut model, &[Key::Char('b')]);
+    stage(&mut model, running());
+    assert_eq!(press(&mut model, &[Key::Esc]), None, "it goes on");
+    assert!(text_of(&model).contains("b backtest 43 %"), "{}", text_of(&model));
+    stage(&mut model, finished(Page::None));
+    assert!(model.toast.as_ref().is_some_and(|toast| toast.text.contains("the backtest is done")));
+    assert!(!text_of(&model).contains("43 %"));
+    model.toast = None;
+    stage(&mut model, running());
+    stage(&mut model, Stage::Cancelled);
+    assert_eq!(model.toast, None, "who cancels knows it");
+    press(&mut model, &[Key::Char('b')]);
+    stage(&mut model, running());
+    stage(&mut model, finished(Page::None));
+    assert_eq!(model.toast, None, "the popup shows it");
+}
+
+#[test]
+fn figures_of_other_settings_are_marked() {
+    let mut model = model(80, 24);
+    stage(&mut model, finished(Page::None));
+    press(&mut model, &[Key::Char('b')]);
+    assert!(!text_of(&model).contains("have changed since"));
+    let mut state = vitals();
+    state.backtest.stage = finished(Page::None);
+    state.backtest.plan.settings.invest = kestrel::domain::Ratio::ONE;
+    update(&mut model, Message::Vitals(Arc::new(state)));
+    assert!(text_of(&model).contains("have changed since"));
 }
 
 fn changed(change: impl FnOnce(&mut Snapshot)) -> Model {

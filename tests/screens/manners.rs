@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kestrel::domain::Seed;
+use kestrel::tui::backtest::Page;
 use kestrel::tui::keymap::{Key, TABLE};
 use kestrel::tui::message::{Ask, Message};
 use kestrel::tui::model::{Model, Panel};
@@ -18,7 +19,7 @@ use proptest::prelude::*;
 use ratatui::style::Color;
 use tokio::sync::{mpsc, watch};
 
-use super::fixture::{model, press, snapshot, text_of, vitals};
+use super::fixture::{finished, model, press, running, snapshot, text_of, vitals};
 
 /// Any key of the table, and some that stand in none.
 fn any_key() -> impl Strategy<Value = Key> {
@@ -32,7 +33,7 @@ proptest! {
 
     /// A hundred cases of ten: a thousand random resizes, each with a key.
     #[test]
-    fn random_resizes_and_keys_never_panic(steps in prop::collection::vec((0u16..260, 0u16..90, any_key(), 0u8..6), 10)) {
+    fn random_resizes_and_keys_never_panic(steps in prop::collection::vec((0u16..260, 0u16..90, any_key(), 0u8..8), 10)) {
         let mut model = model(120, 40);
         for (width, height, key, happens) in steps {
             update(&mut model, Message::Resize { width, height });
@@ -52,6 +53,9 @@ fn happen(model: &mut Model, what: u8) {
         1 => state.symbols.truncate(1),
         2 => state.history = Arc::default(),
         3 => gauges.run = RunState::Finished,
+        // At any moment, also while the popup is open.
+        5 => gauges.backtest.stage = running(),
+        6 => gauges.backtest.stage = finished(Page::Writing),
         4 => (gauges.fields, gauges.link) = (Vec::new(), Link::Connecting),
         _ => {}
     }
@@ -63,7 +67,9 @@ fn happen(model: &mut Model, what: u8) {
 #[test]
 fn the_root_background_is_never_painted_and_colours_are_those_that_were_asked_for() {
     for palette in [Palette::Dark, Palette::Light, Palette::Ansi, Palette::Mono] {
-        for keys in [&[][..], &[Key::Char('i')], &[Key::Char('s')], &[Key::Char('x')], &[Key::Char('6')]] {
+        for keys in
+            [&[][..], &[Key::Char('i')], &[Key::Char('s')], &[Key::Char('x')], &[Key::Char('b')], &[Key::Char('6')]]
+        {
             let mut gauges = vitals();
             gauges.theme = Theme { palette, up: UpColor::Red };
             let mut model = model(120, 40);

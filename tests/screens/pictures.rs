@@ -5,6 +5,7 @@ use std::sync::Arc;
 use kestrel::domain::Value;
 use kestrel::engine::Snapshot;
 use kestrel::engine::notice::HaltReason;
+use kestrel::tui::backtest::{Pace, Page, Stage};
 use kestrel::tui::keymap::Key;
 use kestrel::tui::message::Message;
 use kestrel::tui::model::{Model, Panel};
@@ -12,7 +13,7 @@ use kestrel::tui::text::ENGLISH;
 use kestrel::tui::update::update;
 use kestrel::tui::vitals::{Link, RunState, Vitals};
 
-use super::fixture::{model, press, snapshot, text_of, type_in, vitals};
+use super::fixture::{finished, model, press, running, snapshot, text_of, type_in, vitals};
 
 fn assert_picture(name: &str, model: &Model) {
     let mut settings = insta::Settings::clone_current();
@@ -72,6 +73,32 @@ fn every_popup() {
     assert_picture("popup_ended", &with_vitals(|vitals| vitals.run = RunState::Finished));
     let failed = RunState::Failed("the connection to the venue is gone".to_owned());
     assert_picture("popup_failed", &with_vitals(|vitals| vitals.run = failed.clone()));
+}
+
+#[test]
+fn the_backtest_in_its_stages() {
+    let path =
+        "/a/folder/that/has/a/rather/long/name/so/that/it/does/not/fit/kestrel/journal/demo.backtest.html".to_owned();
+    let gone = "klines/BTCUSDT.parquet: cannot be read (No such file or directory); check the path".to_owned();
+    let stages = [
+        ("idle", Stage::Idle),
+        ("running", running()),
+        ("measuring", Stage::Running(Pace::of(89_280, 89_280, 0.05, true))),
+        ("finished", finished(Page::None)),
+        ("written", finished(Page::Written { path, opened: false })),
+        ("failed", Stage::Failed(gone)),
+        ("cancelled", Stage::Cancelled),
+    ];
+    for (name, stage) in stages {
+        for (width, height) in [(80, 24), (120, 40)] {
+            let mut model = model(width, height);
+            let mut state = vitals();
+            state.backtest.stage = stage.clone();
+            update(&mut model, Message::Vitals(Arc::new(state)));
+            press(&mut model, &[Key::Char('b')]);
+            assert_picture(&format!("backtest_{name}_{width}x{height}"), &model);
+        }
+    }
 }
 
 #[test]

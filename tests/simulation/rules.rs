@@ -375,7 +375,7 @@ fn cancelling_one_leg_cancels_the_list_and_releases_the_lock_once() {
     venue.events();
     let which = OrderRef::Client(id("below"));
     let record = venue.simulator.cancel(account, Time(10), BTC, &which).unwrap();
-    assert_eq!((record.client_id.as_str(), record.status), ("below", OrderStatus::Canceled));
+    assert_eq!((&*record.client_id.text(), record.status), ("below", OrderStatus::Canceled));
     let expected = ["above CANCELED CANCELED", "below CANCELED CANCELED", "list ALL_DONE", "BTC 10+0"];
     assert_eq!(venue.events(), expected);
     assert_eq!(venue.simulator.cancel(account, Time(11), BTC, &which), Err(Refusal::UnknownOrder));

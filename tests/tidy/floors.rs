@@ -123,6 +123,7 @@ pub const CRATES: &[(&str, Home)] = &[
     ("parquet", Home::Rooms(&["store"])),
     ("zip", Home::Rooms(&["store"])),
     ("csv", Home::Rooms(&["store"])),
+    ("flate2", Home::Rooms(&["store"])),
     ("ort", Home::Rooms(&["inference"])),
     ("redis", Home::Rooms(&["cache"])),
     ("axum", Home::Rooms(&["exchange"])),

@@ -19,24 +19,29 @@ pub struct Tmux {
 impl Tmux {
     /// Starts `kestrel` with these arguments in an empty folder; `None` where there is no tmux and the test is skipped.
     pub fn start(size: (u16, u16), arguments: &str) -> Option<Tmux> {
-        Tmux::begin(size, arguments, None)
+        Tmux::begin(size, arguments, |_| ())
     }
 
     /// The same, with a settings file.
     pub fn start_with(size: (u16, u16), arguments: &str, settings: &str) -> Option<Tmux> {
-        Tmux::begin(size, arguments, Some(settings))
+        Tmux::begin(size, arguments, |folder| {
+            std::fs::write(folder.join("config.json"), settings).expect("write");
+        })
     }
 
-    fn begin((width, height): (u16, u16), arguments: &str, settings: Option<&str>) -> Option<Tmux> {
+    /// The same, in a folder with what is put there first.
+    pub fn start_prepared(size: (u16, u16), arguments: &str, prepare: impl FnOnce(&Path)) -> Option<Tmux> {
+        Tmux::begin(size, arguments, prepare)
+    }
+
+    fn begin((width, height): (u16, u16), arguments: &str, prepare: impl FnOnce(&Path)) -> Option<Tmux> {
         if Command::new("tmux").arg("-V").output().is_err() {
             assert!(std::env::var_os("CI").is_none(), "tmux is missing");
             println!("skipped: tmux is not installed");
             return None;
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
-        if let Some(text) = settings {
-            std::fs::write(folder.path().join("config.json"), text).expect("write");
-        }
+        prepare(folder.path());
         let number = SERVERS.fetch_add(1, Ordering::Relaxed);
         let socket = format!("kestrel-{}-{number}", std::process::id());
         let tmux = Tmux { socket, folder };
@@ -52,6 +57,9 @@ impl Tmux {
             .env("KESTREL_HOME", tmux.folder.path().join("home"))
             .env("TERM", "xterm-256color")
             .env_remove("NO_COLOR")
+            // No test opens a window on somebody's desktop.
+            .env_remove("DISPLAY")
+            .env_remove("WAYLAND_DISPLAY")
             .env_remove("TMUX")
             .output()
             .expect("tmux starts");

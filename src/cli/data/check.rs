@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::progress::Progress;
 use super::{json, named, parse_market, utc};
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::cli::globals::Globals;
+use crate::cli::progress::ProgressLine;
 use crate::store::check::{Findings, check};
 use crate::store::{Catalog, Market};
 
@@ -77,7 +77,7 @@ pub fn execute(args: &CheckArgs, globals: &Globals) -> Result<Output, Failure> {
     let catalog = Catalog::of_home(&globals.home()?);
     let mut found: Vec<(String, Findings)> = Vec::new();
     for (name, files, market) in histories(args, &catalog)? {
-        let progress = Progress::new(&format!("{name}: rows"), None);
+        let progress = ProgressLine::new(&format!("{name}: rows"), None);
         let findings = check(&files, market.as_ref(), &mut |rows| progress.to(rows))?;
         found.push((name, findings));
     }

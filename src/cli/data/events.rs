@@ -9,13 +9,13 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::progress::Progress;
 use super::regimes::recordings;
 use super::{json, parse_time, utc};
 use crate::app::regimes::judge;
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::cli::globals::Globals;
+use crate::cli::progress::ProgressLine;
 use crate::config::{regimes, regimes_of};
 use crate::domain::{Span, Time};
 use crate::market::regime::model::RegimeModel;
@@ -83,7 +83,7 @@ pub fn execute(args: &EventsArgs, globals: &Globals) -> Result<Output, Failure> 
     let mut reports = Vec::with_capacity(recordings.len());
     for (name, recording) in args.what.iter().zip(&recordings) {
         let name = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let progress = Progress::new(&format!("{name}: rows"), None);
+        let progress = ProgressLine::new(&format!("{name}: rows"), None);
         let score = judge(recording, from, &model, &mut |rows| progress.to(rows))?;
         if score.bars == 0 {
             return Err(Failure::Data(format!("{name}: no bar lies between --from and --to; its bars are elsewhere")));

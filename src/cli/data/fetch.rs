@@ -7,7 +7,6 @@ use clap::Args;
 use serde::Serialize;
 
 use super::from_archive::{FromArchive, Incoming};
-use super::progress::Progress;
 use super::{json, parse_market, parse_symbol, parse_time, utc};
 use crate::app;
 use crate::binance::archive::Archive;
@@ -16,6 +15,7 @@ use crate::binance::{Error, History};
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::cli::globals::Globals;
+use crate::cli::progress::ProgressLine;
 use crate::domain::{Bar, Span, Symbol, Time};
 use crate::protocol::messages::rest::KlineRow;
 use crate::store::month::{Month, MonthFile, Origin};
@@ -142,7 +142,7 @@ impl Fetch {
         }
         self.report = Report::of(&self.partition, from, to);
         let minutes = |time: Time| (time.since(from).0 / Span::MINUTE.0) as u64;
-        let progress = Progress::new(args.symbol.as_str(), Some(minutes(to)));
+        let progress = ProgressLine::new(args.symbol.as_str(), Some(minutes(to)));
         let mut month = Month::of(from);
         while month.start() < to {
             progress.say(&format!("{} {month}", args.symbol));

@@ -7,11 +7,11 @@
 use std::path::{Path, PathBuf};
 
 use super::fetch::{Report, lacked, lacking};
-use super::progress::Progress;
 use super::utc;
 use crate::binance::Error;
 use crate::binance::archive::Archive;
 use crate::cli::failure::Failure;
+use crate::cli::progress::ProgressLine;
 use crate::domain::{Span, Time};
 use crate::store::import::{Import, Told};
 use crate::store::month::{Month, Origin};
@@ -57,7 +57,7 @@ impl FromArchive {
     pub async fn all(&mut self, from: Time, to: Time) -> Result<(), Failure> {
         let folders = self.folders()?;
         let minutes = |time: Time| (time.since(from).0 / Span::MINUTE.0) as u64;
-        let progress = Progress::new(self.partition.symbol.as_str(), Some(minutes(to)));
+        let progress = ProgressLine::new(self.partition.symbol.as_str(), Some(minutes(to)));
         let mut month = Month::of(from);
         while month.start() < to {
             progress.say(&format!("{} {month}", self.partition.symbol));

@@ -9,11 +9,11 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::progress::Progress;
 use super::{json, parse_market, parse_symbol, utc};
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::cli::globals::Globals;
+use crate::cli::progress::ProgressLine;
 use crate::domain::Symbol;
 use crate::store::import::{Import, Imported, Told};
 use crate::store::{Catalog, Market};
@@ -62,7 +62,7 @@ pub fn execute(args: &ImportArgs, globals: &Globals) -> Result<Output, Failure> 
     let mut done = Vec::with_capacity(args.files.len());
     for (at, file) in args.files.iter().enumerate() {
         let name = file.file_name().unwrap_or_default().to_string_lossy();
-        let progress = Progress::new(&format!("{}/{} {name}: rows", at + 1, args.files.len()), None);
+        let progress = ProgressLine::new(&format!("{}/{} {name}: rows", at + 1, args.files.len()), None);
         done.push(import.add(file, &told, &mut |rows| progress.to(rows))?);
     }
     let months = import.commit()?;

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::progress::Progress;
 use super::{json, named, parse_time, utc};
 use crate::app::regimes::{Recording, fit_regimes, write_regimes};
 use crate::cli::Output;
 use crate::cli::failure::Failure;
 use crate::cli::globals::Globals;
+use crate::cli::progress::ProgressLine;
 use crate::domain::Time;
 use crate::market::regime::RegimeModel;
 use crate::market::regime::fitting::Fit;
@@ -47,7 +47,7 @@ struct Report<'a> {
 
 pub fn execute(args: &RegimesArgs, globals: &Globals) -> Result<Output, Failure> {
     let recordings = recordings(&args.data, args.to, globals)?;
-    let progress = Progress::new("regimes: rows", None);
+    let progress = ProgressLine::new("regimes: rows", None);
     let fitted = fit_regimes(&recordings, &command(args), &mut |rows| progress.to(rows))?;
     let Some(fit) = fitted else {
         return Err(Failure::Data("there are no bars to fit; name recordings of some days, or a later --to".into()));

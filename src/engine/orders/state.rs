@@ -155,13 +155,19 @@ impl Orders {
 
     pub fn find_mut(&mut self, sequence: u64) -> Option<&mut Order> {
         let Orders { live, closed } = self;
-        live.iter_mut().find(|o| o.sequence == sequence).or_else(|| closed.iter_mut().find(|o| o.sequence == sequence))
+        let is_meant = |order: &&mut Order| order.sequence == sequence;
+        // What is spoken of late closed lately.
+        live.iter_mut().find(is_meant).or_else(|| closed.iter_mut().rev().find(is_meant))
     }
 
     /// Sequences of the orders that a request's id speaks of: the order itself, or the legs of the list.
-    pub fn named(&self, id: u64) -> Vec<u64> {
+    pub fn named(&self, id: u64) -> impl Iterator<Item = u64> + use<> {
         let orders = self.live.iter().chain(&self.closed);
-        orders.filter(|order| order.sequence == id || order.list == Some(id)).map(|order| order.sequence).collect()
+        let mut named = orders.filter(|order| order.sequence == id || order.list == Some(id)).map(|o| o.sequence);
+        // An id is that of one order or of one list of two, so the tombstones are looked through only where one is meant.
+        let first = named.next();
+        let second = if first == Some(id) { None } else { named.next() };
+        [first, second].into_iter().flatten()
     }
 
     /// Moves orders that are done to the tombstones.

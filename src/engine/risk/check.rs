@@ -31,7 +31,7 @@ pub struct OrderRequest {
 #[derive(Debug, PartialEq)]
 pub enum Payload {
     Order(NewOrder),
-    Oco(NewOco),
+    Oco(Box<NewOco>),
 }
 
 /// Why an order may not be sent.
@@ -214,7 +214,7 @@ impl StateHash for Approved {
             }
             Payload::Oco(oco) => {
                 digest.u8(1);
-                digest.add(oco);
+                digest.add(oco.as_ref());
             }
         }
     }

@@ -106,7 +106,7 @@ impl Ask<'_> {
 /// The next id for an order, list or cancel that the client did not name.
 fn fresh_id(named: &mut u64) -> ClientOrderId {
     *named += 1;
-    ClientOrderId(format!("x-local-{named}").into())
+    ClientOrderId::from(&*format!("x-local-{named}"))
 }
 
 fn without_parameters(ask: &Ask<'_>) -> Result<(), VenueError> {

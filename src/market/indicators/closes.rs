@@ -24,12 +24,10 @@ impl RollingSum {
     #[inline]
     pub fn update(&mut self, window: &BarWindow) {
         let newest = window.close_back(0).map_or(0, Price::raw);
-        self.sum += i128::from(newest);
-        if self.seen == self.length {
-            self.sum -= i128::from(window.close_back(self.length).map_or(0, Price::raw));
-        } else {
-            self.seen += 1;
-        }
+        let oldest = if self.seen == self.length { window.close_back(self.length).map_or(0, Price::raw) } else { 0 };
+        self.seen += usize::from(self.seen < self.length);
+        // Closes are positive, so their difference fits.
+        self.sum += i128::from(newest - oldest);
     }
 
     /// The sum once `length` closes were seen.

@@ -139,7 +139,7 @@ impl Naive {
         }
         let (account, list) = &mut self.lists[id.0 as usize - 1];
         (list.status, list.updated) = (ListStatus::AllDone, time);
-        self.events.push_back((*account, VenueEvent::List(list.clone())));
+        self.events.push_back((*account, VenueEvent::List(Box::new(list.clone()))));
     }
 
     pub(super) fn lock(

@@ -10,7 +10,8 @@ use ratatui::text::{Line, Span};
 
 use super::frame::fit;
 use crate::tui::action::Action;
-use crate::tui::keymap;
+use crate::tui::backtest::Stage;
+use crate::tui::keymap::{self, Place};
 use crate::tui::model::{Model, Tone};
 use crate::tui::text::{fill, wrapped};
 use crate::tui::vitals::{Link, Market, RunState};
@@ -69,7 +70,10 @@ fn sentence(model: &Model) -> Option<(String, Style)> {
 }
 
 /// Whether there is anything for the action to act on.
-fn counts(model: &Model, action: Action) -> bool {
+pub fn counts(model: &Model, action: Action) -> bool {
+    if model.place() == Place::Backtest {
+        return counts_in_backtest(model, action);
+    }
     let ended = model.has_ended();
     let orders = model.snapshot.as_ref().map_or(0, |snapshot| snapshot.orders.len());
     match action {
@@ -97,9 +101,27 @@ fn counts(model: &Model, action: Action) -> bool {
         | Action::NextSymbol
         | Action::PreviousSymbol
         | Action::Quit
+        | Action::Backtest
+        | Action::CancelBacktest
+        | Action::Report
         | Action::Confirm
         | Action::Close => true,
     }
+}
+
+/// One backtest at a time; a recording is tested whole.
+fn counts_in_backtest(model: &Model, action: Action) -> bool {
+    let backtest = &model.vitals.backtest;
+    let is_idle = backtest.stage.pace().is_none();
+    let is_finished = matches!(backtest.stage, Stage::Finished { .. });
+    let cases = [
+        (Action::Confirm, is_idle),
+        (Action::CancelBacktest, !is_idle),
+        (Action::Report, is_finished),
+        (Action::Up, is_idle && backtest.plan.is_generated()),
+        (Action::Down, is_idle && backtest.plan.is_generated()),
+    ];
+    cases.into_iter().find(|(asked, _)| *asked == action).is_none_or(|(_, counts)| counts)
 }
 
 /// Straight from the table of keys, whole items only, and only what counts now.
@@ -109,9 +131,16 @@ pub fn draw_hints(model: &Model, area: Rect, buffer: &mut Buffer) {
     let items =
         bindings.filter_map(|binding| Some((binding, binding.hint?))).enumerate().map(|(at, (binding, hint))| {
             let name = Span::styled(binding.first(), theme.key());
+            let mut said = Span::styled(hint(model.texts), theme.dim());
+            let mut kept = matches!(binding.action, Action::Help | Action::Quit);
+            // A backtest that runs is told wherever its popup is not.
+            if let (Action::Backtest, Some(pace)) = (binding.action, model.vitals.backtest.stage.pace()) {
+                said = Span::styled(format!("{} {} %", hint(model.texts), pace.percent()), theme.accent());
+                kept = true;
+            }
             // Help and quit are never dropped.
-            let rank = if matches!(binding.action, Action::Help | Action::Quit) { 0 } else { 1 + at as u8 };
-            (rank, Line::from(vec![name, Span::raw(" "), Span::styled(hint(model.texts), theme.dim())]))
+            let rank = if kept { 0 } else { 1 + at as u8 };
+            (rank, Line::from(vec![name, Span::raw(" "), said]))
         });
     let line = fit(items.collect(), "  ", area.width);
     buffer.set_line(area.x, area.y, &line, area.width);

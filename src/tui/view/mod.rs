@@ -24,6 +24,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::{Paragraph, Widget, Wrap};
 
+use super::action::Action;
 use super::model::{Model, Panel};
 use super::text::fill;
 use layout::{Screen, screen};
@@ -54,6 +55,11 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     popups::draw(model, area, buffer);
 }
 
+/// Whether the action has anything to act on now, where the keyboard is.
+pub fn counts(model: &Model, action: Action) -> bool {
+    footer::counts(model, action)
+}
+
 /// Rows of the help.
 pub fn help_rows(model: &Model) -> usize {
     popups::help_rows(model)
@@ -77,6 +83,14 @@ fn draw_panel(panel: Panel, model: &Model, area: Rect, buffer: &mut Buffer) {
 fn put(line: &Line<'_>, area: Rect, row: u16, buffer: &mut Buffer) {
     if row < area.height {
         buffer.set_line(area.x, area.y + row, line, area.width);
+    }
+}
+
+/// Lines from the top of the area, which shrinks by them.
+fn put_lines(lines: &[Line<'_>], area: &mut Rect, buffer: &mut Buffer) {
+    for line in lines.iter().take(usize::from(area.height)) {
+        put(line, *area, 0, buffer);
+        (area.y, area.height) = (area.y + 1, area.height - 1);
     }
 }
 

@@ -1,4 +1,5 @@
-//! Popups: questions with their cost, the list of strategies, the settings editor, the keys, the end.
+//! Popups: questions with their cost, the list of strategies, the settings editor, the backtest, the keys,
+//! the end.
 //!
 //! Invariant: a popup says what Enter will do, and with which numbers, before it is pressed.
 //! Absent on purpose: keys other than those of the table.
@@ -9,7 +10,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::{Block, BorderType, Clear, Padding, Paragraph, Widget, Wrap};
 
-use super::{orders, put};
+use super::{counts, orders, put};
 use crate::engine::orders::Purpose;
 use crate::engine::preview;
 use crate::engine::settings::StrategyName;
@@ -20,6 +21,7 @@ use crate::tui::model::{Model, Popup};
 use crate::tui::text::fill;
 use crate::tui::vitals::RunState;
 
+mod backtest;
 mod editor;
 
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
@@ -33,6 +35,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         Popup::Strategies { selected } => strategies(model, *selected, area, buffer),
         Popup::Editor(state) => editor::draw(model, state, area, buffer),
         Popup::Help { scroll } => help(model, *scroll, area, buffer),
+        Popup::Backtest => backtest::draw(model, area, buffer),
         Popup::Ended => ended(model, area, buffer),
     }
 }
@@ -68,10 +71,10 @@ fn ask(model: &Model, title: &str, mut lines: Vec<Line<'static>>, area: Rect, bu
     text.render(inside, buffer);
 }
 
-/// The keys of this popup, from the table.
+/// The keys of this popup that count now, from the table.
 fn keys(model: &Model) -> Line<'static> {
     let mut spans = Vec::new();
-    for binding in keymap::of(model.place()) {
+    for binding in keymap::of(model.place()).filter(|binding| counts(model, binding.action)) {
         let Some(hint) = binding.hint else { continue };
         if !spans.is_empty() {
             spans.push(Span::raw("   "));
