@@ -8,6 +8,7 @@ mod document;
 mod edit;
 mod keys;
 mod reader;
+mod regimes;
 mod rules;
 mod watch;
 
@@ -19,6 +20,7 @@ use crate::domain::{Money, Ratio, Symbol};
 use crate::engine::settings::{Sizing, StrategyName};
 pub use edit::{save, set_value};
 pub use keys::{Allowed, Change, Effect};
+pub use regimes::{regimes, regimes_of};
 pub use rules::rules_for;
 pub use watch::ConfigWatch;
 

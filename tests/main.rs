@@ -20,6 +20,7 @@ mod protocol_rules;
 mod protocol_wire;
 mod race;
 mod reference_cases;
+mod regimes;
 mod rehearsal;
 mod report;
 mod scenarios;

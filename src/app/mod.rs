@@ -10,6 +10,7 @@ mod gauges;
 pub mod market;
 mod opener;
 mod progress;
+pub mod regimes;
 pub mod rehearsal;
 pub mod replay;
 pub mod report;

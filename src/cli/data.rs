@@ -1,15 +1,18 @@
-//! `data`: klines into the catalogue, checked, shown, fetched; recorded order books, asked for fills.
+//! `data`: klines into the catalogue, checked, shown, fetched; events and regimes over them; recorded order books, asked
+//! for fills.
 //!
 //! Invariant: a verb that fails leaves the catalogue as it was, or, fetching, with whole months more.
 //! Absent on purpose: the catalogue itself (`store`) and downloading (`binance`).
 
 mod chart;
 pub mod check;
+pub mod events;
 pub mod fetch;
 pub mod fills;
 mod fills_told;
 mod from_archive;
 pub mod import;
+pub mod regimes;
 pub mod show;
 
 use std::path::{Path, PathBuf};
@@ -38,6 +41,10 @@ enum DataVerb {
     Show(show::ShowArgs),
     /// Fetch what the catalogue lacks from a venue's REST address, or from the public archive's files
     Fetch(fetch::FetchArgs),
+    /// Count events on recordings: crash alarms against breaks, false alarms, time in each regime
+    Events(events::EventsArgs),
+    /// Fit the regimes to recordings and write the model's file
+    Regimes(regimes::RegimesArgs),
     /// Measure what passive and taking orders would have got in a recorded order book
     Fills(fills::FillsArgs),
 }
@@ -48,6 +55,8 @@ pub fn execute(args: &DataArgs, globals: &Globals) -> Result<Output, Failure> {
         DataVerb::Check(args) => check::execute(args, globals),
         DataVerb::Show(args) => show::execute(args, globals),
         DataVerb::Fetch(args) => fetch::execute(args, globals),
+        DataVerb::Events(args) => events::execute(args, globals),
+        DataVerb::Regimes(args) => regimes::execute(args, globals),
         DataVerb::Fills(args) => fills::execute(args, globals),
     }
 }

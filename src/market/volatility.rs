@@ -9,7 +9,7 @@
 use std::f64::consts::{LN_2, PI};
 
 use super::indicators::running::{FlowSum, Moments, checked};
-use crate::domain::Bar;
+use crate::domain::{Bar, Digest, StateHash};
 
 /// Root of the minutes of a year of 365 days.
 pub const ANNUAL: f64 = 724.982_758_415_674_3;
@@ -299,5 +299,19 @@ impl LeeMykland {
         let statistic = r / variance?.sqrt();
         let LeeMyklandThreshold { center, scale, quantile } = self.threshold;
         Some(LeeMyklandValue { statistic, is_jump: (statistic.abs() - center) / scale > quantile })
+    }
+}
+
+impl StateHash for LeeMykland {
+    fn state_hash(&self, digest: &mut Digest) {
+        let LeeMyklandThreshold { center, scale, quantile } = self.threshold;
+        let numbers = [self.length, center, scale, quantile];
+        let known = [self.last, self.variance];
+        digest.add(&self.products);
+        numbers.into_iter().for_each(|x| digest.f64(x));
+        for known in known {
+            digest.bool(known.is_some());
+            digest.f64(known.unwrap_or(0.0));
+        }
     }
 }

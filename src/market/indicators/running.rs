@@ -6,6 +6,8 @@
 
 use std::collections::VecDeque;
 
+use crate::domain::{Digest, StateHash};
+
 /// `length`, which must be at least `least`.
 ///
 /// # Panics
@@ -110,6 +112,22 @@ impl FlowSum {
         self.zeros = if x == 0.0 { self.zeros.saturating_add(1) } else { 0 };
         let sum = self.sum.update(x)?;
         Some(if self.zeros >= self.sum.length() { 0.0 } else { sum.max(0.0) })
+    }
+}
+
+impl StateHash for WindowSum {
+    fn state_hash(&self, digest: &mut Digest) {
+        digest.u64(self.values.len() as u64);
+        digest.u64(self.next as u64);
+        digest.bool(self.full);
+        self.values.iter().chain([&self.sum, &self.fresh]).for_each(|x| digest.f64(*x));
+    }
+}
+
+impl StateHash for FlowSum {
+    fn state_hash(&self, digest: &mut Digest) {
+        digest.add(&self.sum);
+        digest.u64(self.zeros as u64);
     }
 }
 
