@@ -109,6 +109,31 @@ fn damage_inside_a_file_is_told_without_the_words_of_a_library_panic() {
 }
 
 #[test]
+fn a_run_whose_market_breaks_off_is_no_success() {
+    let folder = folder();
+    let whole = whole_file(folder.path());
+    let later = folder.path().join("BTCUSDT-1m-later.parquet");
+    let bar = |i: i64| Bar {
+        open_time: Time::from_millis(1_700_060_040_000 + i * 60_000),
+        open: 100.0,
+        high: 101.0,
+        low: 99.0,
+        close: 100.5,
+        volume: 1.0,
+    };
+    let bars: Vec<Bar> = (0..9_000).map(bar).collect();
+    write_bars(&later, &Symbol::new("BTCUSDT"), &bars).expect("write");
+    let mut bytes = std::fs::read(&later).expect("read");
+    bytes[4..68].fill(0xff);
+    std::fs::write(&later, bytes).expect("write");
+    let data = ["--data", whole.to_str().expect("text"), later.to_str().expect("text")];
+    let output = kestrel(folder.path(), &[&["run", "--headless", "--speed", "max", "--json"][..], &data].concat());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), output.stdout.is_empty()), (Some(3), true), "{said}");
+    assert!(said.lines().last().is_some_and(|last| last.contains("BTCUSDT-1m-later.parquet")), "{said}");
+}
+
+#[test]
 fn words_the_program_does_not_know_get_a_suggestion() {
     let folder = folder();
     fails(folder.path(), &["bactest"], 2, &["bactest", "did you mean 'backtest'?"]);

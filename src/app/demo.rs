@@ -117,6 +117,9 @@ pub fn finish(demo: Demo<'_>) -> Result<Ended, RunError> {
         hand: demo.hand,
     };
     let end = runtime.block_on(drive(driven))?;
+    if let Some(why) = own.as_ref().and_then(Exchange::failure) {
+        return Err(RunError::Data(why.to_owned()));
+    }
     let counts = own.as_ref().map(Exchange::counts);
     Ok(Ended { finished: end.finished, reason: end.reason, stopwatch, counts })
 }

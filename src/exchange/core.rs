@@ -149,6 +149,7 @@ impl Core {
             Ok(None) => self.end(),
             Err(error) => {
                 tracing::error!("the market's source failed: {error}");
+                self.counters.fail(error.to_string());
                 self.end()
             }
         }

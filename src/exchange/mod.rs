@@ -107,6 +107,11 @@ impl Exchange {
         self.counters.read()
     }
 
+    /// Why the market ended before its time; `None` when it did not.
+    pub fn failure(&self) -> Option<&str> {
+        self.counters.failure()
+    }
+
     pub fn rest_url(&self) -> String {
         format!("http://{}", self.address)
     }

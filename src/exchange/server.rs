@@ -4,8 +4,8 @@
 //! Absent on purpose: TLS and any address that is not loopback.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -24,9 +24,11 @@ use super::rest::RestRequest;
 use crate::protocol::messages::TimeUnit;
 use crate::protocol::{Params, VenueError};
 
-/// What crossed the sockets.
+/// What crossed the sockets, and how the market ended.
 #[derive(Debug, Default)]
 pub struct Counters {
+    /// Why the market's source failed.
+    failure: OnceLock<String>,
     rest: AtomicU64,
     signed: AtomicU64,
     sent: AtomicU64,
@@ -186,6 +188,15 @@ impl Counters {
             frames_sent: read(&self.sent),
             frames_received: read(&self.received),
         }
+    }
+
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.failure.get().map(String::as_str)
+    }
+
+    /// Only the first failure counts: it ends the market.
+    pub(super) fn fail(&self, why: String) {
+        self.failure.set(why).unwrap_or_default();
     }
 
     pub(super) fn count_rest(&self) {
