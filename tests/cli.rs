@@ -39,7 +39,11 @@ fn settings(text: &str) -> tempfile::TempDir {
 }
 
 fn whole_file(folder: &Path) -> PathBuf {
-    let path = folder.join("BTCUSDT-1m.parquet");
+    minutes(folder.join("BTCUSDT-1m.parquet"), 0..1_000)
+}
+
+/// These minutes of one history as a file.
+fn minutes(path: PathBuf, minutes: std::ops::Range<i64>) -> PathBuf {
     let bar = |i: i64| Bar {
         open_time: Time::from_millis(1_700_000_040_000 + i * 60_000),
         open: 100.0,
@@ -48,7 +52,7 @@ fn whole_file(folder: &Path) -> PathBuf {
         close: 100.5,
         volume: 1.0,
     };
-    let bars: Vec<Bar> = (0..1_000).map(bar).collect();
+    let bars: Vec<Bar> = minutes.map(bar).collect();
     write_bars(&path, &Symbol::new("BTCUSDT"), &bars).expect("write");
     path
 }
@@ -97,14 +101,18 @@ fn data_that_cannot_be_read_is_explained() {
     fails(folder.path(), &["replay", "absent.journal"], 3, &["absent.journal"]);
 }
 
+/// Overwrites the first page, behind the magic: a column that every verb reads.
+fn damage(path: &Path) {
+    let mut bytes = std::fs::read(path).expect("read");
+    bytes[4..68].fill(0xff);
+    std::fs::write(path, bytes).expect("write");
+}
+
 #[test]
 fn damage_inside_a_file_is_told_without_the_words_of_a_library_panic() {
     let folder = folder();
     let path = whole_file(folder.path());
-    let mut bytes = std::fs::read(&path).expect("read");
-    // The first page, behind the magic: a column that every verb reads.
-    bytes[4..68].fill(0xff);
-    std::fs::write(&path, bytes).expect("write");
+    damage(&path);
     fails(folder.path(), &["backtest", "--data", "BTCUSDT-1m.parquet"], 3, &["BTCUSDT-1m.parquet"]);
 }
 
@@ -112,20 +120,8 @@ fn damage_inside_a_file_is_told_without_the_words_of_a_library_panic() {
 fn a_run_whose_market_breaks_off_is_no_success() {
     let folder = folder();
     let whole = whole_file(folder.path());
-    let later = folder.path().join("BTCUSDT-1m-later.parquet");
-    let bar = |i: i64| Bar {
-        open_time: Time::from_millis(1_700_060_040_000 + i * 60_000),
-        open: 100.0,
-        high: 101.0,
-        low: 99.0,
-        close: 100.5,
-        volume: 1.0,
-    };
-    let bars: Vec<Bar> = (0..9_000).map(bar).collect();
-    write_bars(&later, &Symbol::new("BTCUSDT"), &bars).expect("write");
-    let mut bytes = std::fs::read(&later).expect("read");
-    bytes[4..68].fill(0xff);
-    std::fs::write(&later, bytes).expect("write");
+    let later = minutes(folder.path().join("BTCUSDT-1m-later.parquet"), 1_000..10_000);
+    damage(&later);
     let data = ["--data", whole.to_str().expect("text"), later.to_str().expect("text")];
     let output = kestrel(folder.path(), &[&["run", "--headless", "--speed", "max", "--json"][..], &data].concat());
     let said = String::from_utf8_lossy(&output.stderr);

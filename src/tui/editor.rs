@@ -49,10 +49,6 @@ impl Setting {
         }
     }
 
-    pub fn of_key(key: &str) -> Option<Setting> {
-        Setting::ALL.into_iter().find(|setting| setting.key() == key)
-    }
-
     pub const fn name(self, texts: &Texts) -> &'static str {
         match self {
             Setting::Invest => texts.invest,

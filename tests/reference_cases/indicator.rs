@@ -83,7 +83,7 @@ fn of_bars_with_length<T>(case: &Case, new: fn(usize) -> T, update: fn(&mut T, &
 
 /// We hold one kind of average for each of these; another one is a difference, not a guess.
 fn has_other_average(case: &Case, name: &str, ours: f64) -> Option<Value> {
-    (case.number(name) != ours).then(|| json!(format!("{name} other than {ours} is not implemented")))
+    (case.number(name) != ours).then(|| json!(format!("{name} is {}, ours is {ours}", case.number(name))))
 }
 
 fn stddev(case: &Case) -> Value {

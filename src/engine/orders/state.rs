@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Digest, OrderKind, Price, Quantity, Side, StateHash, SymbolId, Time};
+use crate::domain::{Digest, OrderKind, Quantity, Side, StateHash, SymbolId, Time};
 
 /// Where an order stands, as far as we know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,11 +123,6 @@ impl Order {
     /// What it may still fill.
     pub fn open(&self) -> Quantity {
         self.kind.quantity().saturating_sub(self.filled)
-    }
-
-    /// The trigger or limit price, if any.
-    pub fn resting_price(&self) -> Option<Price> {
-        self.kind.stop_price().or(self.kind.limit_price())
     }
 }
 
