@@ -26,6 +26,8 @@ pub struct Settings {
     pub no_trade_band: Ratio,
     /// Price at which fees paid in BNB are valued.
     pub bnb_price: Price,
+    /// What a taker pays a side, as a fraction of what is traded: the fee and half the spread.
+    pub side_cost: Ratio,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,5 +90,6 @@ impl StateHash for Settings {
         digest.u64(u64::from(self.min_hold_bars));
         digest.add(&self.no_trade_band);
         digest.add(&self.bnb_price);
+        digest.add(&self.side_cost);
     }
 }

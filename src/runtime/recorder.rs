@@ -182,6 +182,7 @@ mod tests {
             min_hold_bars: 0,
             no_trade_band: Ratio::ZERO,
             bnb_price: Price::ZERO,
+            side_cost: Ratio::ZERO,
         };
         let rules = ["BTCUSDT", "ETHUSDT"].map(|name| SymbolRules::default_for(&Symbol::new(name))).to_vec();
         let start = Start { session: Session(1), rules, settings, balances: Vec::new(), history: Vec::new() };
