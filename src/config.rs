@@ -18,7 +18,7 @@ use serde::Serialize;
 
 use crate::domain::{Money, Ratio, Symbol};
 use crate::engine::regime::Mandates;
-use crate::engine::settings::{Sizing, StrategyName};
+use crate::engine::settings::{ExecutionStyle, Sizing, StrategyName};
 pub use edit::{save, set_value};
 pub use keys::{Allowed, Change, Effect};
 pub use regimes::{regimes, regimes_of};
@@ -56,6 +56,14 @@ pub struct Config {
     /// Smallest change of a position worth a trade, in percent of equity.
     pub no_trade_band_percent: f64,
     pub sizing: Sizing,
+    /// How orders are carried out.
+    pub execution: ExecutionStyle,
+    /// What a parent order may take.
+    pub execution_minutes: u32,
+    /// 0: time costs nothing; 100: nothing costs as much as time.
+    pub urgency_percent: f64,
+    /// Share of the market's volume that a parent order aims at.
+    pub volume_share_percent: f64,
     pub fee_policy: FeePolicy,
     pub maker_fee_percent: f64,
     pub taker_fee_percent: f64,
@@ -191,6 +199,10 @@ impl Config {
             no_trade_band_percent: newer.no_trade_band_percent,
             regimes: newer.regimes,
             sizing: newer.sizing,
+            execution: newer.execution,
+            execution_minutes: newer.execution_minutes,
+            urgency_percent: newer.urgency_percent,
+            volume_share_percent: newer.volume_share_percent,
             theme: newer.theme,
             up_color: newer.up_color,
             ..self.clone()
@@ -211,6 +223,14 @@ impl Config {
 
     pub fn no_trade_band(&self) -> Ratio {
         ratio(self.no_trade_band_percent)
+    }
+
+    pub fn urgency(&self) -> Ratio {
+        ratio(self.urgency_percent)
+    }
+
+    pub fn volume_share(&self) -> Ratio {
+        ratio(self.volume_share_percent)
     }
 
     pub fn maker_fee(&self) -> Ratio {

@@ -56,6 +56,7 @@ pub fn settings(strategy: StrategyName) -> Settings {
         bnb_price: "600".parse().expect("a price"),
         side_cost: Ratio::from_raw(105_000),
         mandates: kestrel::engine::regime::Mandates::default(),
+        execution: kestrel::engine::settings::ExecutionSettings::default(),
     }
 }
 

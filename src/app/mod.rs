@@ -26,7 +26,7 @@ pub mod workstation;
 
 use crate::config::{self, Config, FeePolicy, rules_for};
 use crate::domain::{Price, Seed, Session, Span, SymbolRules};
-use crate::engine::settings::TrendLengths;
+use crate::engine::settings::{ExecutionSettings, TrendLengths};
 use crate::engine::{Engine, Settings};
 use crate::runtime::{Finished, Record, Recording};
 use crate::simulator::{self, FeeSchedule, Frictions, Latency, Markout, Participation, Rest, SquareRootImpact};
@@ -126,6 +126,15 @@ pub fn engine_settings(config: &Config) -> Settings {
         no_trade_band: config.no_trade_band(),
         bnb_price: bnb_price(config),
         mandates: config.regimes,
+        execution: ExecutionSettings {
+            style: config.execution,
+            horizon_minutes: config.execution_minutes,
+            urgency: config.urgency(),
+            volume_share: config.volume_share(),
+            maker_fee: config.maker_fee(),
+            taker_fee: config.taker_fee(),
+            half_spread: config.half_spread(),
+        },
         side_cost: config.taker_fee().saturating_add(config.half_spread()),
     }
 }

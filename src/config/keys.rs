@@ -67,7 +67,7 @@ const LATENCY: Allowed = whole(0.0, 60_000.0, "ms");
 const POSITIVE: Allowed = number(SMALLEST_AMOUNT, LARGEST_AMOUNT, "quote");
 const WARMUP: Allowed = whole(0.0, 512.0, "bars");
 
-const KEYS: [Key; 28] = [
+const KEYS: [Key; 32] = [
     key("symbols", Effect::NextStart, None),
     key("strategy", Effect::Now, None),
     key("regimes", Effect::Now, None),
@@ -82,6 +82,10 @@ const KEYS: [Key; 28] = [
     key("min_hold_minutes", Effect::Now, Some(HOLD)),
     key("no_trade_band_percent", Effect::Now, Some(number(0.0, 100.0, "%"))),
     key("sizing", Effect::Now, None),
+    key("execution", Effect::Now, None),
+    key("execution_minutes", Effect::Now, Some(whole(1.0, 240.0, "min"))),
+    key("urgency_percent", Effect::Now, Some(number(0.0, 100.0, "%"))),
+    key("volume_share_percent", Effect::Now, Some(number(1.0, 50.0, "%"))),
     key("fee_policy", Effect::NextStart, None),
     key("maker_fee_percent", Effect::NextStart, Some(FEE)),
     key("taker_fee_percent", Effect::NextStart, Some(FEE)),
@@ -188,7 +192,8 @@ mod tests {
         let other = r#"{"symbols": ["ETHUSDT"], "strategy": "flat", "regimes": {},
             "invest_percent": 1, "min_trade_size": 11,
             "stop_loss_percent": 1, "take_profit_percent": 1, "speed": 1, "redis_url": "redis://localhost", "trend_fast": 2,
-            "trend_slow": 3, "min_hold_minutes": 1, "no_trade_band_percent": 1, "sizing": {"fixed": 1}, "fee_policy": "bnb",
+            "trend_slow": 3, "min_hold_minutes": 1, "no_trade_band_percent": 1, "sizing": {"fixed": 1}, "execution": "twap",
+            "execution_minutes": 7, "urgency_percent": 7, "volume_share_percent": 7, "fee_policy": "bnb",
             "maker_fee_percent": 1, "taker_fee_percent": 1, "bnb_price": 1, "half_spread_percent": 1, "start_balance": 1,
             "warmup_bars": 1, "theme": "light", "up_color": "red", "impact_coefficient": 1, "participation_percent": 10,
             "participation_rest": "expires", "markout_percent": 1, "latency_ms": 100}"#;

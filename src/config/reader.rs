@@ -11,7 +11,7 @@ use super::keys;
 use super::{Config, ConfigError, EMBEDDED, FeePolicy, Rest, Speed, Theme, UpColor};
 use crate::domain::{Quantity, Symbol};
 use crate::engine::regime::Mandates;
-use crate::engine::settings::{Sizing, StrategyName};
+use crate::engine::settings::{ExecutionStyle, Sizing, StrategyName};
 
 const MOST_SYMBOLS: usize = 256;
 
@@ -48,6 +48,10 @@ impl Settings<'_> {
             min_hold_minutes: self.whole("min_hold_minutes")?,
             no_trade_band_percent: self.number("no_trade_band_percent")?,
             sizing: self.sizing()?,
+            execution: self.execution()?,
+            execution_minutes: self.whole("execution_minutes")?,
+            urgency_percent: self.number("urgency_percent")?,
+            volume_share_percent: self.number("volume_share_percent")?,
             fee_policy: self.fee_policy()?,
             maker_fee_percent: self.number("maker_fee_percent")?,
             taker_fee_percent: self.number("taker_fee_percent")?,
@@ -117,6 +121,12 @@ impl Settings<'_> {
         let named = self.value("strategy").as_str().and_then(StrategyName::parse);
         let names: Vec<String> = StrategyName::ALL.iter().map(|name| format!("\"{}\"", name.as_str())).collect();
         named.ok_or_else(|| self.wrong("strategy", &names.join(", ")))
+    }
+
+    fn execution(&self) -> Result<ExecutionStyle, ConfigError> {
+        let named = self.value("execution").as_str().and_then(ExecutionStyle::parse);
+        let names: Vec<String> = ExecutionStyle::ALL.iter().map(|style| format!("\"{}\"", style.as_str())).collect();
+        named.ok_or_else(|| self.wrong("execution", &names.join(", ")))
     }
 
     /// A regime that is not named has nobody but flat.

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::execution::{Choice, Style};
 use super::regime::Mandates;
 use crate::domain::{Digest, Money, Price, Quantity, Ratio, StateHash};
 
@@ -31,6 +32,7 @@ pub struct Settings {
     pub side_cost: Ratio,
     /// Which strategies may trade in which regime, where they are chosen automatically.
     pub mandates: Mandates,
+    pub execution: ExecutionSettings,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -42,6 +44,106 @@ pub enum StrategyName {
     Reversal,
     Breakout,
     Flat,
+}
+
+/// How orders are carried out, and what that costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExecutionSettings {
+    pub style: ExecutionStyle,
+    /// Minutes that a parent order may take.
+    pub horizon_minutes: u32,
+    /// 0: time costs nothing; 1: nothing costs as much as time.
+    pub urgency: Ratio,
+    /// Share of the market's volume aimed at.
+    pub volume_share: Ratio,
+    pub maker_fee: Ratio,
+    pub taker_fee: Ratio,
+    /// Half the spread as a fraction of the price, where no book is known.
+    pub half_spread: Ratio,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExecutionStyle {
+    /// Each order whole, at the market, at once.
+    Market,
+    /// As costs least by size, urgency and market, and again when that changes.
+    Adaptive,
+    MarketableLimit,
+    Passive,
+    Twap,
+    Vwap,
+    Participation,
+    AlmgrenChriss,
+}
+
+impl ExecutionStyle {
+    pub const ALL: [ExecutionStyle; 8] = [
+        ExecutionStyle::Market,
+        ExecutionStyle::Adaptive,
+        ExecutionStyle::MarketableLimit,
+        ExecutionStyle::Passive,
+        ExecutionStyle::Twap,
+        ExecutionStyle::Vwap,
+        ExecutionStyle::Participation,
+        ExecutionStyle::AlmgrenChriss,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ExecutionStyle::Market => "market",
+            ExecutionStyle::Adaptive => "adaptive",
+            ExecutionStyle::MarketableLimit => "marketable_limit",
+            ExecutionStyle::Passive => "passive",
+            ExecutionStyle::Twap => "twap",
+            ExecutionStyle::Vwap => "vwap",
+            ExecutionStyle::Participation => "participation",
+            ExecutionStyle::AlmgrenChriss => "almgren_chriss",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<ExecutionStyle> {
+        ExecutionStyle::ALL.into_iter().find(|style| style.as_str() == text)
+    }
+
+    /// How a parent order is carried out; `None` where there are none.
+    pub const fn choice(self) -> Option<Choice> {
+        match self {
+            ExecutionStyle::Market => None,
+            ExecutionStyle::Adaptive => Some(Choice::Adaptive),
+            ExecutionStyle::MarketableLimit => Some(Choice::Fixed(Style::MarketableLimit)),
+            ExecutionStyle::Passive => Some(Choice::Fixed(Style::Passive)),
+            ExecutionStyle::Twap => Some(Choice::Fixed(Style::Twap)),
+            ExecutionStyle::Vwap => Some(Choice::Fixed(Style::Vwap)),
+            ExecutionStyle::Participation => Some(Choice::Fixed(Style::Participation)),
+            ExecutionStyle::AlmgrenChriss => Some(Choice::Fixed(Style::AlmgrenChriss)),
+        }
+    }
+}
+
+impl Default for ExecutionSettings {
+    /// At the market, without costs.
+    fn default() -> Self {
+        ExecutionSettings {
+            style: ExecutionStyle::Market,
+            horizon_minutes: 5,
+            urgency: Ratio::from_raw(50_000_000),
+            volume_share: Ratio::from_raw(10_000_000),
+            maker_fee: Ratio::ZERO,
+            taker_fee: Ratio::ZERO,
+            half_spread: Ratio::ZERO,
+        }
+    }
+}
+
+impl StateHash for ExecutionSettings {
+    fn state_hash(&self, digest: &mut Digest) {
+        digest.text(self.style.as_str());
+        digest.u64(u64::from(self.horizon_minutes));
+        for ratio in [self.urgency, self.volume_share, self.maker_fee, self.taker_fee, self.half_spread] {
+            digest.add(&ratio);
+        }
+    }
 }
 
 /// How large an entry is.
@@ -105,6 +207,7 @@ impl StateHash for Settings {
         digest.add(&self.bnb_price);
         digest.add(&self.side_cost);
         digest.add(&self.mandates);
+        digest.add(&self.execution);
     }
 }
 
@@ -127,6 +230,7 @@ pub mod tests {
             bnb_price: Price::ZERO,
             side_cost: Ratio::from_raw(105_000),
             mandates: Mandates::default(),
+            execution: ExecutionSettings::default(),
         }
     }
 }

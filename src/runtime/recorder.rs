@@ -184,6 +184,7 @@ mod tests {
             bnb_price: Price::ZERO,
             side_cost: Ratio::ZERO,
             mandates: crate::engine::regime::Mandates::default(),
+            execution: crate::engine::settings::ExecutionSettings::default(),
         };
         let rules = ["BTCUSDT", "ETHUSDT"].map(|name| SymbolRules::default_for(&Symbol::new(name))).to_vec();
         let start = Start { session: Session(1), rules, settings, balances: Vec::new(), history: Vec::new() };

@@ -168,6 +168,7 @@ fn settings() -> impl Strategy<Value = Settings> {
                 bnb_price: Price::from_raw(bnb),
                 side_cost: Ratio::from_raw(ratios.0 ^ ratios.3),
                 mandates: Mandates::default(),
+                execution: kestrel::engine::settings::ExecutionSettings::default(),
             }
         },
     )
