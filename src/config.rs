@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::domain::{Money, Ratio, Symbol};
+use crate::engine::regime::Mandates;
 use crate::engine::settings::{Sizing, StrategyName};
 pub use edit::{save, set_value};
 pub use keys::{Allowed, Change, Effect};
@@ -35,6 +36,8 @@ pub struct Config {
     /// The traded pairs in config order; their place is the `SymbolId`.
     pub symbols: Vec<Symbol>,
     pub strategy: StrategyName,
+    /// Which strategies may trade in which regime, where `strategy` is auto.
+    pub regimes: Mandates,
     /// Share of equity for all symbols together, split equally; 0 to 100.
     pub invest_percent: f64,
     /// Smallest trade in quote currency.
@@ -186,6 +189,7 @@ impl Config {
             trend_slow: newer.trend_slow,
             min_hold_minutes: newer.min_hold_minutes,
             no_trade_band_percent: newer.no_trade_band_percent,
+            regimes: newer.regimes,
             sizing: newer.sizing,
             theme: newer.theme,
             up_color: newer.up_color,

@@ -3,6 +3,8 @@
 //! Invariant: every amount is written as decimal text and computed by hand.
 //! Absent on purpose: sockets, envelopes and rate limits.
 
+mod replacing;
+
 use std::collections::BTreeSet;
 
 use kestrel::domain::{Bar, Seed, Span, Symbol, SymbolId, SymbolRules, Time};

@@ -129,7 +129,7 @@ fn unknown_filters_fields_types_and_statuses_are_ignored() {
     ]));
     let rules = SymbolRules::try_from(&row).expect("rules");
     assert_eq!(rules.status, SymbolStatus::Other);
-    assert_eq!(rules.order_types, [OrderType::Limit]);
+    assert_eq!(rules.order_types, [OrderType::Limit, OrderType::LimitMaker]);
     assert_eq!((rules.price.max, rules.lot.max), (Fixed::MAX, Fixed::MAX), "caps beyond our range saturate");
     let printed = serde_json::to_value(&row).expect("prints");
     assert_eq!(printed["filters"].as_array().map(Vec::len), Some(2), "an unknown filter is never printed");

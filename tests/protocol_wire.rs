@@ -59,7 +59,7 @@ prop_compose! {
     ) -> ExecutionReport {
         ExecutionReport {
             symbol: SymbolId(3), client_id, order_id: OrderId(order_id), list_id: list_id.map(OrderListId), side,
-            order_type, execution, status, quantity: Quantity::from_raw(n[0]), price: Price::from_raw(n[1]),
+            order_type: leg_type(order_type, list_id), execution, status, quantity: Quantity::from_raw(n[0]), price: Price::from_raw(n[1]),
             stop_price: Price::from_raw(n[2]), last_quantity: Quantity::from_raw(n[3]),
             last_price: Price::from_raw(n[4]), filled: Quantity::from_raw(n[5]), filled_quote: Money::from_raw(n[6]),
             commission: has_fee.then(|| Commission { asset: Asset::new("BNB"), amount: Money::from_raw(n[7]) }),
@@ -68,17 +68,23 @@ prop_compose! {
     }
 }
 
+/// The domain has no LIMIT_MAKER in a list.
+fn leg_type(order_type: OrderType, list_id: Option<i64>) -> OrderType {
+    if list_id.is_some() && order_type == OrderType::LimitMaker { OrderType::Limit } else { order_type }
+}
+
 fn positive<U>() -> impl Strategy<Value = kestrel::domain::Fixed<U>> {
     (1..i64::MAX).prop_map(kestrel::domain::Fixed::from_raw)
 }
 
 fn order_kind() -> impl Strategy<Value = OrderKind> {
-    (positive(), positive(), positive(), one_of::<TimeInForce>(), 0..5).prop_map(
+    (positive(), positive(), positive(), one_of::<TimeInForce>(), 0..6).prop_map(
         |(quantity, price, amount, time_in_force, which)| match which {
             0 => OrderKind::Market { quantity },
             1 => OrderKind::MarketQuote { amount },
             2 => OrderKind::Limit { quantity, price, time_in_force },
-            3 => OrderKind::StopLoss { quantity, stop: price },
+            3 => OrderKind::LimitMaker { quantity, price },
+            4 => OrderKind::StopLoss { quantity, stop: price },
             _ => OrderKind::TakeProfit { quantity, stop: price },
         },
     )

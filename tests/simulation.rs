@@ -6,6 +6,7 @@
 mod conservation;
 mod frictions;
 mod generated;
+mod limit_maker;
 mod oracle;
 mod recorded_book;
 mod rules;
@@ -164,6 +165,10 @@ fn market(of: &str) -> OrderKind {
 
 fn limit(of: &str, at: &str) -> OrderKind {
     OrderKind::Limit { quantity: quantity(of), price: price(at), time_in_force: TimeInForce::Gtc }
+}
+
+fn limit_maker(of: &str, at: &str) -> OrderKind {
+    OrderKind::LimitMaker { quantity: quantity(of), price: price(at) }
 }
 
 fn limit_until(of: &str, at: &str, time_in_force: TimeInForce) -> OrderKind {

@@ -125,6 +125,7 @@ pub fn engine_settings(config: &Config) -> Settings {
         min_hold_bars: config.min_hold_minutes,
         no_trade_band: config.no_trade_band(),
         bnb_price: bnb_price(config),
+        mandates: config.regimes,
         side_cost: config.taker_fee().saturating_add(config.half_spread()),
     }
 }

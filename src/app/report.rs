@@ -115,6 +115,7 @@ fn line<'a>(trade: &'a TradeRecord, recording: Option<&Recording>) -> TradeLine<
         ExitBy::Stop => "stop-loss".to_owned(),
         ExitBy::Target => "take-profit".to_owned(),
         ExitBy::Command => "by hand".to_owned(),
+        ExitBy::Regime => "the regime changed".to_owned(),
     };
     let entered = decided(trade.opened).map(|decision| decision.signal.reason.to_string());
     TradeLine { trade, entered_because: entered, left_because: left }
@@ -159,7 +160,7 @@ fn strategy(settings: &Settings) -> Vec<(&'static str, String)> {
     let name = settings.strategy.as_str();
     let strategy = match settings.strategy {
         StrategyName::Trend => format!("{name}, averages of {} and {} bars", settings.trend.fast, settings.trend.slow),
-        StrategyName::Reversal | StrategyName::Flat => name.to_owned(),
+        StrategyName::Auto | StrategyName::Reversal | StrategyName::Breakout | StrategyName::Flat => name.to_owned(),
     };
     let sizing = match settings.sizing {
         Sizing::Invest => format!("{} of equity, all symbols together", percent(settings.invest)),

@@ -44,6 +44,10 @@ pub fn level(notice: &Notice) -> LogLevel {
         | Notice::CommandAccepted { .. }
         | Notice::CommandRefused { .. }
         | Notice::SettingsChanged
+        | Notice::Regime { .. }
+        | Notice::Switched { .. }
+        | Notice::TookOver { .. }
         | Notice::Fresh { .. } => LogLevel::Info,
+        Notice::Considered { .. } => LogLevel::Debug,
     }
 }

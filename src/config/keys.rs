@@ -67,9 +67,10 @@ const LATENCY: Allowed = whole(0.0, 60_000.0, "ms");
 const POSITIVE: Allowed = number(SMALLEST_AMOUNT, LARGEST_AMOUNT, "quote");
 const WARMUP: Allowed = whole(0.0, 512.0, "bars");
 
-const KEYS: [Key; 27] = [
+const KEYS: [Key; 28] = [
     key("symbols", Effect::NextStart, None),
     key("strategy", Effect::Now, None),
+    key("regimes", Effect::Now, None),
     key("invest_percent", Effect::Now, Some(INVEST)),
     key("min_trade_size", Effect::Now, Some(MIN_TRADE)),
     key("stop_loss_percent", Effect::Now, Some(STOP)),
@@ -184,7 +185,8 @@ mod tests {
     #[test]
     fn what_is_in_force_follows_the_table() {
         let shipped = Config::embedded().expect("the shipped settings");
-        let other = r#"{"symbols": ["ETHUSDT"], "strategy": "flat", "invest_percent": 1, "min_trade_size": 11,
+        let other = r#"{"symbols": ["ETHUSDT"], "strategy": "flat", "regimes": {},
+            "invest_percent": 1, "min_trade_size": 11,
             "stop_loss_percent": 1, "take_profit_percent": 1, "speed": 1, "redis_url": "redis://localhost", "trend_fast": 2,
             "trend_slow": 3, "min_hold_minutes": 1, "no_trade_band_percent": 1, "sizing": {"fixed": 1}, "fee_policy": "bnb",
             "maker_fee_percent": 1, "taker_fee_percent": 1, "bnb_price": 1, "half_spread_percent": 1, "start_balance": 1,

@@ -10,6 +10,7 @@ use super::document::{Document, shown};
 use super::keys;
 use super::{Config, ConfigError, EMBEDDED, FeePolicy, Rest, Speed, Theme, UpColor};
 use crate::domain::{Quantity, Symbol};
+use crate::engine::regime::Mandates;
 use crate::engine::settings::{Sizing, StrategyName};
 
 const MOST_SYMBOLS: usize = 256;
@@ -35,6 +36,7 @@ impl Settings<'_> {
         let config = Config {
             symbols: self.symbols()?,
             strategy: self.strategy()?,
+            regimes: self.regimes()?,
             invest_percent: self.number("invest_percent")?,
             min_trade_size: self.number("min_trade_size")?,
             stop_loss_percent: self.number("stop_loss_percent")?,
@@ -113,7 +115,19 @@ impl Settings<'_> {
 
     fn strategy(&self) -> Result<StrategyName, ConfigError> {
         let named = self.value("strategy").as_str().and_then(StrategyName::parse);
-        named.ok_or_else(|| self.wrong("strategy", "\"trend\", \"reversal\" or \"flat\""))
+        let names: Vec<String> = StrategyName::ALL.iter().map(|name| format!("\"{}\"", name.as_str())).collect();
+        named.ok_or_else(|| self.wrong("strategy", &names.join(", ")))
+    }
+
+    /// A regime that is not named has nobody but flat.
+    fn regimes(&self) -> Result<Mandates, ConfigError> {
+        Mandates::deserialize(self.value("regimes")).map_err(|error| {
+            let name = self.name;
+            ConfigError(format!(
+                "{name}: key `regimes`: {error}; allowed is an object such as {{\"calm\": {{\"trend\": 0.5, \"flat\": 1}}}} \
+                 with a prior from 0 to 1 for each strategy that may trade in a regime; correct it"
+            ))
+        })
     }
 
     fn fee_policy(&self) -> Result<FeePolicy, ConfigError> {

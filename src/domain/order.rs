@@ -28,6 +28,11 @@ pub enum OrderKind {
         price: Price,
         time_in_force: TimeInForce,
     },
+    /// A LIMIT that only makes: refused when it would trade on acceptance. The limit leg of an OCO is a `Limit`.
+    LimitMaker {
+        quantity: Quantity,
+        price: Price,
+    },
     /// Becomes MARKET when the price moves against the position to `stop`.
     StopLoss {
         quantity: Quantity,
@@ -48,6 +53,7 @@ pub enum OrderType {
     Limit,
     StopLoss,
     TakeProfit,
+    LimitMaker,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -108,6 +114,7 @@ impl OrderKind {
         match self {
             OrderKind::Market { .. } | OrderKind::MarketQuote { .. } => OrderType::Market,
             OrderKind::Limit { .. } => OrderType::Limit,
+            OrderKind::LimitMaker { .. } => OrderType::LimitMaker,
             OrderKind::StopLoss { .. } => OrderType::StopLoss,
             OrderKind::TakeProfit { .. } => OrderType::TakeProfit,
         }
@@ -118,6 +125,7 @@ impl OrderKind {
         match self {
             OrderKind::Market { quantity }
             | OrderKind::Limit { quantity, .. }
+            | OrderKind::LimitMaker { quantity, .. }
             | OrderKind::StopLoss { quantity, .. }
             | OrderKind::TakeProfit { quantity, .. } => quantity,
             OrderKind::MarketQuote { .. } => Quantity::ZERO,
@@ -127,7 +135,7 @@ impl OrderKind {
     /// The limit price, if the kind has one.
     pub const fn limit_price(self) -> Option<Price> {
         match self {
-            OrderKind::Limit { price, .. } => Some(price),
+            OrderKind::Limit { price, .. } | OrderKind::LimitMaker { price, .. } => Some(price),
             OrderKind::Market { .. }
             | OrderKind::MarketQuote { .. }
             | OrderKind::StopLoss { .. }
@@ -139,7 +147,10 @@ impl OrderKind {
     pub const fn stop_price(self) -> Option<Price> {
         match self {
             OrderKind::StopLoss { stop, .. } | OrderKind::TakeProfit { stop, .. } => Some(stop),
-            OrderKind::Market { .. } | OrderKind::MarketQuote { .. } | OrderKind::Limit { .. } => None,
+            OrderKind::Market { .. }
+            | OrderKind::MarketQuote { .. }
+            | OrderKind::Limit { .. }
+            | OrderKind::LimitMaker { .. } => None,
         }
     }
 
@@ -148,6 +159,7 @@ impl OrderKind {
             OrderKind::Limit { time_in_force, .. } => time_in_force,
             OrderKind::Market { .. }
             | OrderKind::MarketQuote { .. }
+            | OrderKind::LimitMaker { .. }
             | OrderKind::StopLoss { .. }
             | OrderKind::TakeProfit { .. } => TimeInForce::Gtc,
         }
@@ -162,6 +174,7 @@ impl OrderType {
             OrderType::Limit => "LIMIT",
             OrderType::StopLoss => "STOP_LOSS",
             OrderType::TakeProfit => "TAKE_PROFIT",
+            OrderType::LimitMaker => "LIMIT_MAKER",
         }
     }
 }

@@ -137,7 +137,13 @@ impl SymbolRules {
             percent_price: None,
             max_orders: 200,
             max_trigger_orders: 5,
-            order_types: vec![OrderType::Limit, OrderType::Market, OrderType::StopLoss, OrderType::TakeProfit],
+            order_types: vec![
+                OrderType::Limit,
+                OrderType::LimitMaker,
+                OrderType::Market,
+                OrderType::StopLoss,
+                OrderType::TakeProfit,
+            ],
             oco_allowed: true,
         }
     }
@@ -152,6 +158,7 @@ impl SymbolRules {
             OrderKind::MarketQuote { amount } => return self.check_notional(amount, true),
             OrderKind::Market { quantity }
             | OrderKind::Limit { quantity, .. }
+            | OrderKind::LimitMaker { quantity, .. }
             | OrderKind::StopLoss { quantity, .. }
             | OrderKind::TakeProfit { quantity, .. } => quantity,
         };
@@ -182,7 +189,11 @@ impl SymbolRules {
     pub fn step(&self, order_type: OrderType) -> Quantity {
         match order_type {
             OrderType::Market if self.market_lot.step > self.lot.step => self.market_lot.step,
-            OrderType::Market | OrderType::Limit | OrderType::StopLoss | OrderType::TakeProfit => self.lot.step,
+            OrderType::Market
+            | OrderType::Limit
+            | OrderType::LimitMaker
+            | OrderType::StopLoss
+            | OrderType::TakeProfit => self.lot.step,
         }
     }
 

@@ -3,7 +3,9 @@
 //! Invariant: a decision sees closed bars only; what it orders fills at the next open at the earliest.
 //! Absent on purpose: how an entry or exit is carried through (`desk`).
 
+use super::decision::{Decision, Rest, Verdict};
 use super::effect::{Effect, Effects};
+use super::ensemble::Band;
 use super::instrument::Desk;
 use super::notice::{ExitBy, HaltReason, Notice};
 use super::orders::{OrderEvent, OrderState, transition};
@@ -55,44 +57,116 @@ impl Engine {
 
     #[inline]
     fn decide(&mut self, symbol: SymbolId, effects: &mut Effects) {
-        let min_hold = self.settings.min_hold_bars;
+        let instrument = &mut self.instruments[symbol.index()];
+        if instrument.duty.waiting().is_some() {
+            self.hand_over(symbol, effects);
+        }
         let instrument = &mut self.instruments[symbol.index()];
         let target = instrument.strategy.target().clamp(0.0, 1.0);
         if target == 0.0 {
             instrument.awaiting_fresh_signal = false;
         }
+        let held = instrument.aim;
+        if target == held && instrument.desk != Desk::Leaving && !self.explains {
+            return;
+        }
+        let settled = Band(self.settings.no_trade_band.to_f64()).settle(held, target);
+        let verdict = self.act(symbol, held, target, settled, effects);
+        if self.explains {
+            self.consider(symbol, held, settled, verdict, effects);
+        }
+    }
+
+    /// Does what the wanted exposure asks for.
+    fn act(&mut self, symbol: SymbolId, held: f64, target: f64, settled: f64, effects: &mut Effects) -> Verdict {
+        let least = self.settings.min_hold_bars;
+        let instrument = &mut self.instruments[symbol.index()];
+        let bars = instrument.bars_held;
+        let nothing = |because| Verdict::Nothing { because };
         match instrument.desk {
-            Desk::Flat if target > 0.0 && !instrument.awaiting_fresh_signal => self.enter(symbol, target, effects),
-            Desk::Holding if target == 0.0 && instrument.bars_held >= min_hold => {
+            Desk::Flat if target == 0.0 => nothing(Rest::NothingWanted),
+            Desk::Flat if instrument.awaiting_fresh_signal => nothing(Rest::AwaitingFreshSignal),
+            Desk::Flat if settled == 0.0 => nothing(Rest::InsideBand),
+            Desk::Flat => self.enter(symbol, 0.0, settled, effects),
+            Desk::Holding if target == held => nothing(Rest::AsWanted),
+            Desk::Holding if settled == held => nothing(Rest::InsideBand),
+            Desk::Holding if settled > held => self.enter(symbol, held, settled, effects),
+            Desk::Holding if bars < least => nothing(Rest::HeldTooShort { bars, least }),
+            Desk::Holding if settled == 0.0 => {
                 instrument.leave = Some(ExitBy::Signal);
                 let (signal, quantity) = (instrument.strategy.signal(), instrument.position.quantity);
                 let price = instrument.mark.unwrap_or_default();
                 effects.notice(Notice::Decided { symbol, signal, quantity, price });
                 self.advance(symbol, effects);
+                Verdict::Leave { by: ExitBy::Signal }
             }
+            Desk::Holding => self.reduce(symbol, held, settled, effects),
             // A failed exit is tried again at each bar.
-            Desk::Leaving => self.advance(symbol, effects),
-            Desk::Flat | Desk::Entering | Desk::Holding => {}
+            Desk::Leaving => {
+                self.advance(symbol, effects);
+                nothing(Rest::Working)
+            }
+            Desk::Entering => nothing(Rest::Working),
         }
     }
 
-    fn enter(&mut self, symbol: SymbolId, target: f64, effects: &mut Effects) {
-        // Exposure changes smaller than the band are not worth their cost.
-        if Ratio::from_f64(target).is_none_or(|change| change < self.settings.no_trade_band) {
-            return;
-        }
+    /// Buys what the exposure `settled` has more than `held`.
+    fn enter(&mut self, symbol: SymbolId, held: f64, settled: f64, effects: &mut Effects) -> Verdict {
         let signal = self.instruments[symbol.index()].strategy.signal();
-        match self.try_enter(symbol, target * signal.confidence) {
+        match self.try_enter(symbol, (settled - held) * signal.confidence) {
             Ok((quantity, effect)) => {
                 let instrument = &mut self.instruments[symbol.index()];
                 instrument.desk = Desk::Entering;
+                instrument.aim = settled;
                 instrument.last_refusal = None;
                 let price = instrument.mark.unwrap_or_default();
                 effects.notice(Notice::Decided { symbol, signal, quantity, price });
                 effects.push(effect);
+                if held > 0.0 { Verdict::Add { quantity } } else { Verdict::Enter { quantity } }
             }
-            Err(reason) => self.refuse(symbol, reason, effects),
+            Err(reason) => {
+                self.refuse(symbol, reason, effects);
+                Verdict::Refused { reason }
+            }
         }
+    }
+
+    /// Sells the part of the position that the exposure `settled` does not want; what is too small to be sold stays.
+    fn reduce(&mut self, symbol: SymbolId, held: f64, settled: f64, effects: &mut Effects) -> Verdict {
+        let instrument = &mut self.instruments[symbol.index()];
+        let position = instrument.position.quantity;
+        let keep = Ratio::from_f64(settled / held).and_then(|share| position.as_money().fraction(share));
+        let keep = keep.map_or(position, |keep| keep.as_quantity());
+        let quantity = instrument.saleable_beyond(keep);
+        if quantity.is_zero() {
+            return Verdict::Nothing { because: Rest::InsideBand };
+        }
+        (instrument.keep, instrument.aim, instrument.desk) = (keep, settled, Desk::Leaving);
+        let (signal, price) = (instrument.strategy.signal(), instrument.mark.unwrap_or_default());
+        effects.notice(Notice::Decided { symbol, signal, quantity, price });
+        self.advance(symbol, effects);
+        Verdict::Reduce { quantity }
+    }
+
+    /// Tells the decision with its reasons.
+    #[cold]
+    fn consider(&mut self, symbol: SymbolId, held: f64, settled: f64, verdict: Verdict, effects: &mut Effects) {
+        let instrument = &self.instruments[symbol.index()];
+        let decision = Decision {
+            time: self.now,
+            number: self.counts.decisions,
+            symbol,
+            price: instrument.mark,
+            regime: instrument.duty.in_force,
+            signal: instrument.strategy.signal(),
+            votes: instrument.strategy.votes(),
+            held,
+            settled,
+            quantity_held: instrument.position.quantity,
+            verdict,
+            sizing: Vec::new(),
+        };
+        effects.notice(Notice::Considered { decision: Box::new(decision) });
     }
 
     fn try_enter(&mut self, symbol: SymbolId, exposure: f64) -> Result<(Quantity, Effect), Refused> {

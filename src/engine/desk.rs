@@ -83,10 +83,17 @@ impl Engine {
             self.cancel_protection(symbol, effects);
             return;
         }
-        let instrument = &self.instruments[symbol.index()];
-        let quantity = instrument.sellable().min(instrument.largest_sale());
+        let instrument = &mut self.instruments[symbol.index()];
+        if instrument.leave.is_some() {
+            instrument.keep = Quantity::ZERO;
+        }
+        let quantity = instrument.saleable_beyond(instrument.keep).min(instrument.largest_sale());
         if quantity.is_zero() {
-            self.instruments[symbol.index()].desk = Desk::Flat;
+            instrument.desk = if instrument.keep.is_zero() { Desk::Flat } else { Desk::Holding };
+            instrument.keep = Quantity::ZERO;
+            if instrument.desk == Desk::Holding {
+                self.hold(symbol, effects);
+            }
         } else if !instrument.exit_waits {
             let client_id = self.next_client_id();
             let order = NewOrder { symbol, client_id, side: Side::Sell, kind: OrderKind::Market { quantity } };
@@ -245,13 +252,14 @@ impl Engine {
         let instrument = &mut self.instruments[symbol.index()];
         let by = instrument.leave.take();
         instrument.unprotected = false;
+        (instrument.aim, instrument.keep) = (0.0, Quantity::ZERO);
         let Some(trade) = instrument.trade.take() else { return };
         let (Some(entry), Some(exit)) = (trade.average(Side::Buy), trade.average(Side::Sell)) else { return };
         let exit_by = by.unwrap_or(ExitBy::Signal);
         // Taken out by its stop, its target or by hand: wait until the strategy starts anew.
         instrument.awaiting_fresh_signal = match exit_by {
             ExitBy::Stop | ExitBy::Target | ExitBy::Command => true,
-            ExitBy::Signal => false,
+            ExitBy::Signal | ExitBy::Regime => false,
         };
         let pnl = Value(instrument.position.realised.0.saturating_sub(trade.realised_before.0));
         let record = TradeRecord {

@@ -33,6 +33,8 @@ pub struct History {
     pub trades: VecDeque<TradeRecord>,
     /// Decisions that changed a position or were refused.
     pub decisions: VecDeque<(Time, Notice)>,
+    /// Events of the market, changes of its regime and what they did.
+    pub events: VecDeque<(Time, Notice)>,
     /// What the engine answered to commands and settings.
     pub replies: VecDeque<(Time, Notice)>,
     /// How many replies there ever were, so that a new one is seen.
@@ -109,6 +111,9 @@ impl History {
             Notice::Decided { .. } | Notice::Refused { .. } | Notice::Rejected { .. } => {
                 keep(&mut self.decisions, (now, notice.clone()), ROWS);
             }
+            Notice::Regime { .. } | Notice::Switched { .. } | Notice::TookOver { .. } => {
+                keep(&mut self.events, (now, notice.clone()), ROWS);
+            }
             Notice::CommandAccepted { .. } | Notice::CommandRefused { .. } | Notice::SettingsChanged => {
                 keep(&mut self.replies, (now, notice.clone()), REPLIES);
                 self.replied += 1;
@@ -119,6 +124,7 @@ impl History {
             | Notice::Fresh { .. }
             | Notice::Foreign { .. }
             | Notice::LateFill { .. }
+            | Notice::Considered { .. }
             | Notice::Halted { .. } => {}
         }
     }

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 
 use super::notice::ExitBy;
 use super::portfolio::Position;
+use super::regime::Duty;
 use super::risk::Refused;
 use super::strategy::Strategy;
 use crate::domain::{
@@ -46,6 +47,12 @@ pub struct Instrument {
     /// An exit failed; try again at the next bar.
     pub exit_waits: bool,
     pub bars_held: u32,
+    /// Exposure that was decided on, 0 to 1 of full size; 0 while flat.
+    pub aim: f64,
+    /// What a reduction leaves; zero when everything is to go.
+    pub keep: Quantity,
+    /// Whose mandate is in force, where strategies are chosen automatically.
+    pub duty: Duty,
     pub last_close: Option<Time>,
     pub stale: bool,
     pub last_refusal: Option<Refused>,
@@ -92,6 +99,9 @@ impl Instrument {
             unprotected: false,
             exit_waits: false,
             bars_held: 0,
+            aim: 0.0,
+            keep: Quantity::ZERO,
+            duty: Duty::default(),
             last_close: None,
             stale: false,
             last_refusal: None,
@@ -116,6 +126,12 @@ impl Instrument {
     /// The part of the position that the venue would let us sell at the market now; dust is zero.
     pub fn sellable(&self) -> Quantity {
         sellable(&self.rules, self.position.quantity, self.mark)
+    }
+
+    /// What may be sold now of that part of the position which exceeds `keep`.
+    pub fn saleable_beyond(&self, keep: Quantity) -> Quantity {
+        let rest = self.position.quantity.saturating_sub(keep);
+        if rest.is_positive() { sellable(&self.rules, rest, self.mark) } else { Quantity::ZERO }
     }
 
     /// The largest quantity that one market order may sell.
@@ -192,6 +208,9 @@ impl StateHash for Instrument {
         digest.bool(self.unprotected);
         digest.bool(self.exit_waits);
         digest.u64(u64::from(self.bars_held));
+        digest.f64(self.aim);
+        digest.add(&self.keep);
+        digest.add(&self.duty);
         digest.option(self.last_close.as_ref());
         digest.bool(self.stale);
         digest.u64(self.seen_trades.len() as u64);

@@ -6,6 +6,7 @@
 
 mod account;
 mod decide;
+pub mod decision;
 mod desk;
 pub mod effect;
 pub mod ensemble;
@@ -18,11 +19,13 @@ pub mod orders;
 pub mod portfolio;
 pub mod ports;
 pub mod preview;
+pub mod regime;
 pub mod risk;
 pub mod settings;
 pub mod snapshot;
 pub mod strategy;
 
+pub use decision::{Decision, Verdict};
 pub use effect::{Effect, Effects};
 pub use history::History;
 pub use input::{Answer, Input, Outcome, Stamped, Start};
@@ -59,6 +62,8 @@ pub struct Engine {
     counts: Counts,
     /// Quote balance at the venue after our last fill, once the venue said it.
     venue_cash: Option<Money>,
+    /// Every decision is told with its reasons; for people, so no part of the state hash.
+    explains: bool,
 }
 
 /// How often things happened.
@@ -94,6 +99,7 @@ impl Engine {
             performance: Performance::new(equity),
             counts: Counts::default(),
             venue_cash: None,
+            explains: false,
         };
         for (at, rules) in start.rules.iter().enumerate() {
             let mut instrument = Instrument::new(rules.clone(), Strategy::new(&engine.settings));
@@ -233,6 +239,11 @@ impl Engine {
     /// The position's quantity of one symbol.
     pub fn held(&self, symbol: SymbolId) -> crate::domain::Quantity {
         self.instruments.get(symbol.index()).map_or(crate::domain::Quantity::ZERO, |i| i.position.quantity)
+    }
+
+    /// From now on every decision is told with its reasons, also those that change nothing.
+    pub fn explain(&mut self) {
+        self.explains = true;
     }
 
     fn halt(&mut self, reason: HaltReason, effects: &mut Effects) {

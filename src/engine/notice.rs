@@ -7,11 +7,14 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::decision::Decision;
+use super::regime::{HandOver, Mandate};
 use super::risk::Refused;
 use super::strategy::Signal;
 use crate::domain::{
     Asset, ClientOrderId, Command, ExecutionReport, Money, Price, Quantity, Side, SymbolId, Time, Value,
 };
+use crate::market::regime::{Regime, RegimeSwitch};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Notice {
@@ -72,6 +75,28 @@ pub enum Notice {
     Halted {
         reason: HaltReason,
     },
+    /// The market's regime changed.
+    Regime {
+        symbol: SymbolId,
+        switch: RegimeSwitch,
+    },
+    /// Strategies are switched with the regime, by this plan.
+    Switched {
+        symbol: SymbolId,
+        from: Option<Regime>,
+        to: Regime,
+        plan: HandOver,
+    },
+    /// The strategies of a regime have taken over.
+    TookOver {
+        symbol: SymbolId,
+        regime: Regime,
+        mandate: Mandate,
+    },
+    /// What was decided at a bar, and why; said only where somebody asked to be told.
+    Considered {
+        decision: Box<Decision>,
+    },
 }
 
 /// One own fill, as booked.
@@ -109,6 +134,8 @@ pub enum ExitBy {
     Stop,
     Target,
     Command,
+    /// The market's regime changed to one in which the position may not be held.
+    Regime,
 }
 
 /// Why no new orders are made until a person looked.
@@ -133,7 +160,11 @@ impl Notice {
             | Notice::Stale { symbol }
             | Notice::Fresh { symbol }
             | Notice::Foreign { symbol, .. }
-            | Notice::LateFill { symbol, .. } => Some(*symbol),
+            | Notice::LateFill { symbol, .. }
+            | Notice::Regime { symbol, .. }
+            | Notice::Switched { symbol, .. }
+            | Notice::TookOver { symbol, .. } => Some(*symbol),
+            Notice::Considered { decision } => Some(decision.symbol),
             Notice::Filled { fill } => Some(fill.symbol),
             Notice::TradeClosed { trade } => Some(trade.symbol),
             Notice::Started { .. }
@@ -145,6 +176,30 @@ impl Notice {
     }
 }
 
+impl Notice {
+    /// Changes of regime, strategies and safety, which stand in the journal beside the inputs.
+    pub fn is_evidence(&self) -> bool {
+        match self {
+            Notice::Regime { .. } | Notice::Switched { .. } | Notice::TookOver { .. } | Notice::Halted { .. } => true,
+            Notice::Started { .. }
+            | Notice::Decided { .. }
+            | Notice::Refused { .. }
+            | Notice::Rejected { .. }
+            | Notice::OutcomeUnknown { .. }
+            | Notice::Filled { .. }
+            | Notice::TradeClosed { .. }
+            | Notice::CommandAccepted { .. }
+            | Notice::CommandRefused { .. }
+            | Notice::SettingsChanged
+            | Notice::Stale { .. }
+            | Notice::Fresh { .. }
+            | Notice::Foreign { .. }
+            | Notice::LateFill { .. }
+            | Notice::Considered { .. } => false,
+        }
+    }
+}
+
 impl ExitBy {
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -152,6 +207,7 @@ impl ExitBy {
             ExitBy::Stop => "stop",
             ExitBy::Target => "target",
             ExitBy::Command => "command",
+            ExitBy::Regime => "regime",
         }
     }
 }
@@ -216,6 +272,13 @@ impl fmt::Display for Notice {
                 write!(f, "report for order {client_id}, which is not of this session")
             }
             Notice::LateFill { client_id, .. } => write!(f, "late fill of closed order {client_id}: booked"),
+            Notice::Regime { switch, .. } => write!(f, "{switch}"),
+            Notice::Switched { from, to, plan, .. } => match from {
+                Some(from) => write!(f, "strategies of {from} hand over to those of {to}: {plan}"),
+                None => write!(f, "strategies of {to} begin: {plan}"),
+            },
+            Notice::TookOver { regime, mandate, .. } => write!(f, "in {regime} {mandate}"),
+            Notice::Considered { decision } => write!(f, "{decision}"),
             Notice::Halted { reason } => write!(f, "HALTED: {reason}; no new orders"),
         }
     }

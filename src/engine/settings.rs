@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::regime::Mandates;
 use crate::domain::{Digest, Money, Price, Quantity, Ratio, StateHash};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,13 +29,18 @@ pub struct Settings {
     pub bnb_price: Price,
     /// What a taker pays a side, as a fraction of what is traded: the fee and half the spread.
     pub side_cost: Ratio,
+    /// Which strategies may trade in which regime, where they are chosen automatically.
+    pub mandates: Mandates,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StrategyName {
+    /// The regime says who may trade, and what each earned how much it counts.
+    Auto,
     Trend,
     Reversal,
+    Breakout,
     Flat,
 }
 
@@ -56,12 +62,19 @@ pub struct TrendLengths {
 }
 
 impl StrategyName {
-    pub const ALL: [StrategyName; 3] = [StrategyName::Trend, StrategyName::Reversal, StrategyName::Flat];
+    pub const ALL: [StrategyName; 5] =
+        [StrategyName::Auto, StrategyName::Trend, StrategyName::Reversal, StrategyName::Breakout, StrategyName::Flat];
+
+    /// Those that can be members of the council; flat stands last.
+    pub const EXPERTS: [StrategyName; 4] =
+        [StrategyName::Trend, StrategyName::Reversal, StrategyName::Breakout, StrategyName::Flat];
 
     pub const fn as_str(self) -> &'static str {
         match self {
+            StrategyName::Auto => "auto",
             StrategyName::Trend => "trend",
             StrategyName::Reversal => "reversal",
+            StrategyName::Breakout => "breakout",
             StrategyName::Flat => "flat",
         }
     }
@@ -91,5 +104,29 @@ impl StateHash for Settings {
         digest.add(&self.no_trade_band);
         digest.add(&self.bnb_price);
         digest.add(&self.side_cost);
+        digest.add(&self.mandates);
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// Plain settings for unit tests: trend at a quarter of equity, everything that can be off is off.
+    pub fn settings() -> Settings {
+        Settings {
+            strategy: StrategyName::Trend,
+            invest: Ratio::from_raw(25_000_000),
+            sizing: Sizing::Invest,
+            min_trade_size: Money::ZERO,
+            stop_loss: Ratio::ZERO,
+            take_profit: Ratio::ZERO,
+            trend: TrendLengths { fast: 60, slow: 240 },
+            min_hold_bars: 0,
+            no_trade_band: Ratio::ZERO,
+            bnb_price: Price::ZERO,
+            side_cost: Ratio::from_raw(105_000),
+            mandates: Mandates::default(),
+        }
     }
 }

@@ -47,7 +47,7 @@ pub struct ReportExtras<'a> {
     /// When it entered the book.
     pub working_since: Option<Time>,
     pub time_in_force: TimeInForce,
-    /// Written as LIMIT_MAKER, which the limit leg of an OCO is; read back as LIMIT.
+    /// A LIMIT is written as LIMIT_MAKER, which the limit leg of an OCO is; read back as LIMIT.
     pub limit_maker: bool,
     /// `I`: the venue's number of this report.
     pub execution_id: i64,
@@ -252,7 +252,7 @@ pub fn report_of_event(
         order_id: OrderId(event.order_id),
         list_id: list_id(event.list_id),
         side: known("side", &event.side)?,
-        order_type: order_type(&event.order_type)?,
+        order_type: order_type(event)?,
         execution,
         status: known("order status", &event.status)?,
         quantity: event.quantity,
@@ -368,16 +368,16 @@ fn known<T: WireName>(field: &'static str, name: &Open<T>) -> Result<T, ConvertE
     name.known().ok_or_else(|| ConvertError::Unsupported { field, text: name.as_str().to_owned() })
 }
 
-/// LIMIT_MAKER is a LIMIT that only makes; the domain does not tell them apart.
-fn order_type(name: &Open<OrderType>) -> Result<OrderType, ConvertError> {
-    if name.as_str() == LIMIT_MAKER { Ok(OrderType::Limit) } else { known("order type", name) }
+/// The limit leg of an OCO is a LIMIT_MAKER on the wire and a LIMIT in the domain.
+fn order_type(event: &ExecutionReportEvent<'_>) -> Result<OrderType, ConvertError> {
+    let name = known("order type", &event.order_type)?;
+    let is_leg = list_id(event.list_id).is_some();
+    Ok(if is_leg && name == OrderType::LimitMaker { OrderType::Limit } else { name })
 }
 
 fn wire_type(order_type: OrderType, limit_maker: bool) -> Open<OrderType> {
-    if limit_maker && order_type == OrderType::Limit { Open::Other(LIMIT_MAKER.into()) } else { order_type.into() }
+    if limit_maker && order_type == OrderType::Limit { OrderType::LimitMaker.into() } else { order_type.into() }
 }
-
-pub(super) const LIMIT_MAKER: &str = "LIMIT_MAKER";
 
 /// The wire writes -1 for no list.
 fn list_id(wire: i64) -> Option<OrderListId> {

@@ -197,7 +197,8 @@ pub enum RulesError {
 /// Minutes of the average price, as on live rows.
 const AVERAGE_PRICE_MINUTES: u32 = 5;
 /// The types our domain speaks; others on a row are ignored.
-const ORDER_TYPES: [OrderType; 4] = [OrderType::Limit, OrderType::Market, OrderType::StopLoss, OrderType::TakeProfit];
+const ORDER_TYPES: [OrderType; 5] =
+    [OrderType::Limit, OrderType::LimitMaker, OrderType::Market, OrderType::StopLoss, OrderType::TakeProfit];
 
 impl ExchangeInfo {
     /// The local exchange's answer.

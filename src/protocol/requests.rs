@@ -4,7 +4,6 @@
 //! Absent on purpose: signatures and time windows (`protocol::sign`), filters, balances and prices (`exchange`).
 //! Source: rest-api.md, "New order (TRADE)", "New order list - OCO (TRADE)", "Cancel order (TRADE)"; errors.md.
 
-use super::convert::LIMIT_MAKER;
 use super::errors::VenueError;
 use super::messages::WireName;
 use super::messages::order::ResponseType;
@@ -49,6 +48,10 @@ pub fn order_params(order: &NewOrder, symbol: &str) -> Params {
             params.push("quantity", quantity);
             params.push("price", price);
         }
+        OrderKind::LimitMaker { quantity, price } => {
+            params.push("quantity", quantity);
+            params.push("price", price);
+        }
         OrderKind::StopLoss { quantity, stop } | OrderKind::TakeProfit { quantity, stop } => {
             params.push("quantity", quantity);
             params.push("stopPrice", stop);
@@ -65,7 +68,7 @@ pub fn oco_params(oco: &NewOco, symbol: &str) -> Params {
     params.push("quantity", oco.quantity);
     for (prefix, leg) in [("above", &oco.above), ("below", &oco.below)] {
         let leg_type = match leg.kind.order_type() {
-            OrderType::Limit => LIMIT_MAKER,
+            OrderType::Limit | OrderType::LimitMaker => LIMIT_MAKER,
             other @ (OrderType::Market | OrderType::StopLoss | OrderType::TakeProfit) => other.as_str(),
         };
         params.push(&format!("{prefix}Type"), leg_type);
@@ -111,6 +114,11 @@ pub fn parse_order(
             let name = form.required("timeInForce")?;
             let time_in_force = TimeInForce::from_wire(name).ok_or_else(|| refusal(-1115, "Invalid timeInForce."))?;
             OrderKind::Limit { quantity: form.quantity("quantity")?, price: form.price("price")?, time_in_force }
+        }
+        OrderType::LimitMaker => {
+            form.not_required("timeInForce")?;
+            form.not_required("stopPrice")?;
+            OrderKind::LimitMaker { quantity: form.quantity("quantity")?, price: form.price("price")? }
         }
         OrderType::StopLoss | OrderType::TakeProfit => {
             form.not_required("timeInForce")?;
@@ -234,7 +242,7 @@ pub fn response_type(params: &Params, order_type: OrderType) -> Result<ResponseT
         (Some("FULL"), _) => Ok(ResponseType::Full),
         (Some(_), _) => Err(refusal(-1130, "Data sent for parameter 'newOrderRespType' is not valid.")),
         (None, OrderType::Limit | OrderType::Market) => Ok(ResponseType::Full),
-        (None, OrderType::StopLoss | OrderType::TakeProfit) => Ok(ResponseType::Ack),
+        (None, OrderType::LimitMaker | OrderType::StopLoss | OrderType::TakeProfit) => Ok(ResponseType::Ack),
     }
 }
 
@@ -265,7 +273,6 @@ fn single_type(name: &str) -> Result<OrderType, VenueError> {
         (None, "TAKE_PROFIT_LIMIT") => {
             Err(refusal(-2010, "Take profit limit orders are not supported for this symbol."))
         }
-        (None, LIMIT_MAKER) => Err(refusal(-2010, "Unsupported order combination")),
         (None, _) => Err(refusal(-1116, "Invalid orderType.")),
     }
 }
@@ -281,6 +288,9 @@ struct LegNames {
     trailing: &'static str,
     strategy: [&'static str; 2],
 }
+
+/// What an OCO calls its limit leg.
+const LIMIT_MAKER: &str = OrderType::LimitMaker.as_str();
 
 const ABOVE: &LegNames = &LegNames {
     order_type: "aboveType",
@@ -334,22 +344,27 @@ fn oco_leg(
 
 /// One leg takes profit (a limit or a TAKE_PROFIT), the other stops the loss: SELL above and below, BUY mirrored.
 fn check_composition(side: Side, above: OrderType, below: OrderType) -> Result<(), VenueError> {
-    if above == OrderType::Limit && below == OrderType::Limit {
+    let is_limit = |leg| matches!(leg, OrderType::Limit | OrderType::LimitMaker);
+    if is_limit(above) && is_limit(below) {
         return Err(refusal(-1168, "At least one OCO order must be contingent."));
     }
     match (side, above) {
         (Side::Sell, OrderType::StopLoss) => refuse(-1197, "A stop loss order in a sell OCO must be below.")?,
-        (Side::Buy, OrderType::Limit) => refuse(-1165, "A limit order in a buy OCO must be below.")?,
+        (Side::Buy, OrderType::Limit | OrderType::LimitMaker) => {
+            refuse(-1165, "A limit order in a buy OCO must be below.")?
+        }
         (Side::Buy, OrderType::TakeProfit) => refuse(-1198, "A take profit order in a buy OCO must be below.")?,
-        (Side::Sell, OrderType::Market | OrderType::Limit | OrderType::TakeProfit)
+        (Side::Sell, OrderType::Market | OrderType::Limit | OrderType::LimitMaker | OrderType::TakeProfit)
         | (Side::Buy, OrderType::Market | OrderType::StopLoss) => {}
     }
     match (side, below) {
-        (Side::Sell, OrderType::Limit) => refuse(-1166, "A limit order in a sell OCO must be above."),
+        (Side::Sell, OrderType::Limit | OrderType::LimitMaker) => {
+            refuse(-1166, "A limit order in a sell OCO must be above.")
+        }
         (Side::Sell, OrderType::TakeProfit) => refuse(-1199, "A take profit order in a sell OCO must be above."),
         (Side::Buy, OrderType::StopLoss) => refuse(-1196, "A stop loss order in a buy OCO must be above."),
         (Side::Sell, OrderType::Market | OrderType::StopLoss)
-        | (Side::Buy, OrderType::Market | OrderType::Limit | OrderType::TakeProfit) => Ok(()),
+        | (Side::Buy, OrderType::Market | OrderType::Limit | OrderType::LimitMaker | OrderType::TakeProfit) => Ok(()),
     }
 }
 

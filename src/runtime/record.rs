@@ -32,6 +32,10 @@ impl Record {
             | Notice::Fresh { .. }
             | Notice::Foreign { .. }
             | Notice::LateFill { .. }
+            | Notice::Regime { .. }
+            | Notice::Switched { .. }
+            | Notice::TookOver { .. }
+            | Notice::Considered { .. }
             | Notice::Halted { .. } => {}
         }
     }

@@ -183,6 +183,7 @@ mod tests {
             no_trade_band: Ratio::ZERO,
             bnb_price: Price::ZERO,
             side_cost: Ratio::ZERO,
+            mandates: crate::engine::regime::Mandates::default(),
         };
         let rules = ["BTCUSDT", "ETHUSDT"].map(|name| SymbolRules::default_for(&Symbol::new(name))).to_vec();
         let start = Start { session: Session(1), rules, settings, balances: Vec::new(), history: Vec::new() };

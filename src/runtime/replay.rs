@@ -52,6 +52,7 @@ fn step_all(records: impl Iterator<Item = Result<String, String>>, is_recorded: 
         let unreadable = |error: String| ReplayError::Record { record: at as u64 + 1, error };
         match serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))? {
             JournalRecord::End(found) => end = Some(found),
+            JournalRecord::Told { .. } => {}
             JournalRecord::Input(Stamped { now, input }) => match (&mut run, input) {
                 (Some(run), input) => {
                     run.step(now, &input).map_err(|error| unreadable(error.to_string()))?;

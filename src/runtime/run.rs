@@ -63,7 +63,7 @@ impl Run {
             history: None,
             recorder: None,
         };
-        run.collect(now);
+        run.collect(now)?;
         Ok(run)
     }
 
@@ -101,7 +101,7 @@ impl Run {
         self.inputs += 1;
         self.engine.step(now, input, &mut self.effects);
         if !self.effects.is_empty() {
-            self.collect(now);
+            self.collect(now)?;
         }
         // Copied only when a snapshot still holds it.
         if let Some(history) = self.history.as_mut().filter(|_| History::concerns(input)) {
@@ -146,10 +146,13 @@ impl Run {
         Ok(Finished { engine: self.engine, record, recording, effect_hash, inputs: self.inputs })
     }
 
-    fn collect(&mut self, now: Time) {
+    fn collect(&mut self, now: Time) -> Result<(), JournalError> {
         for effect in self.effects.drain() {
             match effect {
                 Effect::Notice(notice) => {
+                    if let Some(journal) = self.journal.as_mut().filter(|_| notice.is_evidence()) {
+                        journal.append(&encode(&JournalRecord::Told { now, notice: notice.clone() })?)?;
+                    }
                     if let Some(record) = &mut self.record {
                         record.take(&notice);
                     }
@@ -169,6 +172,7 @@ impl Run {
                 }
             }
         }
+        Ok(())
     }
 }
 
@@ -177,6 +181,12 @@ impl Run {
 #[serde(rename_all = "snake_case")]
 pub enum JournalRecord {
     Input(crate::engine::Stamped),
+    /// What the engine saw and did about the market as a whole, with its evidence: for whoever reads the journal. A replay
+    /// says the same again and does not need it.
+    Told {
+        now: Time,
+        notice: Notice,
+    },
     End(JournalEnd),
 }
 

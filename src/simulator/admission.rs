@@ -55,6 +55,9 @@ impl Simulator {
         {
             return Err(Refusal::WouldTriggerImmediately);
         }
+        if self.would_take(symbol, side, kind) {
+            return Err(Refusal::WouldMatchImmediately);
+        }
         let demand = self.demand(account, symbol, side, kind, price)?;
         self.lock(account, symbol, side, &demand)?;
 
@@ -193,7 +196,7 @@ impl Simulator {
         let taker_price = || self.taker_price(symbol, side, price, frictions::size(kind, price));
         let fees = &self.settings.fees;
         let (quantity, price, cost) = match kind {
-            OrderKind::Limit { quantity, price, .. } => {
+            OrderKind::Limit { quantity, price, .. } | OrderKind::LimitMaker { quantity, price } => {
                 (quantity, price, fees.cost(price, quantity, fees.highest_rate()))
             }
             OrderKind::StopLoss { quantity, stop } | OrderKind::TakeProfit { quantity, stop } => {
@@ -335,7 +338,7 @@ impl Simulator {
     /// Where an order stands that has reached the book; `None` when it trades at once.
     pub(super) fn place_for(&self, symbol: SymbolId, side: Side, kind: OrderKind, price: Price) -> Option<Place> {
         let takes = match kind {
-            OrderKind::StopLoss { .. } | OrderKind::TakeProfit { .. } => false,
+            OrderKind::LimitMaker { .. } | OrderKind::StopLoss { .. } | OrderKind::TakeProfit { .. } => false,
             OrderKind::Market { .. } | OrderKind::MarketQuote { .. } => true,
             OrderKind::Limit { price: limit, time_in_force, .. } => {
                 time_in_force != TimeInForce::Gtc || self.is_marketable(symbol, side, kind, limit, price)
@@ -346,6 +349,18 @@ impl Simulator {
             (true, false) => None,
             (false, true | false) => Some(resting_place(side, kind)),
         }
+    }
+
+    /// True for a LIMIT_MAKER that meets the quote or a resting order: it must not stand. Between bars the quote is the
+    /// last one. It is the quote of any size: who joins the best price of his side makes, whatever a taker's impact is.
+    pub(super) fn would_take(&self, symbol: SymbolId, side: Side, kind: OrderKind) -> bool {
+        let OrderKind::LimitMaker { price: limit, .. } = kind else { return false };
+        let quoted = self.quote(symbol).map(|quote| match side {
+            Side::Buy => quote.ask,
+            Side::Sell => quote.bid,
+        });
+        let resting = self.markets[symbol.index()].book.best(side.opposite()).map(|(price, _)| price);
+        [quoted, resting].into_iter().flatten().any(|price| book::is_within(side, price, limit))
     }
 
     /// True when a limit meets the path or a resting order.
@@ -364,7 +379,7 @@ pub(super) fn is_reached(side: Side, kind: OrderKind, stop: Price, price: Price)
 /// Where an order that does not take stands in the book.
 fn resting_place(side: Side, kind: OrderKind) -> Place {
     match kind {
-        OrderKind::Limit { price, .. } => Place::Resting(side, price),
+        OrderKind::Limit { price, .. } | OrderKind::LimitMaker { price, .. } => Place::Resting(side, price),
         OrderKind::StopLoss { stop, .. } | OrderKind::TakeProfit { stop, .. } => {
             if book::triggers_above(side, kind) {
                 Place::Above(stop)
@@ -384,6 +399,7 @@ fn target_of(kind: OrderKind) -> Option<Price> {
         OrderKind::Limit { time_in_force: TimeInForce::Ioc | TimeInForce::Fok, .. }
         | OrderKind::Market { .. }
         | OrderKind::MarketQuote { .. }
+        | OrderKind::LimitMaker { .. }
         | OrderKind::StopLoss { .. } => None,
     }
 }
@@ -395,6 +411,7 @@ fn protection_of(kind: OrderKind) -> Option<Price> {
         OrderKind::Market { .. }
         | OrderKind::MarketQuote { .. }
         | OrderKind::Limit { .. }
+        | OrderKind::LimitMaker { .. }
         | OrderKind::TakeProfit { .. } => None,
     }
 }

@@ -223,7 +223,10 @@ pub(super) fn triggers_above(side: Side, kind: OrderKind) -> bool {
     match kind {
         OrderKind::StopLoss { .. } => side == Side::Buy,
         OrderKind::TakeProfit { .. } => side == Side::Sell,
-        OrderKind::Market { .. } | OrderKind::MarketQuote { .. } | OrderKind::Limit { .. } => false,
+        OrderKind::Market { .. }
+        | OrderKind::MarketQuote { .. }
+        | OrderKind::Limit { .. }
+        | OrderKind::LimitMaker { .. } => false,
     }
 }
 

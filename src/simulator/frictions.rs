@@ -136,6 +136,7 @@ pub(super) fn size(kind: OrderKind, price: Price) -> Quantity {
         }
         OrderKind::Market { quantity }
         | OrderKind::Limit { quantity, .. }
+        | OrderKind::LimitMaker { quantity, .. }
         | OrderKind::StopLoss { quantity, .. }
         | OrderKind::TakeProfit { quantity, .. } => quantity,
     }

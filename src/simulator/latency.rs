@@ -2,7 +2,8 @@
 //!
 //! Invariant: on its way an order neither fills nor triggers; it stands in the book from the first point of the path at or
 //! after its arrival on. A taker trades at the worse of the price before and the price of its arrival, which lies on the
-//! straight line between the points around it. An order that waited for an open trades at the open.
+//! straight line between the points around it. An order that waited for an open trades at the open. A LIMIT_MAKER that would
+//! take when it arrives ends.
 //! Absent on purpose: the way back (reports are told at once), the way of cancels, and chance; a delay is an argument.
 
 use crate::domain::{OrderId, Price, Side, Span, SymbolId, Time};
@@ -10,6 +11,7 @@ use crate::domain::{OrderId, Price, Side, Span, SymbolId, Time};
 use super::Simulator;
 use super::admission::is_reached;
 use super::book::Place;
+use super::orders::ExpiryReason;
 use super::path::{PathPoint, PointKind};
 
 /// From the sending of an order to its arrival in the book; zero or less switches it off.
@@ -40,6 +42,10 @@ impl Simulator {
                 self.expire_sibling(id, time);
                 self.register.order_mut(id).record.is_working = true;
                 takers.push((id, arrival));
+                continue;
+            }
+            if self.would_take(symbol, side, kind) {
+                self.expire(id, ExpiryReason::WouldTake, time);
                 continue;
             }
             match self.place_for(symbol, side, kind, last) {

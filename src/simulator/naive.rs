@@ -109,7 +109,7 @@ impl Naive {
             while let Some(index) = self.first_reached(symbol, up, point.price) {
                 self.expire_sibling(index, point.time);
                 match self.orders[index].record.kind {
-                    OrderKind::Limit { price, .. } => {
+                    OrderKind::Limit { price, .. } | OrderKind::LimitMaker { price, .. } => {
                         self.trades[at] += 1;
                         let quantity = self.orders[index].record.remaining();
                         self.fill(index, price, quantity, self.trades[at], true, point.time);
@@ -155,6 +155,9 @@ impl Naive {
         {
             return Err(Refusal::WouldTriggerImmediately);
         }
+        if self.would_take(symbol, side, kind, price) {
+            return Err(Refusal::WouldMatchImmediately);
+        }
         let is_between = self.is_between[symbol.index()];
         let lock = self.demand(account, symbol, side, kind, price)?;
         self.lock(account, symbol, side, lock)?;
@@ -184,7 +187,10 @@ impl Naive {
         let is_target = match target {
             OrderKind::Limit { time_in_force, .. } => time_in_force == TimeInForce::Gtc,
             OrderKind::TakeProfit { .. } => true,
-            OrderKind::Market { .. } | OrderKind::MarketQuote { .. } | OrderKind::StopLoss { .. } => false,
+            OrderKind::Market { .. }
+            | OrderKind::MarketQuote { .. }
+            | OrderKind::LimitMaker { .. }
+            | OrderKind::StopLoss { .. } => false,
         };
         let fits = stop.order_type() == OrderType::StopLoss && kinds.iter().all(|kind| kind.quantity() == quantity);
         if !is_target || !fits {
@@ -322,6 +328,7 @@ impl Naive {
             }
             OrderKind::Market { quantity }
             | OrderKind::Limit { quantity, .. }
+            | OrderKind::LimitMaker { quantity, .. }
             | OrderKind::StopLoss { quantity, .. }
             | OrderKind::TakeProfit { quantity, .. } => quantity,
         };
@@ -330,7 +337,9 @@ impl Naive {
         }
         let cost = match kind {
             OrderKind::MarketQuote { amount } => Some(amount),
-            OrderKind::Limit { price, .. } => self.cost(price, quantity, fees.maker.max(fees.taker)),
+            OrderKind::Limit { price, .. } | OrderKind::LimitMaker { price, .. } => {
+                self.cost(price, quantity, fees.maker.max(fees.taker))
+            }
             OrderKind::StopLoss { stop, .. } | OrderKind::TakeProfit { stop, .. } => {
                 self.cost(stop, quantity, fees.taker)
             }

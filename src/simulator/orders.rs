@@ -121,6 +121,9 @@ pub enum ExpiryReason {
     InsufficientLiquidity,
     /// It would have traded with a taker of its own account (EXPIRE_MAKER).
     SelfTrade,
+    /// A LIMIT_MAKER that the market had met before it reached the book. Binance would refuse it; here it was accepted when
+    /// it was sent.
+    WouldTake,
     /// The balance after the fill would not fit; Binance has no name for it.
     Overflow,
 }
@@ -134,7 +137,7 @@ pub enum Refusal {
     InsufficientBalance,
     #[error("Order would trigger immediately.")]
     WouldTriggerImmediately,
-    /// The LIMIT leg of an OCO is a maker only.
+    /// A LIMIT_MAKER, and the LIMIT leg of an OCO.
     #[error("Order would immediately match and take.")]
     WouldMatchImmediately,
     #[error("Duplicate order sent.")]
@@ -226,6 +229,7 @@ impl ExpiryReason {
             ExpiryReason::UnfilledFok => "UNFILLED_FOK_ORDER_EXPIRED",
             ExpiryReason::InsufficientLiquidity => "INSUFFICIENT_LIQUIDITY",
             ExpiryReason::SelfTrade => "EXPIRE_MAKER",
+            ExpiryReason::WouldTake => "WOULD_TAKE",
             ExpiryReason::Overflow => "OVERFLOW",
         }
     }

@@ -89,8 +89,10 @@ pub(super) const ENGLISH: Texts = Texts {
     waits_refused: "the last entry was refused: {0}",
     unprotected: "NO STOP AT THE VENUE: you cancelled it; x leaves the position",
     active: "active",
+    about_auto: "the regime says who may trade, results say how much each counts",
     about_trend: "follows a crossing of two averages until they cross back",
     about_reversal: "buys exhaustion after a crash and leaves on the rebound",
+    about_breakout: "follows a close above the highest of four hours",
     about_flat: "holds nothing; the one to beat",
 
     invest: "invest percent",

@@ -93,8 +93,10 @@ pub struct Texts {
     pub waits_refused: &'static str,
     pub unprotected: &'static str,
     pub active: &'static str,
+    pub about_auto: &'static str,
     pub about_trend: &'static str,
     pub about_reversal: &'static str,
+    pub about_breakout: &'static str,
     pub about_flat: &'static str,
 
     pub invest: &'static str,
@@ -292,8 +294,10 @@ pub struct Texts {
 impl Texts {
     pub fn about(&self, strategy: StrategyName) -> &'static str {
         match strategy {
+            StrategyName::Auto => self.about_auto,
             StrategyName::Trend => self.about_trend,
             StrategyName::Reversal => self.about_reversal,
+            StrategyName::Breakout => self.about_breakout,
             StrategyName::Flat => self.about_flat,
         }
     }

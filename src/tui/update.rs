@@ -413,6 +413,10 @@ fn answer(model: &mut Model) {
             | Notice::Fresh { .. }
             | Notice::Foreign { .. }
             | Notice::LateFill { .. }
+            | Notice::Regime { .. }
+            | Notice::Switched { .. }
+            | Notice::TookOver { .. }
+            | Notice::Considered { .. }
             | Notice::Halted { .. } => {}
         }
     }

@@ -25,7 +25,7 @@ fn inputs(scenario: &Scenario, seed: u64, bars: usize) -> Vec<(Time, Input)> {
     let records = lines.iter().map(|line| serde_json::from_str(line).expect("a record"));
     let inputs = records.filter_map(|record| match record {
         JournalRecord::Input(stamped) => Some((stamped.now, stamped.input)),
-        JournalRecord::End(_) => None,
+        JournalRecord::End(_) | JournalRecord::Told { .. } => None,
     });
     inputs.collect()
 }

@@ -154,6 +154,7 @@ fn settings() -> impl Strategy<Value = Settings> {
     (ratios, lengths, name, sizing, raw(), raw(), 0u32..3).prop_map(
         |(ratios, lengths, strategy, sizing, least, bnb, hold)| {
             use kestrel::domain::Ratio;
+            use kestrel::engine::regime::Mandates;
             Settings {
                 strategy,
                 invest: Ratio::from_raw(ratios.0),
@@ -165,6 +166,8 @@ fn settings() -> impl Strategy<Value = Settings> {
                 min_hold_bars: hold,
                 no_trade_band: Ratio::from_raw(ratios.3),
                 bnb_price: Price::from_raw(bnb),
+                side_cost: Ratio::from_raw(ratios.0 ^ ratios.3),
+                mandates: Mandates::default(),
             }
         },
     )

@@ -51,6 +51,10 @@ fn kind() -> impl Strategy<Value = OrderKind> {
             price: at(ticks),
             time_in_force
         }),
+        3 => (1..40_i64, 180..221_i64).prop_map(|(steps, ticks)| OrderKind::LimitMaker {
+            quantity: of(steps),
+            price: at(ticks)
+        }),
         2 => (1..40_i64, 180..221_i64).prop_map(|(steps, ticks)| OrderKind::StopLoss {
             quantity: of(steps),
             stop: at(ticks)
@@ -315,12 +319,14 @@ fn the_random_flow_trades_between_accounts_and_by_every_kind_of_order() {
         "INSUFFICIENT_LIQUIDITY",
         "LIMIT maker",
         "LIMIT taker",
+        "LIMIT_MAKER maker",
         "MARKET taker",
         "OCO_TRIGGER",
         "STOP_LOSS taker",
         "TAKE_PROFIT taker",
         "UNFILLED_FOK_ORDER_EXPIRED",
         "UNFILLED_IOC_QUANTITY_EXPIRED",
+        "WOULD_TAKE",
     ];
     assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }

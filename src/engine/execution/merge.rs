@@ -27,7 +27,9 @@ impl LegalSize {
         let limit = |most: Quantity| if most.is_positive() { most } else { Quantity::MAX };
         let most = match order_type {
             OrderType::Market => limit(rules.lot.max).min(limit(rules.market_lot.max)),
-            OrderType::Limit | OrderType::StopLoss | OrderType::TakeProfit => limit(rules.lot.max),
+            OrderType::Limit | OrderType::LimitMaker | OrderType::StopLoss | OrderType::TakeProfit => {
+                limit(rules.lot.max)
+            }
         };
         let lots = |quantity: Quantity| (quantity.raw().max(0) / step.raw()) as u64;
         Some(LegalSize { step, least: lots(smallest).max(1), most: lots(most).max(lots(smallest)).max(1) })

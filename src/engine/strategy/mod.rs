@@ -3,6 +3,8 @@
 //! Invariant: a strategy is a pure fold over closed bars; fed with the same bars it stands in the same state.
 //! Absent on purpose: sizes, orders and positions.
 
+pub mod breakout;
+pub mod council;
 pub mod reversal;
 pub mod trend;
 
@@ -10,6 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::regime::Mandate;
 use super::settings::{Settings, StrategyName};
 use crate::domain::{Digest, StateHash};
 use crate::market::BarWindow;
@@ -19,6 +22,9 @@ use crate::market::BarWindow;
 pub enum Strategy {
     Trend(trend::Trend),
     Reversal(reversal::Reversal),
+    Breakout(breakout::Breakout),
+    /// All of the others, weighed.
+    Auto(Box<council::Council>),
     /// Holds nothing: a real action and the first champion.
     Flat,
 }
@@ -57,14 +63,36 @@ pub enum Reason {
         exit: f64,
         bars: u32,
     },
+    /// Below the upper line of the channel, a round trip's cost included.
+    Channel {
+        upper: f64,
+        exit: f64,
+    },
+    /// Broke out of the channel; holds until a close below `exit`.
+    Broken {
+        exit: f64,
+    },
+    /// The blend of the experts who may speak: who counts most, and how many of them want to be long.
+    Blend {
+        leader: StrategyName,
+        long: u8,
+        of: u8,
+    },
     AlwaysFlat,
 }
 
 impl Strategy {
+    /// The one that the settings name.
     pub fn new(settings: &Settings) -> Strategy {
-        match settings.strategy {
+        Strategy::of(settings.strategy, settings)
+    }
+
+    pub fn of(name: StrategyName, settings: &Settings) -> Strategy {
+        match name {
+            StrategyName::Auto => Strategy::Auto(Box::new(council::Council::new(settings))),
             StrategyName::Trend => Strategy::Trend(trend::Trend::new(settings.trend)),
             StrategyName::Reversal => Strategy::Reversal(reversal::Reversal::default()),
+            StrategyName::Breakout => Strategy::Breakout(breakout::Breakout::new(settings.side_cost.to_f64())),
             StrategyName::Flat => Strategy::Flat,
         }
     }
@@ -86,6 +114,8 @@ impl Strategy {
         match self {
             Strategy::Trend(trend) => trend.update(window),
             Strategy::Reversal(reversal) => reversal.update(window),
+            Strategy::Breakout(breakout) => breakout.update(window),
+            Strategy::Auto(council) => council.update(window),
             Strategy::Flat => {}
         }
     }
@@ -96,6 +126,8 @@ impl Strategy {
         match self {
             Strategy::Trend(trend) => trend.target(),
             Strategy::Reversal(reversal) => reversal.target(),
+            Strategy::Breakout(breakout) => breakout.target(),
+            Strategy::Auto(council) => council.target(),
             Strategy::Flat => 0.0,
         }
     }
@@ -105,15 +137,35 @@ impl Strategy {
         let reason = match self {
             Strategy::Trend(trend) => trend.reason(),
             Strategy::Reversal(reversal) => reversal.reason(),
+            Strategy::Breakout(breakout) => breakout.reason(),
+            Strategy::Auto(council) => council.reason(),
             Strategy::Flat => Reason::AlwaysFlat,
         };
         Signal { target: self.target(), confidence: 1.0, reason }
+    }
+
+    /// Who may speak from now on; means something where strategies are chosen automatically.
+    pub fn commission(&mut self, mandate: Mandate) {
+        match self {
+            Strategy::Auto(council) => council.commission(mandate),
+            Strategy::Trend(_) | Strategy::Reversal(_) | Strategy::Breakout(_) | Strategy::Flat => {}
+        }
+    }
+
+    /// What each member wants; empty where one strategy is pinned.
+    pub fn votes(&self) -> Vec<council::Vote> {
+        match self {
+            Strategy::Auto(council) => council.votes(),
+            Strategy::Trend(_) | Strategy::Reversal(_) | Strategy::Breakout(_) | Strategy::Flat => Vec::new(),
+        }
     }
 
     pub fn name(&self) -> StrategyName {
         match self {
             Strategy::Trend(_) => StrategyName::Trend,
             Strategy::Reversal(_) => StrategyName::Reversal,
+            Strategy::Breakout(_) => StrategyName::Breakout,
+            Strategy::Auto(_) => StrategyName::Auto,
             Strategy::Flat => StrategyName::Flat,
         }
     }
@@ -139,6 +191,16 @@ impl fmt::Display for Reason {
             Reason::Rebound { fall, exit, bars } => {
                 write!(f, "bought after a fall of {:.2} %, leaves at {exit:.4} or in {bars} bars", fall * 100.0)
             }
+            Reason::Channel { upper, exit } => {
+                write!(
+                    f,
+                    "no close above {upper:.4}, the highest of four hours and a round trip's cost; lower line {exit:.4}"
+                )
+            }
+            Reason::Broken { exit } => write!(f, "broke out of its channel, leaves below {exit:.4}"),
+            Reason::Blend { leader, long, of } => {
+                write!(f, "{long} of {of} strategies that may trade are long, {} counts most", leader.as_str())
+            }
             Reason::AlwaysFlat => write!(f, "flat holds nothing"),
         }
     }
@@ -150,6 +212,8 @@ impl StateHash for Strategy {
         match self {
             Strategy::Trend(trend) => digest.add(trend),
             Strategy::Reversal(reversal) => digest.add(reversal),
+            Strategy::Breakout(breakout) => digest.add(breakout),
+            Strategy::Auto(council) => digest.add(council.as_ref()),
             Strategy::Flat => {}
         }
     }

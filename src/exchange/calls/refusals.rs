@@ -19,6 +19,9 @@ pub(super) fn of_order(refusal: Refusal, kind: OrderKind) -> VenueError {
         OrderKind::Limit { .. } => {
             VenueError::new(code::NEW_ORDER_REJECTED, "Limit orders are not supported for this symbol.")
         }
+        OrderKind::LimitMaker { .. } => {
+            VenueError::new(code::NEW_ORDER_REJECTED, "Limit maker orders are not supported for this symbol.")
+        }
     })
 }
 

@@ -166,6 +166,7 @@ pub(in crate::exchange) fn quote_amount(kind: OrderKind) -> Money {
         OrderKind::MarketQuote { amount } => amount,
         OrderKind::Market { .. }
         | OrderKind::Limit { .. }
+        | OrderKind::LimitMaker { .. }
         | OrderKind::StopLoss { .. }
         | OrderKind::TakeProfit { .. } => Money::ZERO,
     }
@@ -176,7 +177,7 @@ fn working_time(unit: TimeUnit, record: &OrderRecord) -> i64 {
 }
 
 fn order_type(record: &OrderRecord) -> Open<OrderType> {
-    if is_limit_maker(record) { Open::Other("LIMIT_MAKER".into()) } else { record.kind.order_type().into() }
+    if is_limit_maker(record) { OrderType::LimitMaker.into() } else { record.kind.order_type().into() }
 }
 
 fn expiry_reason(record: &OrderRecord) -> Option<String> {

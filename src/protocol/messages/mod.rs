@@ -208,7 +208,7 @@ impl WireName for Side {
 
 impl WireName for OrderType {
     const ALL: &'static [OrderType] =
-        &[OrderType::Market, OrderType::Limit, OrderType::StopLoss, OrderType::TakeProfit];
+        &[OrderType::Market, OrderType::Limit, OrderType::LimitMaker, OrderType::StopLoss, OrderType::TakeProfit];
 
     fn wire_name(self) -> &'static str {
         self.as_str()

@@ -143,6 +143,10 @@ impl Naive {
             };
             self.orders[index].arrives = None;
             let OrderRecord { side, kind, .. } = self.orders[index].record;
+            if self.would_take(symbol, side, kind, last) {
+                self.expire(index, ExpiryReason::WouldTake, time);
+                continue;
+            }
             let rises = rises_to(side, kind);
             let is_triggered = kind.stop_price().is_some_and(|stop| if rises { last >= stop } else { last <= stop });
             self.orders[index].record.is_working |= is_triggered;
@@ -163,8 +167,28 @@ impl Naive {
                 time_in_force != TimeInForce::Gtc || self.is_marketable(symbol, side, kind, limit, price)
             }
             OrderKind::Market { .. } | OrderKind::MarketQuote { .. } => true,
-            OrderKind::StopLoss { .. } | OrderKind::TakeProfit { .. } => false,
+            OrderKind::LimitMaker { .. } | OrderKind::StopLoss { .. } | OrderKind::TakeProfit { .. } => false,
         }
+    }
+
+    /// True for a maker-only order that the other side's best price or a resting order would meet.
+    pub(super) fn would_take(&self, symbol: SymbolId, side: Side, kind: OrderKind, price: Price) -> bool {
+        let OrderKind::LimitMaker { price: limit, .. } = kind else { return false };
+        let tick = self.tick(symbol);
+        let [mut ask, mut bid] =
+            [Side::Buy, Side::Sell].map(|side| self.taker_price(symbol, side, price, Quantity::ZERO));
+        if bid >= ask && bid > tick {
+            bid = ask.saturating_sub(tick);
+        } else if bid >= ask {
+            ask = ask.saturating_add(tick);
+        }
+        let resting = self
+            .orders
+            .iter()
+            .filter(|entry| entry.is_in_book() && entry.record.symbol == symbol && entry.record.side != side);
+        let mut prices: Vec<Price> = resting.filter_map(|entry| entry.record.kind.limit_price()).collect();
+        prices.push(if side == Side::Buy { ask } else { bid });
+        prices.iter().any(|price| if side == Side::Buy { *price <= limit } else { *price >= limit })
     }
 
     /// How far the path must pass a limit.

@@ -78,10 +78,10 @@ impl Naive {
         let remaining = self.orders[index].record.remaining();
         let locked = self.orders[index].locked;
         let needed = match kind {
-            OrderKind::Limit { price, .. } if side == Side::Buy => {
+            OrderKind::Limit { price, .. } | OrderKind::LimitMaker { price, .. } if side == Side::Buy => {
                 self.cost(price, remaining, fees.maker.max(fees.taker)).unwrap_or(locked)
             }
-            OrderKind::Limit { .. } => remaining.as_money(),
+            OrderKind::Limit { .. } | OrderKind::LimitMaker { .. } => remaining.as_money(),
             OrderKind::Market { .. }
             | OrderKind::MarketQuote { .. }
             | OrderKind::StopLoss { .. }

@@ -111,6 +111,7 @@ fn kind(kind: OrderKind) -> &'static str {
     match kind {
         OrderKind::Market { .. } | OrderKind::MarketQuote { .. } => "MARKET",
         OrderKind::Limit { .. } => "LIMIT",
+        OrderKind::LimitMaker { .. } => "LIMIT_MAKER",
         OrderKind::StopLoss { .. } => "STOP_LOSS",
         OrderKind::TakeProfit { .. } => "TAKE_PROFIT",
     }
