@@ -9,6 +9,7 @@ mod data_verbs;
 mod determinism;
 mod exchange_calls;
 mod exchange_server;
+mod execution;
 mod features;
 mod journal;
 mod lookahead;

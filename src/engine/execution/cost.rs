@@ -3,13 +3,14 @@
 //! Costs are fractions of the price at arrival. Impact is at least what the square-root law says of the whole order, and at
 //! least what the book takes from one slice, which costs a half spread more for each `depth` that is eaten.
 //! Invariant: parts sum to the total; the style that is picked costs no more than any that was allowed.
-//! Absent on purpose: refitting the coefficients from own fills, and carrying the style out.
+//! Absent on purpose: refitting the coefficients from own fills (`refit`), and carrying the style out (`parent`).
 //! Source: Almgren and Chriss 2000 for the price of risk; Donier and Bonart 2015 for the law in Bitcoin; Albers et al. 2024
 //! (arXiv 2407.16527) for the drift after passive fills.
 
 use serde::{Deserialize, Serialize};
 
 use super::almgren_chriss::LinearImpact;
+use crate::domain::{Digest, StateHash};
 use crate::market::impact;
 
 const MINUTES_A_DAY: f64 = 1_440.0;
@@ -139,7 +140,16 @@ impl ExpectedCost {
 pub fn cheapest(order: &ParentOrder, market: &MarketState) -> (Style, ExpectedCost) {
     let at_once = market.impact(order.quantity, order.quantity);
     let is_worth_slicing = at_once > WORTH_SLICING * 2.0 * market.half_spread;
-    let allowed = Style::ALL.into_iter().filter(|style| is_worth_slicing || !style.is_sliced());
+    cheapest_among(order, market, |style| is_worth_slicing || !style.is_sliced())
+}
+
+/// The same among those allowed; a market order where none is.
+pub fn cheapest_among(
+    order: &ParentOrder,
+    market: &MarketState,
+    is_allowed: impl Fn(Style) -> bool,
+) -> (Style, ExpectedCost) {
+    let allowed = Style::ALL.into_iter().filter(|style| is_allowed(*style));
     let costs = allowed.map(|style| (style, ExpectedCost::of(style, order, market)));
     let finite = costs.filter(|(_, cost)| cost.total().is_finite());
     let least = finite.min_by(|(_, one), (_, other)| one.total().total_cmp(&other.total()));
@@ -160,6 +170,25 @@ impl MarketState {
     /// Standard deviation of the price over so many minutes.
     fn deviation(&self, minutes: f64) -> f64 {
         self.daily_volatility * (minutes / MINUTES_A_DAY).sqrt()
+    }
+}
+
+impl StateHash for MarketState {
+    fn state_hash(&self, digest: &mut Digest) {
+        for number in [
+            self.half_spread,
+            self.daily_volatility,
+            self.daily_volume,
+            self.depth,
+            self.maker_fee,
+            self.taker_fee,
+            self.coefficient,
+            self.markout,
+            self.fill_chance,
+            self.unevenness,
+        ] {
+            digest.f64(number);
+        }
     }
 }
 
