@@ -47,6 +47,7 @@ pub fn level(notice: &Notice) -> LogLevel {
         | Notice::Regime { .. }
         | Notice::Switched { .. }
         | Notice::TookOver { .. }
+        | Notice::Executed { .. }
         | Notice::Fresh { .. } => LogLevel::Info,
         Notice::Considered { .. } => LogLevel::Debug,
     }

@@ -5,6 +5,7 @@
 
 use super::Engine;
 use super::effect::{Effect, Effects};
+use super::execution::Fill;
 use super::input::{Answer, Outcome};
 use super::instrument::OpenTrade;
 use super::notice::{ExitBy, FillRecord, HaltReason, Notice};
@@ -146,6 +147,10 @@ impl Engine {
         };
         if let Some(order) = self.orders.find_mut(sequence) {
             order.filled = order.filled.saturating_add(report.last_quantity);
+        }
+        if let Some(work) = &mut self.instruments[report.symbol.index()].work {
+            let fill = Fill { price: report.last_price, quantity: report.last_quantity, is_maker: report.is_maker };
+            work.filled(sequence, fill);
         }
         self.venue_cash = None;
         self.counts.fills += 1;

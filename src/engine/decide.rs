@@ -10,10 +10,10 @@ use super::instrument::Desk;
 use super::notice::{ExitBy, HaltReason, Notice};
 use super::orders::{OrderEvent, OrderState, transition};
 use super::risk::{OrderRequest, Refused, sizing};
-use super::settings::{Settings, StrategyName};
+use super::settings::{ExecutionStyle, Settings, StrategyName};
 use super::strategy::Strategy;
 use super::{ANSWER_DEADLINE, Engine, QUERY_INTERVAL, STALE_AFTER};
-use crate::domain::{Bar, ClientOrderId, Command, Quantity, Ratio, SymbolId, Value};
+use crate::domain::{Bar, ClientOrderId, Command, Quantity, Ratio, Side, SymbolId, Value};
 
 impl Engine {
     #[inline]
@@ -35,6 +35,9 @@ impl Engine {
         self.compare_books(effects);
         self.counts.decisions += 1;
         self.counts.span = Some((self.counts.span.map_or(bar.open_time, |(first, _)| first), bar.open_time));
+        if self.instruments[symbol.index()].work.is_some() {
+            self.tend(symbol, bar.volume, effects);
+        }
         self.decide(symbol, effects);
     }
 
@@ -94,9 +97,11 @@ impl Engine {
             Desk::Holding if bars < least => nothing(Rest::HeldTooShort { bars, least }),
             Desk::Holding if settled == 0.0 => {
                 instrument.leave = Some(ExitBy::Signal);
+                instrument.keep = Quantity::ZERO;
                 let (signal, quantity) = (instrument.strategy.signal(), instrument.position.quantity);
                 let price = instrument.mark.unwrap_or_default();
                 effects.notice(Notice::Decided { symbol, signal, quantity, price });
+                self.begin_sale(symbol);
                 self.advance(symbol, effects);
                 Verdict::Leave { by: ExitBy::Signal }
             }
@@ -113,15 +118,15 @@ impl Engine {
     /// Buys what the exposure `settled` has more than `held`.
     fn enter(&mut self, symbol: SymbolId, held: f64, settled: f64, effects: &mut Effects) -> Verdict {
         let signal = self.instruments[symbol.index()].strategy.signal();
-        match self.try_enter(symbol, (settled - held) * signal.confidence) {
-            Ok((quantity, effect)) => {
+        match self.try_enter(symbol, (settled - held) * signal.confidence, effects) {
+            Ok(quantity) => {
                 let instrument = &mut self.instruments[symbol.index()];
                 instrument.desk = Desk::Entering;
                 instrument.aim = settled;
                 instrument.last_refusal = None;
                 let price = instrument.mark.unwrap_or_default();
                 effects.notice(Notice::Decided { symbol, signal, quantity, price });
-                effects.push(effect);
+                self.advance(symbol, effects);
                 if held > 0.0 { Verdict::Add { quantity } } else { Verdict::Enter { quantity } }
             }
             Err(reason) => {
@@ -144,6 +149,7 @@ impl Engine {
         (instrument.keep, instrument.aim, instrument.desk) = (keep, settled, Desk::Leaving);
         let (signal, price) = (instrument.strategy.signal(), instrument.mark.unwrap_or_default());
         effects.notice(Notice::Decided { symbol, signal, quantity, price });
+        self.begin_sale(symbol);
         self.advance(symbol, effects);
         Verdict::Reduce { quantity }
     }
@@ -169,10 +175,19 @@ impl Engine {
         effects.notice(Notice::Considered { decision: Box::new(decision) });
     }
 
-    fn try_enter(&mut self, symbol: SymbolId, exposure: f64) -> Result<(Quantity, Effect), Refused> {
+    /// Orders the entry, or begins the parent order that will.
+    fn try_enter(&mut self, symbol: SymbolId, exposure: f64, effects: &mut Effects) -> Result<Quantity, Refused> {
         let quantity = self.entry_quantity(symbol, exposure)?;
-        let request = OrderRequest::entry(symbol, self.next_client_id(), quantity);
-        Ok((quantity, self.approve(symbol, request)?))
+        if self.settings.execution.style == ExecutionStyle::Market {
+            let request = OrderRequest::entry(symbol, self.next_client_id(), quantity);
+            let effect = self.approve(symbol, request)?;
+            effects.push(effect);
+        } else {
+            // The whole is judged before its parts are; its id never leaves.
+            self.judge(symbol, &OrderRequest::entry(symbol, ClientOrderId::from("parent"), quantity))?;
+            self.begin_work(symbol, Side::Buy, quantity)?;
+        }
+        Ok(quantity)
     }
 
     /// What an entry at this exposure would buy now.
@@ -205,6 +220,7 @@ impl Engine {
         let done = match command {
             Command::Pause => {
                 self.paused = true;
+                self.stop_entries(effects);
                 Ok(())
             }
             Command::Resume => {

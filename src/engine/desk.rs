@@ -9,7 +9,7 @@ use super::instrument::Desk;
 use super::notice::{ExitBy, Notice, TradeRecord};
 use super::orders::{Order, OrderEvent, OrderState, Purpose, transition};
 use super::risk::stops::Protection;
-use super::risk::{EntryGate, OrderRequest, Payload, Refused, RiskView, check};
+use super::risk::{Approved, EntryGate, OrderRequest, Payload, Refused, RiskView, check, judge};
 use crate::domain::{
     ClientOrderId, Money, NewOco, NewOrder, OcoLeg, OrderKind, Price, Quantity, Side, SymbolId, Value,
 };
@@ -23,7 +23,11 @@ impl Engine {
         if instrument.desk == Desk::Flat && instrument.trade.is_some() && !instrument.sellable().is_zero() {
             instrument.desk = Desk::Holding;
         }
-        if self.instruments[at].desk == Desk::Entering && !self.has_live(symbol, |p| p == Purpose::Entry) {
+        if self.instruments[at].work.is_some() && self.instruments[at].desk != Desk::Leaving {
+            self.work(symbol, effects);
+        }
+        let is_bought = self.instruments[at].work.is_none() && !self.has_live(symbol, |p| p == Purpose::Entry);
+        if self.instruments[at].desk == Desk::Entering && is_bought {
             self.instruments[at].bars_held = 0;
             self.instruments[at].desk =
                 if self.instruments[at].sellable().is_zero() { Desk::Flat } else { Desk::Holding };
@@ -59,23 +63,14 @@ impl Engine {
             self.instruments[symbol.index()].desk = Desk::Flat;
             return;
         }
-        if unprotected {
-            return;
-        }
-        match self.protect(symbol) {
-            Ok(Some(effect)) => effects.push(effect),
-            Ok(None) => {}
-            // What cannot be protected is not held.
-            Err(reason) => {
-                effects.notice(Notice::Refused { symbol, reason });
-                self.instruments[symbol.index()].leave = Some(ExitBy::Stop);
-                self.instruments[symbol.index()].desk = Desk::Leaving;
-            }
-        }
+        self.arm(symbol, effects);
     }
 
     /// On the way out: first the protection goes (it locks the base), then the rest is sold.
     fn leave(&mut self, symbol: SymbolId, effects: &mut Effects) {
+        if self.instruments[symbol.index()].work.is_some() && !self.leave_by_work(symbol, effects) {
+            return;
+        }
         if self.has_live(symbol, |p| p == Purpose::Exit) {
             return;
         }
@@ -104,6 +99,46 @@ impl Engine {
                     self.instruments[symbol.index()].exit_waits = true;
                     effects.notice(Notice::Refused { symbol, reason });
                 }
+            }
+        }
+    }
+
+    /// A parent order on the way out: one that buys is stopped, one that sells goes on unless there is no time for it. True
+    /// when it is over. Between its children what is held stays protected; before each, the protection frees the base.
+    fn leave_by_work(&mut self, symbol: SymbolId, effects: &mut Effects) -> bool {
+        let now = self.now;
+        let instrument = &mut self.instruments[symbol.index()];
+        let is_urgent = instrument.leave.is_some_and(ExitBy::is_urgent);
+        let Some(work) = &mut instrument.work else { return true };
+        let is_sale = work.purpose() == Purpose::Exit;
+        if is_urgent || !is_sale {
+            work.parent.stop(now);
+        } else if work.parent.wake().is_some_and(|wake| wake > now) {
+            if !self.has_live(symbol, Purpose::protects) && !self.has_live(symbol, |p| p == Purpose::Exit) {
+                self.arm(symbol, effects);
+            }
+            return false;
+        } else if self.has_live(symbol, Purpose::protects) {
+            self.cancel_protection(symbol, effects);
+            return false;
+        }
+        self.work(symbol, effects);
+        self.instruments[symbol.index()].work.is_none()
+    }
+
+    /// Stop and target for what is held, unless a person took them away. What cannot be protected is not held.
+    fn arm(&mut self, symbol: SymbolId, effects: &mut Effects) {
+        let instrument = &self.instruments[symbol.index()];
+        if instrument.unprotected || instrument.sellable().is_zero() {
+            return;
+        }
+        match self.protect(symbol) {
+            Ok(Some(effect)) => effects.push(effect),
+            Ok(None) => {}
+            Err(reason) => {
+                effects.notice(Notice::Refused { symbol, reason });
+                self.instruments[symbol.index()].leave = Some(ExitBy::Stop);
+                self.instruments[symbol.index()].desk = Desk::Leaving;
             }
         }
     }
@@ -165,22 +200,52 @@ impl Engine {
 
     /// Risk judges; what passes is registered before its effect exists.
     pub(super) fn approve(&mut self, symbol: SymbolId, request: OrderRequest) -> Result<Effect, Refused> {
-        let instrument = &self.instruments[symbol.index()];
-        let open = self.orders.of(symbol).count() as u32;
-        let triggers = self.orders.of(symbol).filter(|order| order.kind.stop_price().is_some()).count() as u32;
-        let view = RiskView {
-            settings: &self.settings,
-            rules: &instrument.rules,
-            gate: EntryGate { paused: self.paused, halted: self.halted, stale: instrument.stale },
-            free_cash: self.free_cash(),
-            held: instrument.position.quantity.saturating_sub(self.on_sale(symbol)),
-            mark: instrument.mark,
-            open_orders: open,
-            open_trigger_orders: triggers,
-        };
-        let approved = check(&view, request)?;
+        let approved = check(&self.risk_view(symbol, None), request)?;
         self.register(approved.request());
         Ok(Effect::Submit(approved))
+    }
+
+    /// What risk would say of an order.
+    pub(super) fn judge(&self, symbol: SymbolId, request: &OrderRequest) -> Result<(), Refused> {
+        judge(&self.risk_view(symbol, None), request)
+    }
+
+    /// What risk sees; `instead_of` is an order that goes when the new one comes.
+    pub(super) fn risk_view(&self, symbol: SymbolId, instead_of: Option<u64>) -> RiskView<'_> {
+        let instrument = &self.instruments[symbol.index()];
+        let others = || self.orders.of(symbol).filter(move |order| Some(order.sequence) != instead_of);
+        RiskView {
+            settings: &self.settings,
+            rules: &instrument.rules,
+            gate: self.gate(symbol),
+            free_cash: self.free_cash_for(symbol, instead_of),
+            held: instrument.position.quantity.saturating_sub(self.on_sale(symbol)),
+            mark: instrument.mark,
+            open_orders: others().count() as u32,
+            open_trigger_orders: others().filter(|order| order.kind.stop_price().is_some()).count() as u32,
+            is_slice: instrument.work.is_some(),
+            bought: instrument.position.quantity,
+        }
+    }
+
+    fn gate(&self, symbol: SymbolId) -> EntryGate {
+        let stale = self.instruments[symbol.index()].stale;
+        EntryGate { paused: self.paused, halted: self.halted, stale }
+    }
+
+    /// Whether anything may be bought now.
+    pub(super) fn may_enter(&self, symbol: SymbolId) -> bool {
+        self.gate(symbol).check().is_ok()
+    }
+
+    pub(super) fn submit(&mut self, approved: Approved, effects: &mut Effects) {
+        self.register(approved.request());
+        effects.push(Effect::Submit(approved));
+    }
+
+    pub(super) fn replace(&mut self, old: u64, approved: Approved, effects: &mut Effects) {
+        let _ = old;
+        self.submit(approved, effects);
     }
 
     fn register(&mut self, request: &OrderRequest) {
@@ -224,12 +289,25 @@ impl Engine {
         self.session.client_order_id(self.sequence)
     }
 
-    /// Cash less what live entries may still cost.
+    /// Cash less what live entries and the rest of parent orders may still cost.
     pub(super) fn free_cash(&self) -> Money {
+        self.free_cash_for(SymbolId(u16::MAX), None)
+    }
+
+    /// The same for an order of this symbol: its parent's rest is what the order is a part of.
+    fn free_cash_for(&self, symbol: SymbolId, instead_of: Option<u64>) -> Money {
+        let cost = |at: usize, quantity: Quantity| {
+            let mark = self.instruments[at].mark.unwrap_or_default();
+            Money::notional(mark, quantity).unwrap_or(Money::MAX)
+        };
         let entries = self.orders.live().iter().filter(|order| order.purpose == Purpose::Entry);
-        entries.fold(self.portfolio.cash(), |free, order| {
-            let mark = self.instruments[order.symbol.index()].mark.unwrap_or_default();
-            free.saturating_sub(Money::notional(mark, order.open()).unwrap_or(Money::MAX))
+        let entries = entries.filter(|order| Some(order.sequence) != instead_of);
+        let spent = entries
+            .fold(self.portfolio.cash(), |free, order| free.saturating_sub(cost(order.symbol.index(), order.open())));
+        let works = self.instruments.iter().enumerate().filter(|(at, _)| *at != symbol.index());
+        works.fold(spent, |free, (at, instrument)| match &instrument.work {
+            Some(work) if work.purpose() == Purpose::Entry => free.saturating_sub(cost(at, work.unsent())),
+            Some(_) | None => free,
         })
     }
 

@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::execution::Progress;
 use super::notice::{FillRecord, Notice, TradeRecord};
 use super::{Engine, Input};
 use crate::domain::{Bar, MarketEvent, SymbolId, Time, Trade, Value};
@@ -33,6 +34,8 @@ pub struct History {
     pub trades: VecDeque<TradeRecord>,
     /// Decisions that changed a position or were refused.
     pub decisions: VecDeque<(Time, Notice)>,
+    /// Parent orders that are over.
+    pub executions: VecDeque<(Time, Box<Progress>)>,
     /// Events of the market, changes of its regime and what they did.
     pub events: VecDeque<(Time, Notice)>,
     /// What the engine answered to commands and settings.
@@ -111,6 +114,7 @@ impl History {
             Notice::Decided { .. } | Notice::Refused { .. } | Notice::Rejected { .. } => {
                 keep(&mut self.decisions, (now, notice.clone()), ROWS);
             }
+            Notice::Executed { execution } => keep(&mut self.executions, (now, execution.clone()), ROWS),
             Notice::Regime { .. } | Notice::Switched { .. } | Notice::TookOver { .. } => {
                 keep(&mut self.events, (now, notice.clone()), ROWS);
             }

@@ -1,6 +1,7 @@
 //! `Instrument`: all that the engine knows of one symbol.
 //!
-//! Invariant: what stands under `view` is shown to people and decides nothing; it takes no part in the state hash.
+//! Invariant: what stands under `view` is shown to people and takes no part in the state hash; of it only the best prices
+//! decide anything, namely how a parent order is carried out.
 //! Absent on purpose: orders, which live in one list for all symbols.
 
 use std::collections::VecDeque;
@@ -10,6 +11,7 @@ use super::portfolio::Position;
 use super::regime::Duty;
 use super::risk::Refused;
 use super::strategy::Strategy;
+use super::work::Work;
 use crate::domain::{
     Bar, BookTop, Digest, Money, OrderType, Price, Quantity, Side, StateHash, SymbolRules, Time, Trade, TradeId, Value,
 };
@@ -53,6 +55,8 @@ pub struct Instrument {
     pub keep: Quantity,
     /// Whose mandate is in force, where strategies are chosen automatically.
     pub duty: Duty,
+    /// The parent order that is being carried out.
+    pub work: Option<Box<Work>>,
     pub last_close: Option<Time>,
     pub stale: bool,
     pub last_refusal: Option<Refused>,
@@ -78,6 +82,8 @@ pub struct OpenTrade {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct View {
     pub top: Option<BookTop>,
+    /// When it came.
+    pub top_at: Option<Time>,
     pub last_trade: Option<Trade>,
 }
 
@@ -102,6 +108,7 @@ impl Instrument {
             aim: 0.0,
             keep: Quantity::ZERO,
             duty: Duty::default(),
+            work: None,
             last_close: None,
             stale: false,
             last_refusal: None,
@@ -211,6 +218,10 @@ impl StateHash for Instrument {
         digest.f64(self.aim);
         digest.add(&self.keep);
         digest.add(&self.duty);
+        digest.bool(self.work.is_some());
+        if let Some(work) = &self.work {
+            digest.add(work.as_ref());
+        }
         digest.option(self.last_close.as_ref());
         digest.bool(self.stale);
         digest.u64(self.seen_trades.len() as u64);

@@ -24,6 +24,7 @@ pub mod risk;
 pub mod settings;
 pub mod snapshot;
 pub mod strategy;
+mod work;
 
 pub use decision::{Decision, Verdict};
 pub use effect::{Effect, Effects};
@@ -125,7 +126,10 @@ impl Engine {
             }
             Input::Market(MarketEvent::BookTop { symbol, top }) => {
                 if let Some(instrument) = self.instruments.get_mut(symbol.index()) {
-                    instrument.view.top = Some(*top);
+                    (instrument.view.top, instrument.view.top_at) = (Some(*top), Some(self.now));
+                    if instrument.work.is_some() {
+                        self.advance(*symbol, effects);
+                    }
                 }
             }
             Input::Answer(answer) => self.on_answer(answer, effects),
@@ -147,6 +151,11 @@ impl Engine {
         for instrument in &self.instruments {
             if let Some(close) = instrument.last_close.filter(|_| !instrument.stale) {
                 wants(close.plus(STALE_AFTER));
+            }
+            // What is overdue waits for something else: an answer, a report, a bar.
+            let wake = instrument.work.as_ref().and_then(|work| work.parent.wake());
+            if let Some(wake) = wake.filter(|wake| *wake > self.now) {
+                wants(wake);
             }
         }
         for order in self.orders.live() {

@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::decision::Decision;
+use super::execution::Progress;
 use super::regime::{HandOver, Mandate};
 use super::risk::Refused;
 use super::strategy::Signal;
@@ -93,6 +94,10 @@ pub enum Notice {
         regime: Regime,
         mandate: Mandate,
     },
+    /// A parent order is over.
+    Executed {
+        execution: Box<Progress>,
+    },
     /// What was decided at a bar, and why; said only where somebody asked to be told.
     Considered {
         decision: Box<Decision>,
@@ -165,6 +170,7 @@ impl Notice {
             | Notice::Switched { symbol, .. }
             | Notice::TookOver { symbol, .. } => Some(*symbol),
             Notice::Considered { decision } => Some(decision.symbol),
+            Notice::Executed { execution } => Some(execution.symbol),
             Notice::Filled { fill } => Some(fill.symbol),
             Notice::TradeClosed { trade } => Some(trade.symbol),
             Notice::Started { .. }
@@ -195,12 +201,21 @@ impl Notice {
             | Notice::Fresh { .. }
             | Notice::Foreign { .. }
             | Notice::LateFill { .. }
+            | Notice::Executed { .. }
             | Notice::Considered { .. } => false,
         }
     }
 }
 
 impl ExitBy {
+    /// There is no time for anything but the market.
+    pub const fn is_urgent(self) -> bool {
+        match self {
+            ExitBy::Stop | ExitBy::Target | ExitBy::Command => true,
+            ExitBy::Signal | ExitBy::Regime => false,
+        }
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             ExitBy::Signal => "signal",
@@ -279,6 +294,7 @@ impl fmt::Display for Notice {
             },
             Notice::TookOver { regime, mandate, .. } => write!(f, "in {regime} {mandate}"),
             Notice::Considered { decision } => write!(f, "{decision}"),
+            Notice::Executed { execution } => write!(f, "{execution}"),
             Notice::Halted { reason } => write!(f, "HALTED: {reason}; no new orders"),
         }
     }

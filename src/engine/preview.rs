@@ -67,6 +67,8 @@ pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Opti
             mark: view.mark,
             open_orders: orders().count() as u32,
             open_trigger_orders: orders().filter(|order| order.kind.stop_price().is_some()).count() as u32,
+            is_slice: false,
+            bought: Quantity::ZERO,
         };
         // Judged as the order that it would be; its id never leaves.
         let request = OrderRequest::entry(symbol, ClientOrderId::from("preview"), quantity);

@@ -6,13 +6,13 @@
 //! beside it.
 
 use super::Engine;
-use super::effect::{Effect, Effects};
-use super::execution::cost::{MarketState, unevenness};
-use super::execution::{Action, ChildOrder, Choice, Ending, Fill, Known, Parent, ParentSpec, Progress, Tactics, View};
+use super::effect::Effects;
+use super::execution::{Action, ChildOrder, Choice, Fill, Known, MarketState, Parent, ParentSpec, Tactics, View};
 use super::instrument::Instrument;
 use super::notice::Notice;
-use super::orders::{OrderEvent, OrderState, Purpose, transition};
-use super::risk::{OrderRequest, Payload, Refused};
+use super::orders::{OrderState, Purpose};
+use super::risk::{OrderRequest, Payload, Refused, check};
+use super::settings::ExecutionStyle;
 use crate::domain::{Digest, NewOrder, OrderKind, Price, Quantity, Seed, Side, Span, StateHash, SymbolId, Time};
 
 #[derive(Debug, Clone)]
@@ -36,15 +36,16 @@ impl Work {
         Work { parent, children: Vec::new(), volume: 0.0 }
     }
 
-    /// The market traded so much more.
-    pub fn traded(&mut self, volume: f64) {
-        self.volume += volume;
-    }
-
     pub fn filled(&mut self, sequence: u64, fill: Fill) {
         if let Some((number, _)) = self.children.iter().find(|(_, child)| *child == sequence) {
             self.parent.filled(*number, fill);
         }
+    }
+
+    /// What is left to do and not at the venue.
+    pub fn unsent(&self) -> Quantity {
+        let sent = self.parent.child().map_or(Quantity::ZERO, |child| child.left());
+        self.parent.left().saturating_sub(sent)
     }
 
     pub fn purpose(&self) -> Purpose {
@@ -76,18 +77,58 @@ impl Engine {
             horizon: Span(i64::from(execution.horizon_minutes) * Span::MINUTE.0),
             urgency: execution.urgency.to_f64(),
             drift: 0.0,
-            // An exit must be done.
-            worth: (side == Side::Buy).then(|| execution.worth.to_f64()).filter(|worth| *worth > 0.0),
+            // Nobody knows by how much the signal beats its cost: what was decided is done.
+            worth: None,
             seed,
             name,
         };
         let tactics = Tactics { participation: execution.volume_share.to_f64(), ..Tactics::default() };
-        let choice = execution.choice().unwrap_or(Choice::Adaptive);
-        let known =
-            Known { market: &market, rules: &instrument.rules, curve: None, has_touch: touch.is_some() };
+        let choice = execution.style.choice().unwrap_or(Choice::Adaptive);
+        let known = Known { market: &market, rules: &instrument.rules, curve: None, has_touch: touch.is_some() };
         let parent = Parent::new(spec, choice, tactics, &known).map_err(Refused::from)?;
         self.instruments[symbol.index()].work = Some(Box::new(Work::new(parent)));
         Ok(())
+    }
+
+    /// A sale that has time is carried out by a parent order too; without one it goes at the market.
+    pub(super) fn begin_sale(&mut self, symbol: SymbolId) {
+        if self.settings.execution.style == ExecutionStyle::Market {
+            return;
+        }
+        let instrument = &self.instruments[symbol.index()];
+        let quantity = instrument.saleable_beyond(instrument.keep);
+        // What no parent order can be made of is sold at once.
+        if instrument.work.is_none() && !quantity.is_zero() && self.begin_work(symbol, Side::Sell, quantity).is_err() {
+            self.instruments[symbol.index()].work = None;
+        }
+    }
+
+    /// A bar closed while a parent order is carried out: it looks at the market again.
+    pub(super) fn tend(&mut self, symbol: SymbolId, volume: f64, effects: &mut Effects) {
+        let now = self.now;
+        let instrument = &self.instruments[symbol.index()];
+        let (market, rules) = (self.market_state(instrument, now), instrument.rules.clone());
+        let has_touch = instrument.touch(now).is_some();
+        if let Some(work) = &mut self.instruments[symbol.index()].work {
+            work.volume += volume;
+            let has_touch = has_touch && work.purpose() == Purpose::Entry;
+            work.parent.reconsider(now, 0.0, &Known { market: &market, rules: &rules, curve: None, has_touch });
+        }
+        self.advance(symbol, effects);
+    }
+
+    /// Entries on their way end: a person paused.
+    pub(super) fn stop_entries(&mut self, effects: &mut Effects) {
+        for at in 0..self.instruments.len() {
+            if self.instruments[at].work.as_ref().is_some_and(|work| work.purpose() == Purpose::Entry) {
+                self.advance(SymbolId(at as u16), effects);
+            }
+        }
+    }
+
+    /// True while parent orders are carried out: then the engine wants to see the best prices.
+    pub fn is_working(&self) -> bool {
+        self.instruments.iter().any(|instrument| instrument.work.is_some())
     }
 
     /// Does what the parent of a symbol asks for, until it waits or is over.
@@ -103,19 +144,20 @@ impl Engine {
                         self.cancel(sequence, effects);
                     }
                 }
-                Action::Done(ending) => return self.end_work(symbol, ending, effects),
+                Action::Done(_) => return self.end_work(symbol, effects),
             }
         }
     }
 
     fn ask_parent(&mut self, symbol: SymbolId) -> Option<Action> {
-        let (now, gate) = (self.now, self.gate(symbol));
+        let (now, may_enter) = (self.now, self.may_enter(symbol));
         let instrument = &mut self.instruments[symbol.index()];
         let (touch, mark) = (instrument.touch(now), instrument.mark?);
         let work = instrument.work.as_mut()?;
         let is_buy = work.parent.spec().side == Side::Buy;
+        let may_enter = may_enter && instrument.leave.is_none();
         // What may not be entered any more is not entered in parts either.
-        if is_buy && gate.closed().is_some() {
+        if is_buy && !may_enter {
             work.parent.stop(now);
         }
         let touch = touch.filter(|_| is_buy);
@@ -146,22 +188,22 @@ impl Engine {
         let sequence = self.sequence;
         let request = OrderRequest { purpose, payload: Payload::Order(NewOrder { symbol, client_id, side, kind }) };
         let old = old.and_then(|number| self.sequence_of_child(symbol, number));
-        let approved = match self.approve(symbol, request) {
-            Ok(approved) => approved,
+        match check(&self.risk_view(symbol, old), request) {
+            Ok(approved) => {
+                if let Some(work) = &mut self.instruments[symbol.index()].work {
+                    work.children.push((order.number, sequence));
+                }
+                match old {
+                    Some(old) => self.replace(old, approved, effects),
+                    None => self.submit(approved, effects),
+                }
+            }
             Err(reason) => {
                 effects.notice(Notice::Refused { symbol, reason });
                 if let Some(work) = &mut self.instruments[symbol.index()].work {
                     work.parent.rejected(order.number, now);
                 }
-                return;
             }
-        };
-        if let Some(work) = &mut self.instruments[symbol.index()].work {
-            work.children.push((order.number, sequence));
-        }
-        match (approved, old) {
-            (Effect::Submit(approved), Some(old)) => self.replace(old, approved, effects),
-            (effect, _) => effects.push(effect),
         }
     }
 
@@ -183,7 +225,8 @@ impl Engine {
                 }
                 OrderState::Open | OrderState::PartiallyFilled => {
                     parent.opened(*number);
-                    if parent.is_leaving(*number) {
+                    // Found open although it was to go: the cancel failed.
+                    if parent.child().is_some_and(|child| child.order.number == *number && child.is_leaving()) {
                         parent.cancel_refused(now);
                     }
                     return true;
@@ -199,10 +242,9 @@ impl Engine {
         });
     }
 
-    fn end_work(&mut self, symbol: SymbolId, ending: Ending, effects: &mut Effects) {
+    fn end_work(&mut self, symbol: SymbolId, effects: &mut Effects) {
         let Some(work) = self.instruments[symbol.index()].work.take() else { return };
-        let progress = work.parent.progress();
-        effects.notice(Notice::Executed { symbol, ending, progress: Box::new(progress) });
+        effects.notice(Notice::Executed { execution: Box::new(work.parent.progress()) });
     }
 
     /// What styles of execution are expected to cost by.
@@ -211,8 +253,8 @@ impl Engine {
         let (deviation, volume) = recent(instrument);
         let touch = instrument.touch(now);
         let middle = |bid: f64, ask: f64| (ask - bid) / (ask + bid);
-        let half_spread = touch.map_or(execution.half_spread.to_f64(), |top| middle(top.bid.to_f64(), top.ask.to_f64()));
-        let model = &instrument.costs;
+        let half_spread =
+            touch.map_or(execution.half_spread.to_f64(), |top| middle(top.bid.to_f64(), top.ask.to_f64()));
         MarketState {
             half_spread,
             daily_volatility: deviation * 1_440_f64.sqrt(),
@@ -220,10 +262,10 @@ impl Engine {
             depth: touch.map_or(TOP_SHARE * volume, |top| top.ask_quantity.to_f64()).max(f64::MIN_POSITIVE),
             maker_fee: execution.maker_fee.to_f64(),
             taker_fee: execution.taker_fee.to_f64(),
-            coefficient: model.coefficient(),
-            markout: model.markout(),
-            fill_chance: model.fill_chance(),
-            unevenness: unevenness(&[1.0]),
+            coefficient: 1.0,
+            markout: 0.0,
+            fill_chance: 0.3,
+            unevenness: 1.0,
         }
     }
 }

@@ -35,6 +35,7 @@ impl Record {
             | Notice::Regime { .. }
             | Notice::Switched { .. }
             | Notice::TookOver { .. }
+            | Notice::Executed { .. }
             | Notice::Considered { .. }
             | Notice::Halted { .. } => {}
         }

@@ -416,6 +416,7 @@ fn answer(model: &mut Model) {
             | Notice::Regime { .. }
             | Notice::Switched { .. }
             | Notice::TookOver { .. }
+            | Notice::Executed { .. }
             | Notice::Considered { .. }
             | Notice::Halted { .. } => {}
         }

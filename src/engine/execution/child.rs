@@ -112,6 +112,11 @@ impl Child {
         Child { order, state: ChildState::Sent, sent: now, filled: Quantity::ZERO }
     }
 
+    /// Its cancel is on its way.
+    pub fn is_leaving(&self) -> bool {
+        !self.state.is_open() && self.state != ChildState::Sent
+    }
+
     pub fn left(&self) -> Quantity {
         self.order.kind.quantity().saturating_sub(self.filled)
     }

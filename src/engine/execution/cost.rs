@@ -103,6 +103,18 @@ impl Style {
         Style::AlmgrenChriss,
     ];
 
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Style::Market => "market",
+            Style::MarketableLimit => "marketable limit",
+            Style::Passive => "passive",
+            Style::Twap => "TWAP",
+            Style::Vwap => "VWAP",
+            Style::Participation => "share of volume",
+            Style::AlmgrenChriss => "Almgren-Chriss",
+        }
+    }
+
     /// True for styles of many slices.
     pub const fn is_sliced(self) -> bool {
         match self {

@@ -18,6 +18,8 @@
 //! left by fills told so far; every child is legal at the venue by its rules.
 //! Absent on purpose: clocks, client ids, balances and gates, and what an unfilled rest is worth afterwards.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::domain::rules::SymbolRules;
@@ -94,6 +96,18 @@ pub enum Ending {
     Stopped,
     /// The venue or a check refused too often.
     Refused,
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Ending::Filled => "done",
+            Ending::Remainder => "done but for a rest below what the venue takes",
+            Ending::Expired => "its time is over",
+            Ending::Stopped => "stopped",
+            Ending::Refused => "refused too often",
+        })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

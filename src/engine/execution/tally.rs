@@ -3,6 +3,10 @@
 //! Invariant: sums of fills are exact; a shortfall is positive where it costs, on both sides.
 //! Absent on purpose: fees, which the account books, and opportunity, which is known at the end (`performance::shortfall`).
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{Digest, Price, Quantity, Side, Span, StateHash, SymbolId, Time, Value};
 
 use super::child::ChildState;
@@ -31,7 +35,7 @@ pub struct Tally {
 }
 
 /// A parent for people: screen, reports and the log.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
     pub symbol: SymbolId,
     pub side: Side,
@@ -61,7 +65,7 @@ pub struct Progress {
 }
 
 /// The child of the moment.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct ChildShown {
     pub state: ChildState,
     pub price: Option<Price>,
@@ -111,6 +115,23 @@ impl Tally {
             Side::Sell => -1.0,
         };
         Some(sign * (self.average()? / price? - 1.0) * 1e4)
+    }
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (side, style) = (self.side.as_str(), self.style.as_str());
+        write!(f, "{side} {} of {} in style {style}, {} sent", self.filled, self.total, self.sent)?;
+        if let Some(average) = self.average {
+            write!(f, ", average {average:.4}, arrival {}", self.arrival)?;
+        }
+        if let Some(shortfall) = self.against_arrival {
+            write!(f, ", shortfall {shortfall:+.2} bps")?;
+        }
+        match self.ending {
+            Some(ending) => write!(f, "; {ending}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -329,7 +329,9 @@ fn resting(quantity: Quantity, price: Price) -> OrderKind {
 /// The price of an order that rests; `None` for one that is over by itself.
 fn rest_price(kind: &OrderKind) -> Option<Price> {
     match kind {
-        OrderKind::Limit { price, time_in_force: TimeInForce::Gtc, .. } => Some(*price),
+        OrderKind::Limit { price, time_in_force: TimeInForce::Gtc, .. } | OrderKind::LimitMaker { price, .. } => {
+            Some(*price)
+        }
         OrderKind::Limit { .. }
         | OrderKind::Market { .. }
         | OrderKind::MarketQuote { .. }

@@ -148,6 +148,11 @@ impl Orders {
         self.live.iter().filter(move |order| order.symbol == symbol)
     }
 
+    pub fn find(&self, sequence: u64) -> Option<&Order> {
+        let is_meant = |order: &&Order| order.sequence == sequence;
+        self.live.iter().find(is_meant).or_else(|| self.closed.iter().rev().find(is_meant))
+    }
+
     pub fn find_mut(&mut self, sequence: u64) -> Option<&mut Order> {
         let Orders { live, closed } = self;
         let is_meant = |order: &&mut Order| order.sequence == sequence;

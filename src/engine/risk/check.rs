@@ -11,6 +11,7 @@ use crate::domain::{
     ClientOrderId, Digest, FilterFailure, Money, NewOco, NewOrder, OrderKind, Price, Quantity, Side, StateHash,
     SymbolId, SymbolRules,
 };
+use crate::engine::execution::ParentError;
 use crate::engine::notice::HaltReason;
 use crate::engine::orders::Purpose;
 use crate::engine::settings::Settings;
@@ -53,6 +54,10 @@ pub enum Refused {
     NotHeld { asked: Quantity, held: Quantity },
     #[error("the venue's filter {0} forbids it")]
     Filter(FilterFailure),
+    #[error("the order is below the least that the venue takes, {least}")]
+    BelowLeast { least: Quantity },
+    #[error("what fees leave of it could not be sold again; the smallest order is {least}")]
+    NotSellable { least: Quantity },
     #[error("a number of the order is out of range")]
     Overflow,
 }
@@ -78,6 +83,33 @@ pub struct RiskView<'a> {
     pub mark: Option<Price>,
     pub open_orders: u32,
     pub open_trigger_orders: u32,
+    /// A part of a larger order, which was judged as a whole.
+    pub is_slice: bool,
+    /// The whole position: what an entry must be protected together with.
+    pub bought: Quantity,
+}
+
+impl EntryGate {
+    /// Why nothing may be bought, if so.
+    pub fn check(&self) -> Result<(), Refused> {
+        if let Some(reason) = self.halted {
+            return Err(Refused::Halted(reason));
+        }
+        if self.paused {
+            return Err(Refused::Paused);
+        }
+        if self.stale { Err(Refused::Stale) } else { Ok(()) }
+    }
+}
+
+impl From<ParentError> for Refused {
+    fn from(error: ParentError) -> Refused {
+        match error {
+            ParentError::TooSmall { least } => Refused::BelowLeast { least },
+            ParentError::NotSellable { least } => Refused::NotSellable { least },
+            ParentError::NoPrice => Refused::NoPrice,
+        }
+    }
 }
 
 impl Approved {
@@ -152,23 +184,15 @@ pub fn judge(view: &RiskView<'_>, request: &OrderRequest) -> Result<(), Refused>
     };
     passed.map_err(Refused::Filter)?;
     match request.purpose {
-        Purpose::Entry => check_protection(view, request.payload.quantity(), mark),
+        Purpose::Entry => check_protection(view, request.payload.quantity().saturating_add(view.bought), mark),
         Purpose::Exit | Purpose::Stop | Purpose::Target => Ok(()),
     }
 }
 
 fn check_entry(view: &RiskView<'_>, payload: &Payload, mark: Price) -> Result<(), Refused> {
-    if let Some(reason) = view.gate.halted {
-        return Err(Refused::Halted(reason));
-    }
-    if view.gate.paused {
-        return Err(Refused::Paused);
-    }
-    if view.gate.stale {
-        return Err(Refused::Stale);
-    }
+    view.gate.check()?;
     let worth = worth(payload, mark).ok_or(Refused::Overflow)?;
-    if worth < view.settings.min_trade_size {
+    if worth < view.settings.min_trade_size && !view.is_slice {
         return Err(Refused::TooSmall { worth, minimum: view.settings.min_trade_size });
     }
     if worth > view.free_cash {
