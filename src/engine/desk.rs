@@ -9,7 +9,7 @@ use super::instrument::Desk;
 use super::notice::{ExitBy, Notice, TradeRecord};
 use super::orders::{Order, OrderEvent, OrderState, Purpose, transition};
 use super::risk::stops::Protection;
-use super::risk::{EntryGate, OrderRequest, Payload, Refused, RiskView, check};
+use super::risk::{Approved, EntryGate, OrderRequest, Payload, Refused, RiskView, check};
 use crate::domain::{
     ClientOrderId, Money, NewOco, NewOrder, OcoLeg, OrderKind, Price, Quantity, Side, SymbolId, Value,
 };
@@ -112,8 +112,32 @@ impl Engine {
 
     /// Cancels an order that rests. One cancel for a list: cancelling a leg cancels both.
     pub(super) fn cancel(&mut self, sequence: u64, effects: &mut Effects) {
-        let (now, session) = (self.now, self.session);
-        let Some(Order { symbol, list, .. }) = self.orders.find_mut(sequence).cloned() else { return };
+        let client_id = self.session.client_order_id(sequence);
+        if let Some(symbol) = self.mark_cancelling(sequence) {
+            effects.push(Effect::Cancel { symbol, client_id });
+        }
+    }
+
+    /// Sends an order in the place of one that rests: the venue cancels that one first, and without its cancel places
+    /// nothing. `false` when it rests no longer or is no order of this symbol: then nothing is sent.
+    pub fn replace(&mut self, sequence: u64, approved: Approved, effects: &mut Effects) -> bool {
+        let symbol = approved.payload().symbol();
+        let rests = |order: &Order| order.symbol == symbol && order.state.can_be_cancelled();
+        let is_single = matches!(approved.payload(), Payload::Order(_));
+        if !is_single || !self.orders.find_mut(sequence).is_some_and(|order| rests(order)) {
+            return false;
+        }
+        self.mark_cancelling(sequence);
+        self.register(approved.request());
+        let client_id = self.session.client_order_id(sequence);
+        effects.push(Effect::Replace { symbol, client_id, order: approved });
+        true
+    }
+
+    /// The order, and its list if it is a leg, waits from now on for the end that was asked for.
+    fn mark_cancelling(&mut self, sequence: u64) -> Option<SymbolId> {
+        let now = self.now;
+        let (symbol, list) = self.orders.find_mut(sequence).map(|order| (order.symbol, order.list))?;
         let is_meant = |order: &Order| order.sequence == sequence || (list.is_some() && order.list == list);
         for order in self.orders.live_mut().iter_mut().filter(|order| is_meant(order)) {
             // The other states wait for the answer that is on its way.
@@ -122,7 +146,7 @@ impl Engine {
                 order.sent = now;
             }
         }
-        effects.push(Effect::Cancel { symbol, client_id: session.client_order_id(sequence) });
+        Some(symbol)
     }
 
     /// Stop and target for what is held; `None` when both are switched off.
@@ -158,22 +182,27 @@ impl Engine {
 
     /// Risk judges; what passes is registered before its effect exists.
     pub(super) fn approve(&mut self, symbol: SymbolId, request: OrderRequest) -> Result<Effect, Refused> {
+        let approved = check(&self.risk_view(symbol, None), request)?;
+        self.register(approved.request());
+        Ok(Effect::Submit(approved))
+    }
+
+    /// What risk sees of a symbol. The order that a new one is to replace binds neither cash nor position, but it counts
+    /// among the open ones: the venue counts before it cancels.
+    pub fn risk_view(&self, symbol: SymbolId, replaced: Option<u64>) -> RiskView<'_> {
         let instrument = &self.instruments[symbol.index()];
         let open = self.orders.of(symbol).count() as u32;
         let triggers = self.orders.of(symbol).filter(|order| order.kind.stop_price().is_some()).count() as u32;
-        let view = RiskView {
+        RiskView {
             settings: &self.settings,
             rules: &instrument.rules,
             gate: EntryGate { paused: self.paused, halted: self.halted, stale: instrument.stale },
-            free_cash: self.free_cash(),
-            held: instrument.position.quantity.saturating_sub(self.on_sale(symbol)),
+            free_cash: self.free_cash_without(replaced),
+            held: instrument.position.quantity.saturating_sub(self.on_sale_without(symbol, replaced)),
             mark: instrument.mark,
             open_orders: open,
             open_trigger_orders: triggers,
-        };
-        let approved = check(&view, request)?;
-        self.register(approved.request());
-        Ok(Effect::Submit(approved))
+        }
     }
 
     fn register(&mut self, request: &OrderRequest) {
@@ -219,7 +248,12 @@ impl Engine {
 
     /// Cash less what live entries may still cost.
     pub(super) fn free_cash(&self) -> Money {
-        let entries = self.orders.live().iter().filter(|order| order.purpose == Purpose::Entry);
+        self.free_cash_without(None)
+    }
+
+    fn free_cash_without(&self, replaced: Option<u64>) -> Money {
+        let binds = |order: &&Order| order.purpose == Purpose::Entry && Some(order.sequence) != replaced;
+        let entries = self.orders.live().iter().filter(binds);
         entries.fold(self.portfolio.cash(), |free, order| {
             let mark = self.instruments[order.symbol.index()].mark.unwrap_or_default();
             free.saturating_sub(Money::notional(mark, order.open()).unwrap_or(Money::MAX))
@@ -228,8 +262,13 @@ impl Engine {
 
     /// What live orders may still sell; of a stop and a target only one fills.
     fn on_sale(&self, symbol: SymbolId) -> Quantity {
+        self.on_sale_without(symbol, None)
+    }
+
+    fn on_sale_without(&self, symbol: SymbolId, replaced: Option<u64>) -> Quantity {
         let open = |purpose: Purpose| {
-            let orders = self.orders.of(symbol).filter(move |order| order.purpose == purpose);
+            let binds = move |order: &&Order| order.purpose == purpose && Some(order.sequence) != replaced;
+            let orders = self.orders.of(symbol).filter(binds);
             orders.fold(Quantity::ZERO, |sum, order| sum.saturating_add(order.open()))
         };
         open(Purpose::Exit).saturating_add(open(Purpose::Stop).max(open(Purpose::Target)))

@@ -158,6 +158,14 @@ impl Engine {
         next
     }
 
+    /// True while the engine acts on prices inside a minute: then every driver shows it each `Trade` and, after it, each
+    /// `BookTop`. What it saw of them before may be old in one driver and new in another, so what begins to work may
+    /// decide by none but those that come from then on.
+    #[inline]
+    pub fn is_working(&self) -> bool {
+        false
+    }
+
     /// Fingerprint of all trading state; no sockets, no wall time, no views.
     pub fn state_hash(&self) -> u64 {
         let mut digest = Digest::new();
