@@ -7,7 +7,7 @@ mod replacing;
 
 use std::collections::BTreeSet;
 
-use kestrel::domain::{Bar, Seed, Span, Symbol, SymbolId, SymbolRules, Time};
+use kestrel::domain::{Bar, Span, Symbol, SymbolId, SymbolRules, Time};
 use kestrel::exchange::calls::{self, Ask};
 use kestrel::exchange::market_source::{Market, time_of};
 use kestrel::exchange::venue::Venue;
@@ -50,7 +50,7 @@ fn desk() -> Desk {
     let source = MemorySource { history: vec![history.clone(), history], bars: coming.collect() };
     let market = Market::open(Box::new(source), 2).unwrap();
     let rules = vec![rules("BTCUSDT"), rules("ETHUSDT")];
-    let mut venue = Venue::new(rules, market, fees(FeePolicy::Received), Seed(1));
+    let mut venue = Venue::new(rules, market, fees(FeePolicy::Received));
     venue.open_account(KEY, SECRET, money("10000"));
     Desk { venue }
 }
@@ -88,7 +88,7 @@ impl Desk {
         let path = if path == "order/oco" { "orderList/oco" } else { path };
         let call = Call::of_rest(method, &format!("/api/v3/{path}"), &params).unwrap();
         let account = calls::is_signed(call).then_some(ACCOUNT);
-        let ask = Ask { call, params: &params, account, now: self.venue.now, unit: UNIT };
+        let ask = Ask { call, params: &params, account, now: self.venue.now, unit: UNIT, orders_full: None };
         calls::answer(&mut self.venue, &ask).map(|text| short(serde_json::from_str(&text).unwrap()))
     }
 
@@ -453,7 +453,7 @@ fn a_signed_call_without_an_account_and_a_call_about_a_connection_are_refused() 
     let mut desk = desk();
     for call in ALL_CALLS {
         let params = Params::new();
-        let ask = Ask { call, params: &params, account: None, now: START, unit: UNIT };
+        let ask = Ask { call, params: &params, account: None, now: START, unit: UNIT, orders_full: None };
         let answer = calls::answer(&mut desk.venue, &ask);
         if call.names().rest.is_none() {
             assert_eq!(answer, Err(VenueError::unsupported_operation()), "{call:?}");

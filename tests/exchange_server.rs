@@ -43,7 +43,6 @@ fn house(source: Box<dyn kestrel::engine::ports::BarSource + Send>, rules: Vec<S
         rules,
         source,
         venue: venue(FeePolicy::Received),
-        seed: Seed(1),
         speed: Speed::Times(speed),
         hold: false,
         key: key.clone(),

@@ -296,7 +296,7 @@ fn responses_keep_their_id_and_tell_refusals_from_results() {
         assert_eq!(response.read::<LockstepGranted>().unwrap(), granted);
         assert!(matches!(response.read::<Ack>(), Err(Answer::Unreadable(_))));
     }
-    let error = VenueError { code: -2010, msg: "Duplicate order sent.".to_owned() };
+    let error = VenueError::new(-2010, "Duplicate order sent.");
     let text = frame_text(&WsResponse::<Ack>::refused(RequestId::Number(1), 400, error.clone()), None);
     let ApiContent::Response(response) = parse::api_frame(&text).unwrap().content else { panic!("not a response") };
     let Err(Answer::Refused { status: 400, error: body }) = response.read::<Ack>() else { panic!("not refused") };

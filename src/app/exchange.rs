@@ -11,14 +11,12 @@ use crate::exchange::{Exchange, ExchangeError, KeyPair, Settings, Speed};
 /// Starts an exchange on `port`; zero takes a free one. With `hold` the market waits for a lockstep client.
 pub fn start(config: &Config, plan: MarketPlan, port: u16, hold: bool) -> Result<(Exchange, KeyPair), RunError> {
     let rules = rules(config)?;
-    let seed = plan.seed;
-    let key = KeyPair::of(seed);
+    let key = KeyPair::of(plan.seed);
     let settings = Settings {
         port,
         source: market::open(plan, &rules),
         rules,
         venue: venue_settings(config),
-        seed,
         speed: match config.speed {
             config::Speed::Times(times) => Speed::Times(times),
             config::Speed::Max => Speed::Max,

@@ -30,6 +30,7 @@ use crate::protocol::messages::lockstep::ACK;
 use crate::protocol::messages::rest::ServerTime;
 use crate::protocol::messages::ws_api::{ErrorBody, RequestId, method};
 use crate::protocol::parse::{ApiContent, Response, api_frame};
+use crate::protocol::replacement::replace_params;
 use crate::protocol::requests::{oco_params, order_params, reference_params};
 use crate::protocol::weights::Call;
 use crate::protocol::{Params, Reaction};
@@ -251,9 +252,12 @@ impl Gateway {
             self.answer_not_sent(&request, &why);
             return Ok(());
         }
-        let Some((method, params)) = self.message(&request) else {
-            self.answer_not_sent(&request, "the symbol is not one of this run");
-            return Ok(());
+        let (method, params) = match self.message(&request) {
+            Ok(message) => message,
+            Err(why) => {
+                self.answer_not_sent(&request, why);
+                return Ok(());
+            }
         };
         let params = self.door.credentials.ws_params(params, now.plus(self.line.offset));
         let order = WaitingOrder { question, client_id: request.client_id().clone(), call, asked: now };
@@ -262,10 +266,10 @@ impl Gateway {
         self.line.request(id, method, params).await
     }
 
-    /// Method and parameters without the signature; `None` for a symbol without a name.
-    fn message(&self, request: &Request) -> Option<(&'static str, Params)> {
-        let symbol = self.symbols.name(request.symbol())?;
-        Some(match request {
+    /// Method and parameters without the signature, or why there are none.
+    fn message(&self, request: &Request) -> Result<(&'static str, Params), &'static str> {
+        let symbol = self.symbols.name(request.symbol()).ok_or("the symbol is not one of this run")?;
+        Ok(match request {
             Request::Submit(approved) => {
                 let (method, params) = match approved.payload() {
                     Payload::Order(order) => (method::ORDER_PLACE, order_params(order, symbol)),
@@ -275,6 +279,13 @@ impl Gateway {
                 (method, params.with("newOrderRespType", "ACK"))
             }
             Request::Cancel { client_id, .. } => (method::ORDER_CANCEL, reference_params(symbol, client_id, None)),
+            Request::Replace { client_id, order, .. } => match order.payload() {
+                Payload::Order(order) => {
+                    let params = replace_params(order, symbol, client_id).with("newOrderRespType", "ACK");
+                    (method::ORDER_CANCEL_REPLACE, params)
+                }
+                Payload::Oco(_) => return Err("a list replaces no order"),
+            },
             Request::Query { client_id, .. } => (method::ORDER_STATUS, reference_params(symbol, client_id, None)),
         })
     }
@@ -388,6 +399,7 @@ fn nature(request: &Request) -> (Question, Call) {
             Payload::Oco(_) => (Question::Oco, Call::NewOco),
         },
         Request::Cancel { .. } => (Question::Cancel, Call::CancelOrder),
+        Request::Replace { .. } => (Question::Replace, Call::ReplaceOrder),
         Request::Query { .. } => (Question::Query, Call::QueryOrder),
     }
 }

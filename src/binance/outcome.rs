@@ -9,8 +9,9 @@ use serde::Deserialize;
 use crate::domain::{OrderId, OrderStatus, Quantity};
 use crate::engine::Outcome;
 use crate::protocol::Reaction;
-use crate::protocol::errors::code;
-use crate::protocol::messages::order::{CancelAnswer, ListedOrder, OrderAck, OrderRow};
+use crate::protocol::errors::code::{self, CANCEL_REPLACE_FAILED, CANCEL_REPLACE_PARTLY_FAILED};
+use crate::protocol::messages::order::{CancelAnswer, ListedOrder, OrderAck, OrderAnswer, OrderRow};
+use crate::protocol::messages::replace::{Half, HalfResult, ReplaceAnswer};
 use crate::protocol::messages::ws_api::ErrorBody;
 use crate::protocol::parse::{Answer, Response};
 
@@ -20,6 +21,8 @@ pub(super) enum Question {
     Order,
     Oco,
     Cancel,
+    /// About the new order.
+    Replace,
     Query,
 }
 
@@ -41,6 +44,7 @@ pub(super) fn outcome(question: Question, client_id: &str, response: &Response<'
             None => unknown("the answer to the OCO names no order"),
         }),
         Question::Cancel => response.read().map(|answer: CancelAnswer| canceled(client_id, &answer)),
+        Question::Replace => response.read().map(|answer: ReplaceAnswer| placed_half(answer.new_order_response)),
         Question::Query => {
             response.read().map(|row: OrderRow| found(row.status.known(), row.status.as_str(), row.executed_qty))
         }
@@ -48,7 +52,7 @@ pub(super) fn outcome(question: Question, client_id: &str, response: &Response<'
     match read {
         Ok(outcome) => (outcome, None),
         Err(Answer::Unreadable(error)) => (unknown(error), None),
-        Err(Answer::Refused { status, error }) => (refusal(question, status, &error), Some(error)),
+        Err(Answer::Refused { status, error }) => (refused(question, status, &error), Some(error)),
     }
 }
 
@@ -56,7 +60,7 @@ pub(super) fn outcome(question: Question, client_id: &str, response: &Response<'
 pub(super) fn not_sent(question: Question, why: &str) -> Outcome {
     let message = format!("not sent: {why}");
     match question {
-        Question::Order | Question::Oco => Outcome::Rejected { code: NOT_SENT, message },
+        Question::Order | Question::Oco | Question::Replace => Outcome::Rejected { code: NOT_SENT, message },
         Question::Cancel => Outcome::CancelRefused { code: NOT_SENT, message },
         Question::Query => Outcome::Unknown { why: message },
     }
@@ -80,6 +84,36 @@ fn found(status: Option<OrderStatus>, text: &str, filled: Quantity) -> Outcome {
     }
 }
 
+/// A cancelReplace that failed says in its halves what became of the new order.
+fn refused(question: Question, status: u16, error: &ErrorBody) -> Outcome {
+    if question != Question::Replace || ![CANCEL_REPLACE_FAILED, CANCEL_REPLACE_PARTLY_FAILED].contains(&error.code) {
+        return refusal(question, status, error);
+    }
+    let halves = error.data.clone().map(serde_json::from_value::<ReplaceAnswer>);
+    let Some(Ok(ReplaceAnswer { new_order_result, cancel_response, new_order_response, .. })) = halves else {
+        return unknown("the answer to cancelReplace does not say what failed");
+    };
+    match (new_order_result.known(), cancel_response) {
+        (Some(HalfResult::NotAttempted), Half::Refused(cancel)) => {
+            Outcome::Rejected { code: error.code, message: cancel.msg }
+        }
+        (Some(HalfResult::NotAttempted), Half::Done(_)) => {
+            unknown("the order was cancelled, and the new one not tried")
+        }
+        (Some(HalfResult::Success | HalfResult::Failure) | None, _) => placed_half(new_order_response),
+    }
+}
+
+/// The new order's half of a cancelReplace, judged as if it had been placed alone.
+fn placed_half(half: Option<Half<OrderAnswer>>) -> Outcome {
+    match half {
+        Some(Half::Done(OrderAnswer::Ack(ack))) => Outcome::Accepted { order_id: OrderId(ack.order_id) },
+        Some(Half::Done(OrderAnswer::Result(result))) => Outcome::Accepted { order_id: OrderId(result.order_id) },
+        Some(Half::Refused(error)) => refusal(Question::Order, error.http_status(), &ErrorBody::from(error)),
+        None => unknown("the answer to cancelReplace does not speak of the new order"),
+    }
+}
+
 fn refusal(question: Question, status: u16, error: &ErrorBody) -> Outcome {
     let venue_error = error.to_venue_error();
     let reaction = venue_error.reaction();
@@ -98,8 +132,8 @@ fn refusal(question: Question, status: u16, error: &ErrorBody) -> Outcome {
     };
     let (code, message) = (error.code, error.msg.clone());
     match question {
-        Question::Order | Question::Oco | Question::Cancel if !certain => unknown(venue_error),
-        Question::Order | Question::Oco => Outcome::Rejected { code, message },
+        Question::Order | Question::Oco | Question::Cancel | Question::Replace if !certain => unknown(venue_error),
+        Question::Order | Question::Oco | Question::Replace => Outcome::Rejected { code, message },
         Question::Cancel => Outcome::CancelRefused { code, message },
         Question::Query if code == code::NO_SUCH_ORDER => Outcome::NotFound,
         Question::Query => unknown(venue_error),

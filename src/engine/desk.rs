@@ -154,8 +154,32 @@ impl Engine {
 
     /// Cancels an order that rests. One cancel for a list: cancelling a leg cancels both.
     pub(super) fn cancel(&mut self, sequence: u64, effects: &mut Effects) {
-        let (now, session) = (self.now, self.session);
-        let Some(Order { symbol, list, .. }) = self.orders.find_mut(sequence).cloned() else { return };
+        let client_id = self.session.client_order_id(sequence);
+        if let Some(symbol) = self.mark_cancelling(sequence) {
+            effects.push(Effect::Cancel { symbol, client_id });
+        }
+    }
+
+    /// Sends an order in the place of one that rests: the venue cancels that one first, and without its cancel places
+    /// nothing. `false` when it rests no longer or is no order of this symbol: then nothing is sent.
+    pub fn replace(&mut self, sequence: u64, approved: Approved, effects: &mut Effects) -> bool {
+        let symbol = approved.payload().symbol();
+        let rests = |order: &Order| order.symbol == symbol && order.state.can_be_cancelled();
+        let is_single = matches!(approved.payload(), Payload::Order(_));
+        if !is_single || !self.orders.find_mut(sequence).is_some_and(|order| rests(order)) {
+            return false;
+        }
+        self.mark_cancelling(sequence);
+        self.register(approved.request());
+        let client_id = self.session.client_order_id(sequence);
+        effects.push(Effect::Replace { symbol, client_id, order: approved });
+        true
+    }
+
+    /// The order, and its list if it is a leg, waits from now on for the end that was asked for.
+    fn mark_cancelling(&mut self, sequence: u64) -> Option<SymbolId> {
+        let now = self.now;
+        let (symbol, list) = self.orders.find_mut(sequence).map(|order| (order.symbol, order.list))?;
         let is_meant = |order: &Order| order.sequence == sequence || (list.is_some() && order.list == list);
         for order in self.orders.live_mut().iter_mut().filter(|order| is_meant(order)) {
             // The other states wait for the answer that is on its way.
@@ -164,7 +188,7 @@ impl Engine {
                 order.sent = now;
             }
         }
-        effects.push(Effect::Cancel { symbol, client_id: session.client_order_id(sequence) });
+        Some(symbol)
     }
 
     /// Stop and target for what is held; `None` when both are switched off.
@@ -210,19 +234,20 @@ impl Engine {
         judge(&self.risk_view(symbol, None), request)
     }
 
-    /// What risk sees; `instead_of` is an order that goes when the new one comes.
-    pub(super) fn risk_view(&self, symbol: SymbolId, instead_of: Option<u64>) -> RiskView<'_> {
+    /// What risk sees of a symbol. The order that a new one is sent instead of binds neither cash nor position, but it counts
+    /// among the open ones: the venue counts before it cancels.
+    pub fn risk_view(&self, symbol: SymbolId, instead_of: Option<u64>) -> RiskView<'_> {
         let instrument = &self.instruments[symbol.index()];
-        let others = || self.orders.of(symbol).filter(move |order| Some(order.sequence) != instead_of);
+        let open = || self.orders.of(symbol);
         RiskView {
             settings: &self.settings,
             rules: &instrument.rules,
             gate: self.gate(symbol),
             free_cash: self.free_cash_for(symbol, instead_of),
-            held: instrument.position.quantity.saturating_sub(self.on_sale(symbol)),
+            held: instrument.position.quantity.saturating_sub(self.on_sale_without(symbol, instead_of)),
             mark: instrument.mark,
-            open_orders: others().count() as u32,
-            open_trigger_orders: others().filter(|order| order.kind.stop_price().is_some()).count() as u32,
+            open_orders: open().count() as u32,
+            open_trigger_orders: open().filter(|order| order.kind.stop_price().is_some()).count() as u32,
             is_slice: instrument.work.is_some(),
             bought: instrument.position.quantity,
         }
@@ -241,11 +266,6 @@ impl Engine {
     pub(super) fn submit(&mut self, approved: Approved, effects: &mut Effects) {
         self.register(approved.request());
         effects.push(Effect::Submit(approved));
-    }
-
-    pub(super) fn replace(&mut self, old: u64, approved: Approved, effects: &mut Effects) {
-        let _ = old;
-        self.submit(approved, effects);
     }
 
     fn register(&mut self, request: &OrderRequest) {
@@ -313,8 +333,13 @@ impl Engine {
 
     /// What live orders may still sell; of a stop and a target only one fills.
     fn on_sale(&self, symbol: SymbolId) -> Quantity {
+        self.on_sale_without(symbol, None)
+    }
+
+    fn on_sale_without(&self, symbol: SymbolId, replaced: Option<u64>) -> Quantity {
         let open = |purpose: Purpose| {
-            let orders = self.orders.of(symbol).filter(move |order| order.purpose == purpose);
+            let binds = move |order: &&Order| order.purpose == purpose && Some(order.sequence) != replaced;
+            let orders = self.orders.of(symbol).filter(binds);
             orders.fold(Quantity::ZERO, |sum, order| sum.saturating_add(order.open()))
         };
         open(Purpose::Exit).saturating_add(open(Purpose::Stop).max(open(Purpose::Target)))

@@ -13,6 +13,8 @@ pub enum Effect {
     Submit(Approved),
     /// Cancel an order; one leg of an OCO cancels the whole list.
     Cancel { symbol: SymbolId, client_id: ClientOrderId },
+    /// Cancel the order of this id and, if that works, place another on the same symbol in its place.
+    Replace { symbol: SymbolId, client_id: ClientOrderId, order: Approved },
     /// Ask the venue what became of an order.
     Query { symbol: SymbolId, client_id: ClientOrderId },
     /// Something a person or a log should see.
@@ -58,6 +60,12 @@ impl StateHash for Effect {
                 digest.u8(2);
                 digest.add(symbol);
                 digest.add(client_id);
+            }
+            Effect::Replace { symbol, client_id, order } => {
+                digest.u8(3);
+                digest.add(symbol);
+                digest.add(client_id);
+                digest.add(order);
             }
             Effect::Notice(_) => {}
         }

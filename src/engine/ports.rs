@@ -12,8 +12,20 @@ use crate::domain::{Bar, ClientOrderId, SymbolId, Time};
 #[derive(Debug)]
 pub enum Request {
     Submit(Approved),
-    Cancel { symbol: SymbolId, client_id: ClientOrderId },
-    Query { symbol: SymbolId, client_id: ClientOrderId },
+    Cancel {
+        symbol: SymbolId,
+        client_id: ClientOrderId,
+    },
+    /// `client_id` is the order to cancel; the answer speaks of the new one alone.
+    Replace {
+        symbol: SymbolId,
+        client_id: ClientOrderId,
+        order: Approved,
+    },
+    Query {
+        symbol: SymbolId,
+        client_id: ClientOrderId,
+    },
 }
 
 /// What the driver tells the venue's door.
@@ -62,6 +74,7 @@ impl Request {
         match effect {
             Effect::Submit(approved) => Some(Request::Submit(approved)),
             Effect::Cancel { symbol, client_id } => Some(Request::Cancel { symbol, client_id }),
+            Effect::Replace { symbol, client_id, order } => Some(Request::Replace { symbol, client_id, order }),
             Effect::Query { symbol, client_id } => Some(Request::Query { symbol, client_id }),
             Effect::Notice(_) => None,
         }
@@ -70,7 +83,7 @@ impl Request {
     /// The id that the answer will carry.
     pub fn client_id(&self) -> &ClientOrderId {
         match self {
-            Request::Submit(approved) => approved.payload().client_id(),
+            Request::Submit(approved) | Request::Replace { order: approved, .. } => approved.payload().client_id(),
             Request::Cancel { client_id, .. } | Request::Query { client_id, .. } => client_id,
         }
     }
@@ -78,7 +91,7 @@ impl Request {
     pub fn symbol(&self) -> SymbolId {
         match self {
             Request::Submit(approved) => approved.payload().symbol(),
-            Request::Cancel { symbol, .. } | Request::Query { symbol, .. } => *symbol,
+            Request::Cancel { symbol, .. } | Request::Replace { symbol, .. } | Request::Query { symbol, .. } => *symbol,
         }
     }
 }

@@ -126,9 +126,18 @@ impl Engine {
         }
     }
 
-    /// True while parent orders are carried out: then the engine wants to see the best prices.
+    /// True while the engine acts on prices inside a minute: then every driver shows it each `Trade` and, after it, each
+    /// `BookTop`.
+    #[inline]
     pub fn is_working(&self) -> bool {
         self.instruments.iter().any(|instrument| instrument.work.is_some())
+    }
+
+    /// True when a parent order may begin at a bar's close and looks at the best prices then: every driver shows the
+    /// `BookTop` of a bar's last price before the bar.
+    #[inline]
+    pub fn wants_tops(&self) -> bool {
+        self.settings.execution.style != ExecutionStyle::Market
     }
 
     /// Does what the parent of a symbol asks for, until it waits or is over.
@@ -194,7 +203,12 @@ impl Engine {
                     work.children.push((order.number, sequence));
                 }
                 match old {
-                    Some(old) => self.replace(old, approved, effects),
+                    // One that does not rest any more is told of by its report: the new one waits for that.
+                    Some(old) => {
+                        if !self.replace(old, approved, effects) {
+                            self.not_replaced(symbol, order.number);
+                        }
+                    }
                     None => self.submit(approved, effects),
                 }
             }
@@ -204,6 +218,14 @@ impl Engine {
                     work.parent.rejected(order.number, now);
                 }
             }
+        }
+    }
+
+    fn not_replaced(&mut self, symbol: SymbolId, number: u32) {
+        let now = self.now;
+        if let Some(work) = &mut self.instruments[symbol.index()].work {
+            work.children.retain(|(child, _)| *child != number);
+            work.parent.rejected(number, now);
         }
     }
 

@@ -36,7 +36,6 @@ pub struct Settings {
     pub rules: Vec<SymbolRules>,
     pub source: Box<dyn BarSource + Send>,
     pub venue: simulator::Settings,
-    pub seed: Seed,
     pub speed: Speed,
     /// The market waits for a lockstep client. At `Speed::Max` it always does.
     pub hold: bool,
@@ -167,7 +166,7 @@ fn serve(settings: Settings, counters: Arc<Counters>, stop: oneshot::Receiver<()
 
 fn open(settings: Settings, counters: Arc<Counters>) -> Result<core::Core, ExchangeError> {
     let market = market_source::Market::open(settings.source, settings.rules.len())?;
-    let mut venue = venue::Venue::new(settings.rules, market, settings.venue, settings.seed);
+    let mut venue = venue::Venue::new(settings.rules, market, settings.venue);
     venue.open_account(&settings.key.key, &settings.key.secret, settings.balance);
     Ok(core::Core::new(venue, settings.speed, settings.hold, counters))
 }

@@ -9,6 +9,7 @@ use super::limits::OverLimit;
 use super::{auth, limits};
 use crate::domain::Time;
 use crate::protocol::messages::TimeUnit;
+use crate::protocol::replacement::cancels_over_limit;
 use crate::protocol::weights::Call;
 use crate::protocol::{Params, VenueError};
 
@@ -96,7 +97,7 @@ fn call(core: &mut Core, request: &RestRequest, now: Time) -> Result<String, Ref
     } else {
         None
     };
-    priced(core, &Ask { call, params: &params, account, now, unit })
+    priced(core, &Ask { call, params: &params, account, now, unit, orders_full: None })
 }
 
 /// Carries a call out within the limits; its `now` is the server's time. Shared by REST and the WebSocket API.
@@ -104,12 +105,19 @@ pub fn priced(core: &mut Core, ask: &Ask<'_>) -> Result<String, Refused> {
     let Ask { call, now, .. } = *ask;
     let weight = call.weight();
     core.venue.limits.request(now, weight).map_err(too_heavy)?;
-    if call.orders() > 0 {
-        core.venue.limits.orders(now, call.orders()).map_err(too_many)?;
+    let mut orders_full = None;
+    if call.orders() > 0
+        && let Err(over) = core.venue.limits.orders(now, call.orders())
+    {
+        let refused = too_many(over);
+        if call != Call::ReplaceOrder || !cancels_over_limit(ask.params) {
+            return Err(refused);
+        }
+        orders_full = Some(refused.error);
     }
     // These tell the clock by which requests are judged; everything else happens at the market's time.
     let at = if matches!(call, Call::Time | Call::ExchangeInfo) { now } else { core.venue.now };
-    let result = calls::answer(&mut core.venue, &Ask { now: at, ..*ask });
+    let result = calls::answer(&mut core.venue, &Ask { now: at, orders_full: orders_full.as_ref(), ..*ask });
     let booked = call.charged(result.is_ok());
     core.venue.limits.refund(weight.saturating_sub(booked));
     Ok(result?)

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::{Bar, BookTop, Price, Quantity, Span, SymbolId, Time, Trade};
+use crate::domain::{Bar, BookTop, Span, SymbolId, Time, Trade};
 use crate::protocol::convert;
 use crate::protocol::messages::lockstep::frame_text;
 use crate::protocol::messages::market::{Depth, DepthUpdate};
@@ -15,7 +15,7 @@ use crate::protocol::messages::{Level, TimeUnit};
 use crate::simulator::{PathPoint, market_maker};
 
 use super::calls::{self, Day, Interval};
-use super::venue::{Venue, aggressor};
+use super::venue::Venue;
 
 /// A stream that the exchange serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,14 +92,11 @@ pub fn move_to(
     let before = venue.simulator.price(symbol);
     venue.now = point.time;
     venue.simulator.walk_to(symbol, point, volume);
-    let rules = &venue.rules[symbol.index()];
-    let step = rules.lot.step.max(Quantity::from_raw(1));
-    let quantity = Quantity::from_f64(volume).unwrap_or(Quantity::MAX).floor_to_step(step).max(step);
-    let trade = Trade { time: point.time, price: point.price, quantity, aggressor: aggressor(before, point.price) };
+    let trade = market_maker::trade_of(&venue.rules[symbol.index()], before, point, volume);
     let tape = &mut venue.tapes[symbol.index()];
     let trade_id = tape.record(trade);
     let forming = tape.form(point, volume);
-    let (first_update, changed) = tape.quote(Some(point.price));
+    let (first_update, changed) = tape.quote(Some((point.price, point.time)));
     let moved = Moved { time: point.time, trade, trade_id, forming, first_update, changed };
     let tell = |stream: &Stream| Published {
         stream: *stream,
@@ -178,12 +175,11 @@ fn text(venue: &Venue, stream: Stream, moved: &Moved) -> String {
     }
 }
 
-/// The best prices; where the book shows none of them, with the size of the trade.
+/// The best prices after a trade.
 fn top(venue: &Venue, symbol: SymbolId, trade: &Trade) -> BookTop {
-    let depth = &venue.tapes[symbol.index()].depth;
-    let (bid, ask) = venue.simulator.quote(symbol).map_or((trade.price, trade.price), |quote| (quote.bid, quote.ask));
-    let quantity = |price, levels| quantity_at(price, levels, trade.quantity);
-    BookTop { bid, bid_quantity: quantity(bid, &depth.bids), ask, ask_quantity: quantity(ask, &depth.asks) }
+    let Trade { price, quantity, .. } = *trade;
+    let alone = BookTop { bid: price, bid_quantity: quantity, ask: price, ask_quantity: quantity };
+    venue.simulator.top(symbol).unwrap_or(alone)
 }
 
 fn mini_ticker<'a>(event: &'a str, symbol: &'a str, day: &Day, event_time: i64) -> MiniTickerEvent<'a> {
@@ -252,8 +248,4 @@ fn kline_text(
 
 fn levels(side: &[market_maker::Level], count: usize) -> Vec<Level> {
     side.iter().take(count).map(|level| Level(level.price, level.quantity)).collect()
-}
-
-fn quantity_at(price: Price, levels: &[market_maker::Level], otherwise: Quantity) -> Quantity {
-    levels.iter().find(|level| level.price == price).map_or(otherwise, |level| level.quantity)
 }

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, VecDeque};
 use super::limits::Limits;
 use super::market_source::Market;
 use crate::domain::{
-    Asset, Balance, Bar, ClientOrderId, Money, OrderId, Price, Seed, Side, Symbol, SymbolId, SymbolRules, Time, Trade,
+    Asset, Balance, Bar, ClientOrderId, Money, OrderId, Price, Symbol, SymbolId, SymbolRules, Time, Trade,
 };
 use crate::protocol::sign::Secret;
-use crate::simulator::market_maker::{Depth, MarketMaker};
+use crate::simulator::market_maker::{Depth, MarketMaker, update_at};
 use crate::simulator::{AccountId, PathPoint, PointKind, Settings, Simulator};
 
 /// Public trades kept for `trades` and `aggTrades`, per symbol.
@@ -57,12 +57,12 @@ pub struct Tape {
 }
 
 impl Venue {
-    pub fn new(rules: Vec<SymbolRules>, market: Market, settings: Settings, seed: Seed) -> Venue {
+    pub fn new(rules: Vec<SymbolRules>, market: Market, settings: Settings) -> Venue {
         let mut simulator = Simulator::new(rules.clone(), settings);
         let mut tapes = Vec::with_capacity(rules.len());
         for (at, rules) in rules.iter().enumerate() {
             let symbol = SymbolId(at as u16);
-            let maker = MarketMaker::new(seed, rules, settings.frictions.half_spread, MarketMaker::LEVELS);
+            let maker = MarketMaker::new(rules, settings.frictions.half_spread, MarketMaker::LEVELS);
             let mut tape = Tape {
                 maker,
                 depth: Depth::default(),
@@ -73,7 +73,7 @@ impl Venue {
             };
             if !market.bars(symbol).is_empty() {
                 simulator.settle_history(symbol, market.bars(symbol).iter().copied());
-                tape.quote(simulator.price(symbol));
+                tape.quote(simulator.price(symbol).zip(simulator.time(symbol)));
             }
             tapes.push(tape);
         }
@@ -115,12 +115,12 @@ impl Accounts {
 }
 
 impl Tape {
-    /// The book around a new price; returns the levels that changed and the first update id of the change.
-    pub fn quote(&mut self, price: Option<Price>) -> (i64, Depth) {
+    /// The book around a new price at its time; returns the levels that changed and the first update id of the change.
+    pub fn quote(&mut self, price: Option<(Price, Time)>) -> (i64, Depth) {
         let first = self.update_id + 1;
         self.update_id = first;
-        let Some(price) = price else { return (first, Depth::default()) };
-        let depth = self.maker.depth(price, self.update_id as u64);
+        let Some((price, time)) = price else { return (first, Depth::default()) };
+        let depth = self.maker.depth(price, update_at(time));
         let changed = crate::simulator::market_maker::diff(&self.depth, &depth);
         self.depth = depth;
         (first, changed)
@@ -150,13 +150,5 @@ impl Tape {
         }
         self.trades.push_back((id, trade));
         id
-    }
-}
-
-/// The side that a move of the price suggests for its taker.
-pub fn aggressor(before: Option<Price>, after: Price) -> Side {
-    match before {
-        Some(before) if after < before => Side::Sell,
-        Some(_) | None => Side::Buy,
     }
 }

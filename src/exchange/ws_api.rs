@@ -92,6 +92,7 @@ fn result(core: &mut Core, connection: ConnectionId, name: &str, params: &WsPara
         | Call::TickerPrice { .. }
         | Call::BookTicker { .. }
         | Call::NewOrder
+        | Call::ReplaceOrder
         | Call::TestOrder { .. }
         | Call::QueryOrder
         | Call::CancelOrder
@@ -105,7 +106,7 @@ fn result(core: &mut Core, connection: ConnectionId, name: &str, params: &WsPara
         | Call::Account
         | Call::Commission
         | Call::MyTrades { .. }
-        | Call::OrderCounts => priced(core, &Ask { call, params: &params.0, account, now, unit }),
+        | Call::OrderCounts => priced(core, &Ask { call, params: &params.0, account, now, unit, orders_full: None }),
     }
 }
 

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use super::errors::{Refusal, VenueError, code};
+use super::messages::replace::ReplaceAnswer;
 use crate::domain::Time;
 
 /// Refused for its rate, its time or its key.
@@ -261,6 +262,15 @@ impl VenueError {
     /// -2011.
     pub fn cancel_rejected(refusal: Refusal) -> VenueError {
         VenueError::new(code::CANCEL_REJECTED, refusal.text())
+    }
+
+    /// -2021 when one half of a cancelReplace succeeded, -2022 when none did; `data` tells of both.
+    pub fn cancel_replace(halves: &ReplaceAnswer, one_succeeded: bool) -> VenueError {
+        let error = match one_succeeded {
+            true => VenueError::new(code::CANCEL_REPLACE_PARTLY_FAILED, "Order cancel-replace partially failed."),
+            false => VenueError::new(code::CANCEL_REPLACE_FAILED, "Order cancel-replace failed."),
+        };
+        VenueError { data: serde_json::to_value(halves).ok().map(Box::new), ..error }
     }
 
     pub fn no_such_order() -> VenueError {

@@ -10,12 +10,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{FilterFailure, Span, Time};
 
-/// The body of every refusal: `{"code":-1121,"msg":"Invalid symbol."}`. Further fields are ignored.
+/// The body of every refusal: `{"code":-1121,"msg":"Invalid symbol."}`, with `data` where one call failed in halves. Further
+/// fields are ignored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("{code} {msg}")]
 pub struct VenueError {
     pub code: i64,
     pub msg: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data: Option<Box<serde_json::Value>>,
 }
 
 /// What the caller of a refused request must do.
@@ -152,7 +155,7 @@ const SHORT_PAUSE: Span = Span::SECOND;
 
 impl VenueError {
     pub fn new(code: i64, msg: impl fmt::Display) -> VenueError {
-        VenueError { code, msg: msg.to_string() }
+        VenueError { code, msg: msg.to_string(), data: None }
     }
 
     /// Reads the body of a REST answer that is not 200. A body that is not Binance's JSON (a firewall's page,

@@ -272,7 +272,7 @@ impl From<&SymbolRules> for SymbolInfo {
             opo_allowed: false,
             quote_order_qty_market_allowed: takes(OrderType::Market),
             allow_trailing_stop: false,
-            cancel_replace_allowed: false,
+            cancel_replace_allowed: true,
             amend_allowed: false,
             peg_instructions_allowed: false,
             is_spot_trading_allowed: true,

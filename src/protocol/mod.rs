@@ -12,6 +12,7 @@ pub mod filters;
 pub mod messages;
 pub mod params;
 pub mod parse;
+pub mod replacement;
 pub mod requests;
 pub mod sign;
 pub mod weights;

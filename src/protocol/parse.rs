@@ -162,10 +162,10 @@ pub fn request(text: &str) -> Result<WsRequest<'_>, VenueError> {
 pub fn control_request(text: &str) -> Result<ControlRequest, VenueError> {
     let request: ControlRequest = serde_json::from_str(text).map_err(|error| {
         let (code, what) = if error.is_data() { (2, "Invalid request") } else { (3, "Invalid JSON") };
-        VenueError { code, msg: format!("{what}: {error}") }
+        VenueError::new(code, format_args!("{what}: {error}"))
     })?;
     if !request.id.is_legal() {
-        return Err(VenueError { code: 2, msg: "Invalid request: request ID must be an unsigned integer".to_owned() });
+        return Err(VenueError::new(2, "Invalid request: request ID must be an unsigned integer"));
     }
     Ok(request)
 }
@@ -318,5 +318,5 @@ fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error>
 }
 
 fn bad_json(error: &dyn std::fmt::Display) -> VenueError {
-    VenueError { code: -1135, msg: format!("Invalid JSON Request: {error}") }
+    VenueError::new(-1135, format_args!("Invalid JSON Request: {error}"))
 }

@@ -104,11 +104,22 @@ pub fn parse_order(
     fresh_id: impl FnOnce() -> ClientOrderId,
 ) -> Result<NewOrder, VenueError> {
     let mut form = Form::of(params);
-    let symbol = form.symbol(&symbols)?;
+    let order = read_order(&mut form, &symbols, fresh_id)?;
+    form.finish()?;
+    Ok(order)
+}
+
+/// The parameters of a new order among those of a form.
+pub(super) fn read_order(
+    form: &mut Form<'_>,
+    symbols: &impl Fn(&str) -> Option<SymbolId>,
+    fresh_id: impl FnOnce() -> ClientOrderId,
+) -> Result<NewOrder, VenueError> {
+    let symbol = form.symbol(symbols)?;
     let side = form.side()?;
     let order_type = single_type(form.required("type")?)?;
     let kind = match order_type {
-        OrderType::Market => market_kind(&mut form)?,
+        OrderType::Market => market_kind(form)?,
         OrderType::Limit => {
             form.not_required("stopPrice")?;
             let name = form.required("timeInForce")?;
@@ -138,7 +149,6 @@ pub fn parse_order(
     form.unsupported("icebergQty", "Iceberg orders are not supported for this symbol.")?;
     form.unsupported("trailingDelta", "Trailing stop orders are not supported for this symbol.")?;
     form.skip(&["newOrderRespType", "selfTradePreventionMode", "strategyId", "strategyType", "computeCommissionRates"]);
-    form.finish()?;
     Ok(NewOrder { symbol, client_id, side, kind })
 }
 
@@ -204,12 +214,7 @@ pub fn parse_reference(
         return Err(neither("origClientOrderId", "orderId"));
     }
     let cancel_id = form.client_id("newClientOrderId")?;
-    let only_if = match form.optional("cancelRestrictions")? {
-        None => None,
-        Some("ONLY_NEW") => Some(OrderStatus::New),
-        Some("ONLY_PARTIALLY_FILLED") => Some(OrderStatus::PartiallyFilled),
-        Some(_) => return Err(refusal(-1145, "Invalid cancelRestrictions")),
-    };
+    let only_if = form.cancel_restrictions()?;
     form.finish()?;
     Ok(OrderReference { symbol, order_id, client_id, cancel_id, only_if })
 }
@@ -451,7 +456,17 @@ impl<'a> Form<'a> {
         text.parse().map(Some).map_err(|_| refusal(-1108, &format!("Parameter '{name}' overflowed.")))
     }
 
-    fn client_id(&mut self, name: &'static str) -> Result<Option<ClientOrderId>, VenueError> {
+    /// `cancelRestrictions`: cancel only while the order has this status.
+    pub(super) fn cancel_restrictions(&mut self) -> Result<Option<OrderStatus>, VenueError> {
+        match self.optional("cancelRestrictions")? {
+            None => Ok(None),
+            Some("ONLY_NEW") => Ok(Some(OrderStatus::New)),
+            Some("ONLY_PARTIALLY_FILLED") => Ok(Some(OrderStatus::PartiallyFilled)),
+            Some(_) => Err(refusal(-1145, "Invalid cancelRestrictions")),
+        }
+    }
+
+    pub(super) fn client_id(&mut self, name: &'static str) -> Result<Option<ClientOrderId>, VenueError> {
         let Some(text) = self.optional(name)? else { return Ok(None) };
         ClientOrderId::parse(text).map(Some).ok_or_else(|| illegal(name, CLIENT_ID_RANGE))
     }
@@ -487,7 +502,7 @@ impl<'a> Form<'a> {
 }
 
 fn refusal(code: i64, msg: &str) -> VenueError {
-    VenueError { code, msg: msg.to_owned() }
+    VenueError::new(code, msg)
 }
 
 fn refuse(code: i64, msg: &str) -> Result<(), VenueError> {
@@ -498,6 +513,6 @@ fn illegal(name: &str, range: &str) -> VenueError {
     refusal(-1100, &format!("Illegal characters found in parameter '{name}'; legal range is '{range}'."))
 }
 
-fn neither(one: &str, other: &str) -> VenueError {
+pub(super) fn neither(one: &str, other: &str) -> VenueError {
     refusal(-1102, &format!("Param '{one}' or '{other}' must be sent, but both were empty/null!"))
 }

@@ -35,6 +35,8 @@ pub enum Call {
         one_symbol: bool,
     },
     NewOrder,
+    /// Takes an order away and places another.
+    ReplaceOrder,
     TestOrder {
         with_commission: bool,
     },
@@ -113,7 +115,7 @@ const USED_WEIGHT: &str = "x-mbx-used-weight";
 const ORDER_COUNT: &str = "x-mbx-order-count";
 
 /// All calls in every form whose names differ; the numbers inside are those of a request without parameters.
-pub const ALL_CALLS: [Call; 34] = [
+pub const ALL_CALLS: [Call; 35] = [
     Call::Ping,
     Call::Time,
     Call::ExchangeInfo,
@@ -128,6 +130,7 @@ pub const ALL_CALLS: [Call; 34] = [
     Call::TickerPrice { one_symbol: false },
     Call::BookTicker { one_symbol: false },
     Call::NewOrder,
+    Call::ReplaceOrder,
     Call::TestOrder { with_commission: false },
     Call::QueryOrder,
     Call::CancelOrder,
@@ -194,6 +197,7 @@ impl Call {
                 }
             }
             Call::NewOrder
+            | Call::ReplaceOrder
             | Call::CancelOrder
             | Call::CancelOpenOrders
             | Call::NewOco
@@ -225,7 +229,7 @@ impl Call {
     pub const fn orders(self) -> u32 {
         if let Call::NewOco = self {
             2
-        } else if let Call::NewOrder = self {
+        } else if let Call::NewOrder | Call::ReplaceOrder = self {
             1
         } else {
             0
@@ -263,9 +267,12 @@ impl Call {
             | Call::DayTicker { .. }
             | Call::TickerPrice { .. }
             | Call::BookTicker { .. } => Security::Public,
-            Call::NewOrder | Call::CancelOrder | Call::CancelOpenOrders | Call::NewOco | Call::CancelOrderList => {
-                Security::OrderEntry
-            }
+            Call::NewOrder
+            | Call::ReplaceOrder
+            | Call::CancelOrder
+            | Call::CancelOpenOrders
+            | Call::NewOco
+            | Call::CancelOrderList => Security::OrderEntry,
             Call::TestOrder { .. }
             | Call::QueryOrder
             | Call::OpenOrders { .. }
@@ -300,6 +307,7 @@ impl Call {
             Call::TickerPrice { .. } => both("GET", "/api/v3/ticker/price", "ticker.price"),
             Call::BookTicker { .. } => both("GET", "/api/v3/ticker/bookTicker", "ticker.book"),
             Call::NewOrder => both("POST", "/api/v3/order", "order.place"),
+            Call::ReplaceOrder => both("POST", "/api/v3/order/cancelReplace", "order.cancelReplace"),
             Call::TestOrder { .. } => both("POST", "/api/v3/order/test", "order.test"),
             Call::QueryOrder => both("GET", "/api/v3/order", "order.status"),
             Call::CancelOrder => both("DELETE", "/api/v3/order", "order.cancel"),
@@ -365,6 +373,7 @@ impl Call {
             | Call::UiKlines
             | Call::AvgPrice
             | Call::NewOrder
+            | Call::ReplaceOrder
             | Call::QueryOrder
             | Call::CancelOrder
             | Call::CancelOpenOrders

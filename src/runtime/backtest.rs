@@ -7,10 +7,11 @@ use std::mem::ManuallyDrop;
 
 use super::dispatch::{ask, input_of};
 use super::run::{Finished, Listener, Run};
-use crate::domain::{Balance, Bar, Command, MarketEvent, Money, Quantity, Side, SymbolId, SymbolRules, Time, Trade};
+use crate::domain::{Balance, Bar, Command, MarketEvent, Money, Price, SymbolId, SymbolRules, Time};
 use crate::engine::ports::{BarSource, Journal, JournalError, Minutes, SourceError};
 use crate::engine::{Engine, Input, Start};
-use crate::simulator::{AccountId, MinuteStep, PathPoint, Simulator, UnfitBar, minute_steps};
+use crate::simulator::market_maker::trade_of;
+use crate::simulator::{AccountId, MinuteStep, PathPoint, PointKind, Simulator, UnfitBar, minute_steps};
 
 /// What a backtest is made of.
 pub struct Backtest<'a> {
@@ -34,9 +35,10 @@ pub type OnClose<'a> = Box<dyn FnMut(&Engine) -> bool + 'a>;
 /// How much of the path is walked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
-    /// Every point of every bar, with trades shown to the engine as live does.
+    /// Every point of every bar, with trades and best prices shown to the engine as the exchange streams them.
     Full,
-    /// Only bars whose range reaches a working order.
+    /// Only bars whose range reaches an order, and those in which the engine works or a timer is due; the latter with
+    /// trades and best prices.
     Skip,
 }
 
@@ -138,23 +140,28 @@ struct Driver<'a> {
 impl Driver<'_> {
     /// `false` when the caller wants to stop.
     fn minute(&mut self, bars: &[(SymbolId, Bar)]) -> Result<bool, BacktestError> {
-        let reached = self.detail == Detail::Full
-            || bars.iter().any(|(symbol, bar)| self.simulator.reaches(*symbol, bar))
-            || !self.commands.is_empty();
+        let shown = self.detail == Detail::Full || self.is_awaited(bars);
+        let reached =
+            shown || bars.iter().any(|(symbol, bar)| self.simulator.reaches(*symbol, bar)) || !self.commands.is_empty();
         if reached {
             for step in minute_steps(bars) {
                 match step? {
                     MinuteStep::Move { symbol, point, volume } => {
+                        let before = self.simulator.price(symbol);
                         self.simulator.walk_to(symbol, point, volume);
-                        if self.is_due(point.time) {
+                        if shown || self.run.engine().is_working() {
+                            self.show(symbol, before, point, volume)?;
+                        } else if point.kind == PointKind::Close && self.run.engine().wants_tops() {
+                            self.show_top(symbol, point.time)?;
+                        } else if self.is_due(point.time) {
                             self.fire(point.time)?;
-                        }
-                        if self.detail == Detail::Full {
-                            self.show(symbol, point)?;
                         }
                         self.drain()?;
                     }
                     MinuteStep::Close { symbol, bar } => {
+                        if self.is_due(bar.close_time()) {
+                            self.fire(bar.close_time())?;
+                        }
                         if !self.close(symbol, &bar)? {
                             return Ok(false);
                         }
@@ -163,8 +170,15 @@ impl Driver<'_> {
             }
             return Ok(true);
         }
-        for (symbol, bar) in bars {
+        for (at, (symbol, bar)) in bars.iter().enumerate() {
             self.simulator.settle_quiet_bar(*symbol, bar);
+            // Nothing is due before the first, or the minute would be walked.
+            if at > 0 && self.is_due(bar.close_time()) {
+                self.fire(bar.close_time())?;
+            }
+            if self.run.engine().wants_tops() {
+                self.show_top(*symbol, bar.close_time())?;
+            }
             if !self.close(*symbol, bar)? {
                 return Ok(false);
             }
@@ -176,15 +190,12 @@ impl Driver<'_> {
     #[inline]
     fn close(&mut self, symbol: SymbolId, bar: &Bar) -> Result<bool, BacktestError> {
         let time = bar.close_time();
-        if self.is_due(time) {
-            self.fire(time)?;
-        }
         // A market event owns nothing, and to find that out is a call (a fortieth of a quiet bar).
         let input = ManuallyDrop::new(Input::Market(MarketEvent::BarClosed { symbol, bar: *bar }));
         self.run.step(time, &input)?;
         // Most bars cause nothing.
         if self.run.has_requests() || self.simulator.has_events() {
-            self.carry_out(time)?;
+            self.carry_out(time, time)?;
             self.drain()?;
         }
         Ok(match &mut self.on_close {
@@ -193,9 +204,42 @@ impl Driver<'_> {
         })
     }
 
-    fn show(&mut self, symbol: SymbolId, point: PathPoint) -> Result<(), BacktestError> {
-        let trade = Trade { time: point.time, price: point.price, quantity: Quantity::ZERO, aggressor: Side::Buy };
-        Ok(self.run.step(point.time, &Input::Market(MarketEvent::Trade { symbol, trade }))?)
+    /// Shows the engine a move as the exchange streams it: the trade, then the best prices.
+    fn show(
+        &mut self,
+        symbol: SymbolId,
+        before: Option<Price>,
+        point: PathPoint,
+        volume: f64,
+    ) -> Result<(), BacktestError> {
+        if let Some(rules) = self.simulator.rules(symbol) {
+            let trade = trade_of(rules, before, point, volume);
+            self.tell(point.time, &Input::Market(MarketEvent::Trade { symbol, trade }))?;
+        }
+        self.show_top(symbol, point.time)
+    }
+
+    fn show_top(&mut self, symbol: SymbolId, time: Time) -> Result<(), BacktestError> {
+        match self.simulator.top(symbol) {
+            Some(top) => self.tell(time, &Input::Market(MarketEvent::BookTop { symbol, top })),
+            None => Ok(()),
+        }
+    }
+
+    /// One event: before it what is due, after it what it causes.
+    fn tell(&mut self, time: Time, input: &Input) -> Result<(), BacktestError> {
+        if self.is_due(time) {
+            self.fire(time)?;
+        }
+        self.run.step(time, input)?;
+        self.carry_out(time, time)
+    }
+
+    /// True when the engine wants to see inside the minute of these bars.
+    #[inline]
+    fn is_awaited(&self, bars: &[(SymbolId, Bar)]) -> bool {
+        let is_due = |(_, bar): &(SymbolId, Bar)| self.run.due_timer(bar.close_time()).is_some();
+        self.run.engine().is_working() || bars.first().is_some_and(is_due)
     }
 
     /// True when something must come before the event at `time`.
@@ -209,12 +253,13 @@ impl Driver<'_> {
     fn fire(&mut self, time: Time) -> Result<(), BacktestError> {
         while let Some(due) = self.run.due_timer(time) {
             self.run.step(due, &Input::Timer)?;
-            self.carry_out(due)?;
+            // The venue has moved on to the event already.
+            self.carry_out(due, time)?;
         }
         while self.commands.front().is_some_and(|(at, _)| *at <= time) {
             let Some((_, command)) = self.commands.pop_front() else { break };
             self.run.step(time, &Input::Command(command))?;
-            self.carry_out(time)?;
+            self.carry_out(time, time)?;
         }
         Ok(())
     }
@@ -222,19 +267,16 @@ impl Driver<'_> {
     fn drain(&mut self) -> Result<(), BacktestError> {
         while let Some((_, event)) = self.simulator.next_event() {
             if let Some((time, input)) = input_of(event) {
-                if self.is_due(time) {
-                    self.fire(time)?;
-                }
-                self.run.step(time, &input)?;
-                self.carry_out(time)?;
+                self.tell(time, &input)?;
             }
         }
         Ok(())
     }
 
-    fn carry_out(&mut self, now: Time) -> Result<(), BacktestError> {
+    /// Asks the venue at its time and answers the engine at its own.
+    fn carry_out(&mut self, now: Time, venue_time: Time) -> Result<(), BacktestError> {
         while let Some(request) = self.run.next_request() {
-            let answer = ask(&mut self.simulator, self.account, now, &request);
+            let answer = ask(&mut self.simulator, self.account, venue_time, &request);
             self.run.step(now, &Input::Answer(answer))?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use crate::domain::{OrderId, Time};
 use crate::engine::ports::Request;
 use crate::engine::risk::Payload;
 use crate::engine::{Answer, Input, Outcome};
-use crate::simulator::{AccountId, OrderRef, Refusal, Simulator, VenueEvent};
+use crate::simulator::{AccountId, OrderRef, Refusal, Replaced, Simulator, VenueEvent};
 
 /// The simulator's answer to a request.
 pub fn ask(simulator: &mut Simulator, account: AccountId, now: Time, request: &Request) -> Answer {
@@ -22,6 +22,12 @@ pub fn ask(simulator: &mut Simulator, account: AccountId, now: Time, request: &R
                 Err(refusal) => Outcome::CancelRefused { code: CANCEL_REJECTED, message: refusal.to_string() },
             }
         }
+        Request::Replace { client_id, order, .. } => match order.payload() {
+            Payload::Order(order) => replaced(simulator.replace(account, now, client_id, order)),
+            Payload::Oco(_) => {
+                Outcome::Rejected { code: NEW_ORDER_REJECTED, message: "a list replaces no order".to_owned() }
+            }
+        },
         Request::Query { symbol, client_id } => {
             match simulator.order(account, *symbol, &OrderRef::Client(client_id.clone())) {
                 Some(order) => Outcome::Found { status: order.status, filled: order.filled },
@@ -43,10 +49,23 @@ pub fn input_of(event: VenueEvent) -> Option<(Time, Input)> {
 
 /// Binance's code for a refused cancel.
 const CANCEL_REJECTED: i64 = -2011;
+/// Binance's code for a cancelReplace of which nothing was done.
+const CANCEL_REPLACE_FAILED: i64 = -2022;
 /// Binance's code for a filter failure.
 const FILTER_FAILURE: i64 = -1013;
 /// Binance's code for an order that the matching engine refused.
 const NEW_ORDER_REJECTED: i64 = -2010;
+
+/// As the venue tells it: what of the new order is certain.
+fn replaced(replaced: Replaced) -> Outcome {
+    match replaced {
+        Replaced::Refused(refusal) => placed(Err(refusal)),
+        Replaced::NotCancelled(refusal) => {
+            Outcome::Rejected { code: CANCEL_REPLACE_FAILED, message: refusal.to_string() }
+        }
+        Replaced::Cancelled(result) => placed(result.map(|placed| placed.order_id)),
+    }
+}
 
 fn placed(result: Result<OrderId, Refusal>) -> Outcome {
     match result {

@@ -166,7 +166,7 @@ impl Run {
                         listener(now, &notice);
                     }
                 }
-                Effect::Submit(_) | Effect::Cancel { .. } | Effect::Query { .. } => {
+                Effect::Submit(_) | Effect::Cancel { .. } | Effect::Replace { .. } | Effect::Query { .. } => {
                     self.effect_digest.add(&effect);
                     self.pending.extend(Request::of(effect));
                 }

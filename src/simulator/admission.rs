@@ -41,12 +41,7 @@ impl Simulator {
     /// bars it waits for the next point, as IOC and FOK do.
     pub fn place(&mut self, account: AccountId, now: Time, order: &NewOrder) -> Result<Placed, Refusal> {
         let NewOrder { symbol, ref client_id, side, kind } = *order;
-        let price = self.open_price(account, symbol)?;
-        let rules = &self.markets[symbol.index()].rules;
-        if !rules.order_types.contains(&kind.order_type()) {
-            return Err(Refusal::NotSupported);
-        }
-        rules.check(side, kind, self.context(account, symbol, price)).map_err(Refusal::Filter)?;
+        let price = self.check(account, order)?;
         if self.register.is_taken(account, client_id) {
             return Err(Refusal::DuplicateClientId);
         }
@@ -69,6 +64,17 @@ impl Simulator {
             None => self.take(order_id, price, now),
         }
         Ok(Placed { order_id, time: now })
+    }
+
+    /// The checks of an order that look at no balance and no other order but their number. Returns the current price.
+    pub(super) fn check(&self, account: AccountId, order: &NewOrder) -> Result<Price, Refusal> {
+        let price = self.open_price(account, order.symbol)?;
+        let rules = &self.markets[order.symbol.index()].rules;
+        if !rules.order_types.contains(&order.kind.order_type()) {
+            return Err(Refusal::NotSupported);
+        }
+        let context = self.context(account, order.symbol, price);
+        rules.check(order.side, order.kind, context).map(|()| price).map_err(Refusal::Filter)
     }
 
     /// Accepts both legs of an OCO, or refuses it and changes nothing. The legs share one lock.

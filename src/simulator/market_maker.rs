@@ -1,6 +1,6 @@
 //! The market maker: a plausible order book around a price, for those who look at depth.
 //!
-//! Invariant: a book is a pure function of (seed, symbol, price, update number), its sides never cross, and its best
+//! Invariant: a book is a pure function of (symbol, price, update number), which is one of time, its sides never cross, and its best
 //! prices are those takers meet.
 //! Absent on purpose: any influence on fills; takers meet the path, which has unlimited depth.
 
@@ -9,11 +9,10 @@ use std::cmp::Ordering;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::domain::fixed::SCALE;
-use crate::domain::seed::Seed;
-use crate::domain::{Price, Quantity, Ratio, SymbolRules};
+use crate::domain::{BookTop, Price, Quantity, Ratio, Side, Span, SymbolRules, Time, Trade};
 
-use super::Quote;
 use super::book::tick_of;
+use super::{PathPoint, Quote};
 
 /// One level of a book: at this price so much. In a difference a quantity of zero removes the level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +31,8 @@ pub struct Depth {
 /// Makes the books of one symbol.
 #[derive(Debug, Clone)]
 pub struct MarketMaker {
-    seed: u64,
+    /// Of the symbol's name: a recording has one book, whatever the seed of the run.
+    key: u64,
     tick: Price,
     step: Quantity,
     smallest: Quantity,
@@ -49,10 +49,10 @@ impl MarketMaker {
     /// Levels on each side unless told otherwise.
     pub const LEVELS: usize = 20;
 
-    pub fn new(seed: Seed, rules: &SymbolRules, half_spread: Ratio, levels: usize) -> MarketMaker {
+    pub fn new(rules: &SymbolRules, half_spread: Ratio, levels: usize) -> MarketMaker {
         let step = rules.lot.step.max(Quantity::from_raw(1));
         MarketMaker {
-            seed: seed.number(&format!("market maker {}", rules.symbol)),
+            key: xxh3_64_with_seed(rules.symbol.as_str().as_bytes(), 0),
             tick: tick_of(rules),
             step,
             smallest: rules.lot.min.max(step),
@@ -78,6 +78,13 @@ impl MarketMaker {
         Depth { bids: side(quote.bid, &next_bid), asks: side(quote.ask, &next_ask) }
     }
 
+    /// The best prices around a positive `price` at this time, as the book of that time shows them.
+    pub fn top(&self, price: Price, time: Time) -> BookTop {
+        let Quote { bid, ask } = Quote::around(price, self.half_spread, self.tick);
+        let update = update_at(time);
+        BookTop { bid, bid_quantity: self.quantity(0, bid, update), ask, ask_quantity: self.quantity(0, ask, update) }
+    }
+
     /// Distance of the levels: 1, 2 or 5 times a power of ten in ticks, so that levels stay while the price moves.
     fn spacing(&self, price: Price) -> Price {
         let wanted = price.raw() / SPACING;
@@ -93,7 +100,7 @@ impl MarketMaker {
 
     /// What stands at a level: it keeps its quantity for one to eight updates.
     fn quantity(&self, index: usize, price: Price, update: u64) -> Quantity {
-        let own = xxh3_64_with_seed(&price.raw().to_le_bytes(), self.seed);
+        let own = xxh3_64_with_seed(&price.raw().to_le_bytes(), self.key);
         let period = 1 + own % 8;
         let epoch = update.wrapping_add(own >> 32) / period;
         let draw = xxh3_64_with_seed(&epoch.to_le_bytes(), own);
@@ -104,6 +111,22 @@ impl MarketMaker {
         let quantity = Quantity::from_raw(i64::try_from(raw).unwrap_or(i64::MAX / 2));
         quantity.floor_to_step(self.step).max(self.smallest)
     }
+}
+
+/// The number of the book at a time: the points of a bar's path stand about a third of a minute apart.
+pub fn update_at(time: Time) -> u64 {
+    time.0.div_euclid(QUARTER.0).unsigned_abs()
+}
+
+const QUARTER: Span = Span::from_seconds(15);
+
+/// The public trade by which a move to a point is told: the volume in steps, at least one, taken by the side that the move
+/// suggests.
+pub fn trade_of(rules: &SymbolRules, before: Option<Price>, point: PathPoint, volume: f64) -> Trade {
+    let step = rules.lot.step.max(Quantity::from_raw(1));
+    let quantity = Quantity::from_f64(volume).unwrap_or(Quantity::MAX).floor_to_step(step).max(step);
+    let aggressor = if before.is_some_and(|before| point.price < before) { Side::Sell } else { Side::Buy };
+    Trade { time: point.time, price: point.price, quantity, aggressor }
 }
 
 /// The levels that changed, with their new absolute quantities; zero where a level is gone. Applied to `old` it

@@ -31,17 +31,19 @@ mod ledger;
 mod matching;
 mod offers;
 mod register;
+mod replace;
 mod shelf;
 mod slippage;
 
 use std::collections::VecDeque;
 
 use crate::domain::rules::SymbolStatus;
-use crate::domain::{Balance, Bar, Price, Quantity, Ratio, Side, SymbolId, SymbolRules, Time};
+use crate::domain::{Balance, Bar, BookTop, Price, Quantity, Ratio, Side, SymbolId, SymbolRules, Time};
 
 use book::Book;
 use impact::{Day, TrailingDay};
 use ledger::Ledger;
+use market_maker::MarketMaker;
 use register::Register;
 
 pub use fees::{FeePolicy, FeeSchedule};
@@ -56,6 +58,7 @@ pub use orders::{
 };
 pub use participation::{Participation, Rest};
 pub use path::{Extreme, PathPoint, PointKind, path};
+pub use replace::Replaced;
 pub use slippage::Slippage;
 
 /// What trading costs: what the venue charges, and what the market takes.
@@ -98,6 +101,7 @@ struct Market {
     /// After a close and before the next open: what takes liquidity waits.
     is_between_bars: bool,
     book: Book,
+    maker: MarketMaker,
     last_trade: i64,
     /// Volume of the bar whose path is walked.
     volume: f64,
@@ -214,6 +218,12 @@ impl Simulator {
         Some(Quote::around(market.price?, self.settings.frictions.half_spread, market.tick()))
     }
 
+    /// The best prices with their quantities, as the market maker's book shows them after the last point.
+    pub fn top(&self, symbol: SymbolId) -> Option<BookTop> {
+        let market = self.markets.get(symbol.index())?;
+        Some(market.maker.top(market.price?, market.time))
+    }
+
     /// The rules of a symbol.
     pub fn rules(&self, symbol: SymbolId) -> Option<&SymbolRules> {
         self.markets.get(symbol.index()).map(|market| &market.rules)
@@ -291,6 +301,7 @@ impl Market {
             time: Time(0),
             is_between_bars: true,
             book: Book::new(tick, frictions.markout),
+            maker: MarketMaker::new(&rules, frictions.half_spread, MarketMaker::LEVELS),
             last_trade: 0,
             volume: 0.0,
             allowance: None,

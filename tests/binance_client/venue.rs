@@ -285,6 +285,8 @@ fn approved(request: OrderRequest) -> Approved {
         mark: Some(price("100")),
         open_orders: 0,
         open_trigger_orders: 0,
+        is_slice: false,
+        bought: kestrel::domain::Quantity::ZERO,
     };
     check(&view, request).expect("risk lets it pass")
 }

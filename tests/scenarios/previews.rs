@@ -53,7 +53,11 @@ fn before_the_decision(inputs: &[(Time, Input)]) -> Snapshot {
 fn decision(effects: &[Effect]) -> Option<Result<kestrel::domain::Quantity, Refused>> {
     let refused = effects.iter().find_map(|effect| match effect {
         Effect::Notice(Notice::Refused { reason, .. }) => Some(Err(*reason)),
-        Effect::Submit(_) | Effect::Cancel { .. } | Effect::Query { .. } | Effect::Notice(_) => None,
+        Effect::Submit(_)
+        | Effect::Cancel { .. }
+        | Effect::Replace { .. }
+        | Effect::Query { .. }
+        | Effect::Notice(_) => None,
     });
     let entry = legs(effects).into_iter().find(|leg| leg.side == Side::Buy).map(|leg| Ok(leg.quantity()));
     entry.or(refused)

@@ -268,7 +268,7 @@ pub fn commission(asset: &str, amount: &str) -> Option<Commission> {
 /// All orders among the effects, OCOs as their two legs (above, below).
 pub fn legs(effects: &[Effect]) -> Vec<Leg> {
     let submits = effects.iter().filter_map(|effect| match effect {
-        Effect::Submit(approved) => Some(approved.payload()),
+        Effect::Submit(approved) | Effect::Replace { order: approved, .. } => Some(approved.payload()),
         Effect::Cancel { .. } | Effect::Query { .. } | Effect::Notice(_) => None,
     });
     let legs = submits.flat_map(|payload| match payload {
@@ -292,7 +292,7 @@ pub fn legs(effects: &[Effect]) -> Vec<Leg> {
 pub fn cancels(effects: &[Effect]) -> Vec<ClientOrderId> {
     let cancel = |effect: &Effect| match effect {
         Effect::Cancel { client_id, .. } => Some(client_id.clone()),
-        Effect::Submit(_) | Effect::Query { .. } | Effect::Notice(_) => None,
+        Effect::Submit(_) | Effect::Replace { .. } | Effect::Query { .. } | Effect::Notice(_) => None,
     };
     effects.iter().filter_map(cancel).collect()
 }
@@ -300,7 +300,7 @@ pub fn cancels(effects: &[Effect]) -> Vec<ClientOrderId> {
 pub fn queries(effects: &[Effect]) -> Vec<ClientOrderId> {
     let query = |effect: &Effect| match effect {
         Effect::Query { client_id, .. } => Some(client_id.clone()),
-        Effect::Submit(_) | Effect::Cancel { .. } | Effect::Notice(_) => None,
+        Effect::Submit(_) | Effect::Cancel { .. } | Effect::Replace { .. } | Effect::Notice(_) => None,
     };
     effects.iter().filter_map(query).collect()
 }

@@ -119,7 +119,7 @@ fn more_is_traded_at_half_past_two_in_the_afternoon_than_at_night() {
 }
 
 fn maker(half_spread: &str) -> MarketMaker {
-    MarketMaker::new(Seed(9), &btc(), ratio(half_spread), MarketMaker::LEVELS)
+    MarketMaker::new(&btc(), ratio(half_spread), MarketMaker::LEVELS)
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod market;
 mod orders;
 mod paging;
 mod refusals;
+mod replace;
 pub(super) mod rows;
 
 use serde::Serialize;
@@ -40,6 +41,8 @@ pub struct Ask<'a> {
     pub now: Time,
     /// Of all times in the answer.
     pub unit: TimeUnit,
+    /// The refusal of a new order by the account's order count, where its half of a cancelReplace alone is refused.
+    pub orders_full: Option<&'a VenueError>,
 }
 
 /// The result as JSON text (of REST's body and of the WebSocket API's `result`), or the refusal.
@@ -59,6 +62,7 @@ pub fn answer(venue: &mut Venue, ask: &Ask<'_>) -> Result<String, VenueError> {
         Call::TickerPrice { .. } => market::price_ticker(venue, ask),
         Call::BookTicker { .. } => market::book_ticker(venue, ask),
         Call::NewOrder => orders::place(venue, ask),
+        Call::ReplaceOrder => replace::replace(venue, ask),
         Call::TestOrder { .. } => orders::test(venue, ask),
         Call::QueryOrder => orders::query(venue, ask),
         Call::CancelOrder => orders::cancel(venue, ask),

@@ -11,7 +11,7 @@ use crate::domain::{ClientOrderId, NewOrder, OrderId};
 use crate::exchange::venue::Venue;
 use crate::protocol::VenueError;
 use crate::protocol::errors::Refusal as Word;
-use crate::protocol::messages::order::{CancelAnswer, ResponseType};
+use crate::protocol::messages::order::{CancelAnswer, OrderAnswer, ResponseType};
 use crate::protocol::messages::rest::Empty;
 use crate::protocol::requests::{self, Form, OrderReference};
 use crate::protocol::weights::Call;
@@ -20,17 +20,28 @@ use crate::simulator::{AccountId, ListRef, OrderRecord, OrderRef, Refusal};
 pub(super) fn place(venue: &mut Venue, ask: &Ask<'_>) -> Result<String, VenueError> {
     let account = ask.owner()?;
     let (order, form) = read_order(venue, ask)?;
+    enter(venue, ask, account, &order, form).map(|answer| json(&answer))
+}
+
+/// Places an order that was read, and answers in the form that was asked for.
+pub(super) fn enter(
+    venue: &mut Venue,
+    ask: &Ask<'_>,
+    account: AccountId,
+    order: &NewOrder,
+    form: ResponseType,
+) -> Result<OrderAnswer, VenueError> {
     let refusal = |refusal| refusals::of_order(refusal, order.kind);
-    let placed = venue.simulator.place(account, ask.now, &order).map_err(refusal)?;
+    let placed = venue.simulator.place(account, ask.now, order).map_err(refusal)?;
     let which = OrderRef::Id(placed.order_id);
     let record = venue.simulator.order(account, order.symbol, &which).ok_or_else(VenueError::unknown)?;
     let mut result = rows::result(ask.unit, venue, record, placed.time);
     Ok(match form {
-        ResponseType::Ack => json(&result.to_ack()),
-        ResponseType::Result => json(&result),
+        ResponseType::Ack => OrderAnswer::Ack(result.to_ack()),
+        ResponseType::Result => OrderAnswer::Result(Box::new(result)),
         ResponseType::Full => {
             result.fills = Some(rows::fills(venue, account, record));
-            json(&result)
+            OrderAnswer::Result(Box::new(result))
         }
     })
 }
@@ -70,8 +81,18 @@ pub(super) fn query(venue: &Venue, ask: &Ask<'_>) -> Result<String, VenueError> 
 
 pub(super) fn cancel(venue: &mut Venue, ask: &Ask<'_>) -> Result<String, VenueError> {
     let account = ask.owner()?;
-    let unknown = || VenueError::cancel_rejected(Word::UnknownOrder);
     let reference = requests::parse_reference(ask.params, |name| venue.symbol_id(name))?;
+    cancel_named(venue, ask, account, reference).map(|answer| json(&answer))
+}
+
+/// Cancels the order that a reference means, if it is open and as the reference wants it.
+pub(super) fn cancel_named(
+    venue: &mut Venue,
+    ask: &Ask<'_>,
+    account: AccountId,
+    reference: OrderReference,
+) -> Result<CancelAnswer, VenueError> {
+    let unknown = || VenueError::cancel_rejected(Word::UnknownOrder);
     let record = find(venue, account, &reference).filter(|record| is_named(record, &reference)).ok_or_else(unknown)?;
     if record.status.is_terminal() {
         return Err(unknown());
@@ -81,7 +102,7 @@ pub(super) fn cancel(venue: &mut Venue, ask: &Ask<'_>) -> Result<String, VenueEr
     }
     let record = record.clone();
     let name = reference.cancel_id.unwrap_or_else(|| fresh_id(&mut venue.named));
-    withdraw(venue, ask, account, &record, &name).map(|answer| json(&answer))
+    withdraw(venue, ask, account, &record, &name)
 }
 
 pub(super) fn cancel_open(venue: &mut Venue, ask: &Ask<'_>) -> Result<String, VenueError> {

@@ -14,6 +14,7 @@ use crate::domain::{ExecutionType, OrderStatus, OrderType, Price, Quantity, Side
 pub mod lockstep;
 pub mod market;
 pub mod order;
+pub mod replace;
 pub mod rest;
 pub mod ticker;
 pub mod user;

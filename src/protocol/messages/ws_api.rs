@@ -55,6 +55,7 @@ pub mod method {
     pub const MY_TRADES: &str = "myTrades";
     pub const ORDER_PLACE: &str = "order.place";
     pub const ORDER_TEST: &str = "order.test";
+    pub const ORDER_CANCEL_REPLACE: &str = "order.cancelReplace";
     pub const ORDER_CANCEL: &str = "order.cancel";
     pub const ORDER_STATUS: &str = "order.status";
     pub const ORDER_LIST_PLACE_OCO: &str = "orderList.place.oco";
@@ -136,13 +137,13 @@ impl ErrorBody {
     }
 
     pub fn to_venue_error(&self) -> VenueError {
-        VenueError { code: self.code, msg: self.msg.clone() }
+        VenueError { data: self.data.clone().map(Box::new), ..VenueError::new(self.code, &self.msg) }
     }
 }
 
 impl From<VenueError> for ErrorBody {
     fn from(error: VenueError) -> ErrorBody {
-        ErrorBody { code: error.code, msg: error.msg, data: None }
+        ErrorBody { code: error.code, msg: error.msg, data: error.data.map(|data| *data) }
     }
 }
 
@@ -206,11 +207,12 @@ impl Visitor<'_> for IdVisitor {
 }
 
 /// Parameters that the documentation shows as JSON integers; arrays and booleans go as such, all others as strings.
-const INTEGERS: [&str; 12] = [
+const INTEGERS: [&str; 13] = [
     "timestamp",
     "recvWindow",
     "orderId",
     "orderListId",
+    "cancelOrderId",
     "limit",
     "startTime",
     "endTime",
