@@ -1,7 +1,7 @@
 //! A parent against a venue that does what it likes: fills in parts, refuses, cancels late, answers in any order.
 
 use kestrel::domain::{
-    BookTop, Digest, OrderKind, Price, Quantity, Seed, Side, Span, StateHash, Symbol, SymbolId, SymbolRules, Time,
+    BookTop, Digest, OrderKind, Price, Quantity, Seed, Side, Span, Symbol, SymbolId, SymbolRules, Time,
 };
 use kestrel::engine::execution::{
     Action, ChildOrder, Choice, Ending, Fill, Known, MarketState, Parent, ParentError, ParentSpec, Style, Tactics, View,
@@ -111,7 +111,7 @@ fn what_cannot_be_sold_again_is_not_bought() {
 fn an_order_at_the_touch_follows_it_and_takes_in_the_end() {
     let mut parent = parent(spec(Side::Buy, 1.0), Choice::Fixed(Style::Passive), true).expect("legal");
     let first = placed(parent.next(Time(0), &book(top(100.0, 1.0, 1.0))));
-    assert!(first.is_post_only && first.kind.limit_price() == Some(price(100.0)));
+    assert!(first.resting() == Some(price(100.0)));
     parent.opened(1);
     let away = book(top(100.5, 1.0, 1.0));
     assert_eq!(parent.next(Time(1), &away), Action::Wait);

@@ -13,8 +13,6 @@ pub struct ChildOrder {
     /// From 1, one more with each child.
     pub number: u32,
     pub kind: OrderKind,
-    /// To be refused rather than to take: the venue's LIMIT_MAKER.
-    pub is_post_only: bool,
 }
 
 /// Where a child stands.
@@ -55,6 +53,20 @@ pub struct Child {
     pub filled: Quantity,
 }
 
+impl ChildOrder {
+    /// The price at which it rests; `None` for one that is over by itself.
+    pub const fn resting(&self) -> Option<Price> {
+        match self.kind {
+            OrderKind::LimitMaker { price, .. } => Some(price),
+            OrderKind::Limit { .. }
+            | OrderKind::Market { .. }
+            | OrderKind::MarketQuote { .. }
+            | OrderKind::StopLoss { .. }
+            | OrderKind::TakeProfit { .. } => None,
+        }
+    }
+}
+
 impl ChildState {
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -80,7 +92,7 @@ impl ChildState {
 impl Patience {
     /// The state of an open child now. `best` is the best price of its own side, which its own quantity is part of.
     pub fn judge(&self, child: &Child, side: Side, best: Price, tick: Price, now: Time) -> ChildState {
-        let Some(price) = child.order.kind.limit_price() else { return child.state };
+        let Some(price) = child.order.resting() else { return child.state };
         // Only a better price of others leaves it behind; a worse one is the child itself.
         let away = match side {
             Side::Buy => best.raw().saturating_sub(price.raw()),
@@ -142,7 +154,6 @@ impl StateHash for Child {
     fn state_hash(&self, digest: &mut Digest) {
         digest.u64(u64::from(self.order.number));
         digest.add(&self.order.kind);
-        digest.bool(self.order.is_post_only);
         digest.add(&self.state);
         digest.add(&self.sent);
         digest.add(&self.filled);

@@ -237,7 +237,7 @@ impl Parent {
     /// A child is over, whatever it got.
     pub fn closed(&mut self, number: u32, now: Time) {
         let Some(child) = self.child.take_if(|child| child.order.number == number) else { return };
-        if !child.order.is_post_only {
+        if child.order.resting().is_none() {
             self.not_before = now.plus(self.pause());
         }
         if let Some(order) = self.replacement.take() {
@@ -253,7 +253,7 @@ impl Parent {
             return self.cancel_refused(now);
         }
         let Some(child) = self.child.take_if(|child| child.order.number == number) else { return };
-        if child.order.is_post_only {
+        if child.order.resting().is_some() {
             // It would have taken: the price came to meet it.
             self.reprices_here += 1;
             self.not_before = now.plus(Span(self.tactics.pause.0 / 10));

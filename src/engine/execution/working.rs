@@ -184,7 +184,7 @@ impl Parent {
     /// With a child.
     pub(super) fn tend(&mut self, now: Time, view: &View<'_>) -> Action {
         let Some(child) = &mut self.child else { return Action::Wait };
-        if !child.state.is_open() || rest_price(&child.order.kind).is_none() {
+        if !child.state.is_open() || child.order.resting().is_none() {
             return Action::Wait;
         }
         let number = child.order.number;
@@ -255,9 +255,9 @@ impl Parent {
         let kind = match how {
             How::Market => OrderKind::Market { quantity },
             How::Upto(price) => OrderKind::Limit { quantity, price, time_in_force: TimeInForce::Ioc },
-            How::Rest(price) => resting(quantity, price),
+            How::Rest(price) => OrderKind::LimitMaker { quantity, price },
         };
-        ChildOrder { number: self.children + 1, kind, is_post_only: matches!(how, How::Rest(_)) }
+        ChildOrder { number: self.children + 1, kind }
     }
 
     /// Keeps what was decided.
@@ -318,24 +318,5 @@ impl Parent {
             Side::Buy => 1.0,
             Side::Sell => -1.0,
         }
-    }
-}
-
-/// What rests and never takes.
-fn resting(quantity: Quantity, price: Price) -> OrderKind {
-    OrderKind::Limit { quantity, price, time_in_force: TimeInForce::Gtc }
-}
-
-/// The price of an order that rests; `None` for one that is over by itself.
-fn rest_price(kind: &OrderKind) -> Option<Price> {
-    match kind {
-        OrderKind::Limit { price, time_in_force: TimeInForce::Gtc, .. } | OrderKind::LimitMaker { price, .. } => {
-            Some(*price)
-        }
-        OrderKind::Limit { .. }
-        | OrderKind::Market { .. }
-        | OrderKind::MarketQuote { .. }
-        | OrderKind::StopLoss { .. }
-        | OrderKind::TakeProfit { .. } => None,
     }
 }
