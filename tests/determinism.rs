@@ -1,8 +1,8 @@
 //! The same inputs give the same state: twice, with and without skipping, from the journal; and the books balance.
 
-use kestrel::domain::{Command, Span, Value};
+use kestrel::domain::{Command, Ratio, Span, Value};
 use kestrel::engine::ports::Journal;
-use kestrel::engine::settings::StrategyName;
+use kestrel::engine::settings::{ExecutionStyle, StrategyName};
 use kestrel::runtime::backtest::{Backtest, Detail, backtest};
 use kestrel::runtime::replay::replay;
 use kestrel::simulator::{FeePolicy, Simulator};
@@ -12,6 +12,10 @@ use crate::support::{Memory, START, Scenario, generated, hashes, price, ratio};
 
 fn strategies() -> impl Strategy<Value = StrategyName> {
     prop::sample::select(StrategyName::ALL.to_vec())
+}
+
+fn styles() -> impl Strategy<Value = ExecutionStyle> {
+    prop::sample::select(ExecutionStyle::ALL.to_vec())
 }
 
 fn policies() -> impl Strategy<Value = FeePolicy> {
@@ -25,10 +29,13 @@ proptest! {
     #[test]
     fn skipping_path_points_and_quiet_bars_changes_no_state_at_any_close(
         seed in any::<u64>(), name in strategies(), policy in policies(), two in any::<bool>(), gap in 1usize..400, length in 0usize..90,
+        style in styles(), minutes in 1u32..30, urgency in 0i64..=100_000_000,
     ) {
         let names: &[&str] = if two { &["AAAUSDT", "BBBUSDT"] } else { &["AAAUSDT"] };
         let mut scenario = Scenario::new(names, name);
         scenario.venue = crate::support::venue(policy);
+        (scenario.settings.execution.style, scenario.settings.execution.horizon_minutes) = (style, minutes);
+        scenario.settings.execution.urgency = Ratio::from_raw(urgency);
         let market = || generated(seed, &scenario.rules, 600, &[(gap, length)]);
         let (full, walked) = hashes(&scenario, &mut market(), Detail::Full);
         let (skip, skipped) = hashes(&scenario, &mut market(), Detail::Skip);

@@ -8,7 +8,7 @@ use kestrel::app::demo::{self, Demo, Ended};
 use kestrel::app::market::MarketPlan;
 use kestrel::config::{Config, FeePolicy, Rest, Speed};
 use kestrel::domain::{Command as Order, Seed, Span, Time};
-use kestrel::engine::settings::StrategyName;
+use kestrel::engine::settings::{ExecutionStyle, StrategyName};
 use kestrel::journal::{JournalReader, JournalWriter};
 use kestrel::runtime::Finished;
 use kestrel::runtime::live::EndReason;
@@ -146,11 +146,11 @@ fn two_symbols_in_one_account_agree() {
 fn generated_markets_agree_under_every_strategy_and_fee_policy() {
     let policies = [FeePolicy::Received, FeePolicy::Bnb, FeePolicy::Quote];
     for (seed, policy) in policies.into_iter().enumerate() {
-        for strategy in [StrategyName::Trend, StrategyName::Reversal] {
+        for strategy in [StrategyName::Trend, StrategyName::Breakout, StrategyName::Reversal] {
             let mut config = config();
             (config.strategy, config.fee_policy) = (strategy, policy);
             // The reversal waits for crashes; a longer market has some.
-            let bars = if strategy == StrategyName::Trend { 1_500 } else { 6_000 };
+            let bars = if strategy == StrategyName::Reversal { 6_000 } else { 1_500 };
             let seed = [5, 23, 77][seed];
             let case = Case { files: Vec::new(), bars, seed };
             if strategy == StrategyName::Reversal && directly(&case, &config).record.fills.is_empty() {
@@ -185,6 +185,36 @@ fn every_friction_agrees_over_sockets() {
         let hash = live.finished.engine.state_hash();
         assert_eq!(hash != plain, moves, "{:?}", kestrel::app::frictions(&config));
     }
+}
+
+/// In a minute of this market trade some 20 units, an order is worth some 50: large enough to be sliced.
+#[test]
+fn every_style_of_execution_agrees_over_sockets() {
+    let case = Case { files: Vec::new(), bars: 1_200, seed: 5 };
+    let off = Config { execution: ExecutionStyle::Market, ..config() };
+    let plain = directly(&case, &off).record.fills.len();
+    for style in ExecutionStyle::ALL {
+        let config = Config { execution: style, urgency_percent: 5.0, ..config() };
+        let live = assert_same(&case, &config);
+        let fills = live.finished.record.fills.len();
+        let is_sliced = !matches!(
+            style,
+            ExecutionStyle::Market
+                | ExecutionStyle::Adaptive
+                | ExecutionStyle::Passive
+                | ExecutionStyle::MarketableLimit
+        );
+        assert!(!is_sliced || fills > plain, "{style:?}: {fills} fills, {plain} without slices");
+    }
+}
+
+#[test]
+fn strategies_chosen_by_regime_agree_over_sockets() {
+    let Some(case) = recorded("BTCUSDT-spot-1m-2020-03-01_2020-03-31-covid-crash.parquet", 19_000) else {
+        return skip_without_data();
+    };
+    let live = assert_same(&case, &Config { strategy: StrategyName::Auto, ..config() });
+    assert!(live.finished.record.trades.len() > 10);
 }
 
 #[test]

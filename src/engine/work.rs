@@ -13,7 +13,7 @@ use super::notice::Notice;
 use super::orders::{OrderState, Purpose};
 use super::risk::{OrderRequest, Payload, Refused, check};
 use super::settings::ExecutionStyle;
-use crate::domain::{Digest, NewOrder, OrderKind, Price, Quantity, Seed, Side, Span, StateHash, SymbolId, Time};
+use crate::domain::{Digest, NewOrder, Price, Quantity, Seed, Side, Span, StateHash, SymbolId, Time};
 
 #[derive(Debug, Clone)]
 pub struct Work {
@@ -184,15 +184,7 @@ impl Engine {
         let now = self.now;
         let Some(work) = self.instruments[symbol.index()].work.as_ref() else { return };
         let (side, purpose) = (work.parent.spec().side, work.purpose());
-        let kind = match order.kind {
-            OrderKind::Limit { quantity, price, .. } if order.is_post_only => OrderKind::LimitMaker { quantity, price },
-            OrderKind::Limit { .. }
-            | OrderKind::LimitMaker { .. }
-            | OrderKind::Market { .. }
-            | OrderKind::MarketQuote { .. }
-            | OrderKind::StopLoss { .. }
-            | OrderKind::TakeProfit { .. } => order.kind,
-        };
+        let kind = order.kind;
         let client_id = self.next_client_id();
         let sequence = self.sequence;
         let request = OrderRequest { purpose, payload: Payload::Order(NewOrder { symbol, client_id, side, kind }) };
