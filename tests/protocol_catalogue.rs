@@ -7,6 +7,7 @@ use kestrel::domain::rules::{LotFilter, NotionalFilter, PercentPriceBySide, Pric
 use kestrel::domain::{Asset, FilterFailure, Fixed, OrderType, Span, Symbol, SymbolRules, Time};
 use kestrel::protocol::errors::Refusal;
 use kestrel::protocol::filters::{ExchangeInfo, Filter, RulesError, SymbolInfo};
+use kestrel::protocol::messages::replace::ReplaceAnswer;
 use kestrel::protocol::weights::{ALL_CALLS, Call, Interval, RateLimit, RateLimitType, UsedCount, retry_after};
 use kestrel::protocol::{Params, Reaction, VenueError};
 use proptest::prelude::*;
@@ -276,6 +277,8 @@ fn our_answers() -> Vec<VenueError> {
         VenueError::sell_oco_stop_loss_must_be_below(),
         VenueError::buy_oco_take_profit_must_be_below(),
         VenueError::sell_oco_take_profit_must_be_above(),
+        VenueError::cancel_replace(&ReplaceAnswer::of(Err(VenueError::unknown()), None), true),
+        VenueError::cancel_replace(&ReplaceAnswer::of(Err(VenueError::unknown()), None), false),
         VenueError::no_such_order(),
         VenueError::client_order_id_mismatch(),
         VenueError::subscription_active(),
@@ -453,6 +456,7 @@ fn calls_weigh_what_binance_lists() {
     assert_eq!(rest("GET", "/api/v3/myTrades", "symbol=A"), 20);
     assert_eq!(rest("POST", "/api/v3/order/test", "computeCommissionRates=true"), 20);
     assert_eq!(rest("POST", "/api/v3/order/test", ""), 1);
+    assert_eq!(rest("POST", "/api/v3/order/cancelReplace", ""), 1);
     assert_eq!(Call::of_rest("PATCH", "/api/v3/order", &Params::new()), None);
     assert_eq!(Call::of_ws("v3/order.place", &Params::new()), Some(Call::NewOrder));
 }
@@ -467,6 +471,7 @@ fn successful_order_entry_is_free_and_only_new_orders_count() {
         assert!(!entry || call.is_signed(), "{call:?}");
     }
     assert_eq!((Call::NewOrder.orders(), Call::NewOco.orders(), Call::CancelOrder.orders()), (1, 2, 0));
+    assert_eq!(Call::ReplaceOrder.orders(), 1);
 }
 
 #[test]
