@@ -7,7 +7,6 @@ use kestrel::domain::rules::{LotFilter, NotionalFilter, PercentPriceBySide, Pric
 use kestrel::domain::{Asset, FilterFailure, Fixed, OrderType, Span, Symbol, SymbolRules, Time};
 use kestrel::protocol::errors::Refusal;
 use kestrel::protocol::filters::{ExchangeInfo, Filter, RulesError, SymbolInfo};
-use kestrel::protocol::messages::replace::ReplaceAnswer;
 use kestrel::protocol::weights::{ALL_CALLS, Call, Interval, RateLimit, RateLimitType, UsedCount, retry_after};
 use kestrel::protocol::{Params, Reaction, VenueError};
 use proptest::prelude::*;
@@ -223,7 +222,7 @@ proptest! {
 
 // ---------------------------------------------------------------- errors
 
-/// What each of our constructors answers.
+/// What each of our constructors answers, but for cancelReplace's: the catalogue has no texts of those (`exchange_calls`).
 fn our_answers() -> Vec<VenueError> {
     let mut answers = vec![
         VenueError::unknown(),
@@ -277,8 +276,6 @@ fn our_answers() -> Vec<VenueError> {
         VenueError::sell_oco_stop_loss_must_be_below(),
         VenueError::buy_oco_take_profit_must_be_below(),
         VenueError::sell_oco_take_profit_must_be_above(),
-        VenueError::cancel_replace(&ReplaceAnswer::of(Err(VenueError::unknown()), None), true),
-        VenueError::cancel_replace(&ReplaceAnswer::of(Err(VenueError::unknown()), None), false),
         VenueError::no_such_order(),
         VenueError::client_order_id_mismatch(),
         VenueError::subscription_active(),

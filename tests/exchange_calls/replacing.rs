@@ -99,7 +99,11 @@ fn each_half_that_fails_says_why() {
         let mut desk = with_an_order();
         let error = desk.ask(REPLACE, &replacing(mode, gone, price)).expect_err("a half fails");
         assert_eq!((error.code, json!(halves(&error))), (code, expected), "{mode} {gone} {price}");
-        assert_eq!(error.http_status(), if code == -2021 { 409 } else { 400 });
+        let (status, msg) = match code {
+            -2021 => (409, "Order cancel-replace partially failed."),
+            _ => (400, "Order cancel-replace failed."),
+        };
+        assert_eq!((error.http_status(), error.msg.as_str()), (status, msg), "as in the documented answers");
         let open = desk.good("GET openOrders", "symbol=BTCUSDT");
         let names: Vec<&str> =
             open.as_array().unwrap().iter().filter_map(|row| row["clientOrderId"].as_str()).collect();
