@@ -1,5 +1,7 @@
 //! The client of Binance's venue against a scripted one: what it sends, and what it makes of every answer and silence.
 
+#[path = "binance_client/replacing.rs"]
+mod replacing;
 #[path = "binance_client/venue.rs"]
 mod venue;
 

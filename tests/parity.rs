@@ -3,20 +3,24 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use kestrel::app::backtest;
 use kestrel::app::demo::{self, Demo, Ended};
 use kestrel::app::market::MarketPlan;
+use kestrel::app::{backtest, market, venue_settings};
 use kestrel::config::{Config, FeePolicy, Rest, Speed};
-use kestrel::domain::{Command as Order, Seed, Span, Time};
+use kestrel::domain::{Command as Order, Seed, Span, Symbol, Time};
 use kestrel::engine::settings::{ExecutionStyle, StrategyName};
+use kestrel::engine::{Input, Stamped};
 use kestrel::journal::{JournalReader, JournalWriter};
 use kestrel::runtime::Finished;
+use kestrel::runtime::backtest as direct;
 use kestrel::runtime::live::EndReason;
 use kestrel::runtime::replay::replay;
+use kestrel::runtime::run::JournalRecord;
+use kestrel::simulator::Simulator;
 use kestrel::store::{ParquetBars, symbols_of};
 use tempfile::tempdir;
 
-use crate::support::{data_file, skip_without_data};
+use crate::support::{Memory, data_file, skip_without_data};
 
 /// A market and how much of it.
 struct Case {
@@ -316,4 +320,57 @@ fn commands_in_a_live_run_stand_in_its_journal_and_its_replay_agrees() {
     let replayed = replay(lines.into_iter().map(Ok)).expect("a readable journal");
     assert_eq!(replayed.agrees(), Some(true));
     assert_eq!(replayed.finished.record, ended.finished.record);
+}
+
+/// The steps of a journal after its start, without its end.
+fn steps(lines: Vec<String>) -> Vec<String> {
+    lines.into_iter().skip(1).filter(|line| line.contains("\"input\"")).collect()
+}
+
+#[test]
+fn the_backtest_shows_trades_and_best_prices_as_the_exchange_streams_them() {
+    let folder = tempdir().expect("a folder");
+    let path = folder.path().join("run.journal");
+    let case = Case { files: Vec::new(), bars: 300, seed: 8 };
+    let mut config = config();
+    config.symbols = ["BTCUSDT", "ETHUSDT"].map(Symbol::new).to_vec();
+    config.half_spread_percent = 0.01;
+    let market = plan(&case, &mut config);
+    demo::finish(Demo {
+        config: &config,
+        market,
+        venue: None,
+        journal: Some(Box::new(JournalWriter::create(&path).expect("a journal"))),
+        trades_file: None,
+        commands: Vec::new(),
+        on_notice: None,
+        on_status: None,
+        hand: None,
+    })
+    .expect("the demo runs");
+    let lines: Vec<String> = JournalReader::open(&path).expect("the journal").map(|l| l.expect("a line")).collect();
+    let first = serde_json::from_str(&lines[0]).expect("a record");
+    let JournalRecord::Input(Stamped { input: Input::Start(start), .. }) = first else { panic!("{}", lines[0]) };
+
+    let journal = Memory::default();
+    let plan = plan(&case, &mut config);
+    direct::backtest(direct::Backtest {
+        source: market::open(plan, &start.rules).as_mut(),
+        simulator: Simulator::new(start.rules.clone(), venue_settings(&config)),
+        start: *start,
+        detail: direct::Detail::Full,
+        commands: Vec::new(),
+        journal: Some(Box::new(journal.clone())),
+        on_close: None,
+        on_notice: None,
+    })
+    .expect("the backtest runs");
+    let (streamed, shown) = (steps(lines), steps(journal.0.take()));
+    assert!(streamed.iter().filter(|line| line.contains("BookTop")).count() >= 4 * 300);
+    assert!(streamed.iter().any(|line| line.contains("Report")), "orders stand between the prices");
+    let differs = streamed.iter().zip(&shown).position(|(one, other)| one != other);
+    if let Some(at) = differs {
+        panic!("step {at}: over sockets {}\ndirectly {}", streamed[at], shown[at]);
+    }
+    assert_eq!(streamed.len(), shown.len());
 }

@@ -222,7 +222,7 @@ proptest! {
 
 // ---------------------------------------------------------------- errors
 
-/// What each of our constructors answers.
+/// What each of our constructors answers, but for cancelReplace's: the catalogue has no texts of those (`exchange_calls`).
 fn our_answers() -> Vec<VenueError> {
     let mut answers = vec![
         VenueError::unknown(),
@@ -453,6 +453,7 @@ fn calls_weigh_what_binance_lists() {
     assert_eq!(rest("GET", "/api/v3/myTrades", "symbol=A"), 20);
     assert_eq!(rest("POST", "/api/v3/order/test", "computeCommissionRates=true"), 20);
     assert_eq!(rest("POST", "/api/v3/order/test", ""), 1);
+    assert_eq!(rest("POST", "/api/v3/order/cancelReplace", ""), 1);
     assert_eq!(Call::of_rest("PATCH", "/api/v3/order", &Params::new()), None);
     assert_eq!(Call::of_ws("v3/order.place", &Params::new()), Some(Call::NewOrder));
 }
@@ -467,6 +468,7 @@ fn successful_order_entry_is_free_and_only_new_orders_count() {
         assert!(!entry || call.is_signed(), "{call:?}");
     }
     assert_eq!((Call::NewOrder.orders(), Call::NewOco.orders(), Call::CancelOrder.orders()), (1, 2, 0));
+    assert_eq!(Call::ReplaceOrder.orders(), 1);
 }
 
 #[test]

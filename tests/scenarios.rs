@@ -10,4 +10,5 @@ mod histories;
 mod orders;
 mod previews;
 mod properties;
+mod replaces;
 mod table;

@@ -9,6 +9,7 @@ mod generated;
 mod limit_maker;
 mod oracle;
 mod recorded_book;
+mod replacing;
 mod rules;
 
 pub use frictions::all_on as all_frictions;

@@ -155,7 +155,7 @@ mod tests {
         outcome(question, "k-1-1", &response).0
     }
 
-    fn refused(question: Question, status: u16, code: i64, msg: &str) -> Outcome {
+    fn refusal_of(question: Question, status: u16, code: i64, msg: &str) -> Outcome {
         of(question, &format!(r#"{{"id":1,"status":{status},"error":{{"code":{code},"msg":"{msg}"}}}}"#))
     }
 
@@ -166,10 +166,10 @@ mod tests {
         assert_eq!(of(Question::Order, ack), Outcome::Accepted { order_id: OrderId(12_569_099_453) });
         let balance = "Account has insufficient balance for requested action.";
         let expected = Outcome::Rejected { code: -2010, message: balance.to_owned() };
-        assert_eq!(refused(Question::Order, 400, -2010, balance), expected);
-        let filter = refused(Question::Order, 400, -1013, "Filter failure: LOT_SIZE");
+        assert_eq!(refusal_of(Question::Order, 400, -2010, balance), expected);
+        let filter = refusal_of(Question::Order, 400, -1013, "Filter failure: LOT_SIZE");
         assert!(matches!(filter, Outcome::Rejected { code: -1013, .. }));
-        let too_many = refused(Question::Order, 429, -1015, "Too many new orders; current limit is 50.");
+        let too_many = refusal_of(Question::Order, 429, -1015, "Too many new orders; current limit is 50.");
         assert!(matches!(too_many, Outcome::Rejected { code: -1015, .. }));
         for (status, code, msg) in [
             (504, -1007, "Timeout waiting for response from backend server."),
@@ -179,7 +179,7 @@ mod tests {
             (400, -2010, "Duplicate order sent."),
             (400, -77777, "a code of the future"),
         ] {
-            let outcome = refused(Question::Order, status, code, msg);
+            let outcome = refusal_of(Question::Order, status, code, msg);
             assert!(matches!(outcome, Outcome::Unknown { .. }), "{status} {code}: {outcome:?}");
         }
         assert!(matches!(of(Question::Order, r#"{"id":1,"status":200,"result":{}}"#), Outcome::Unknown { .. }));
@@ -225,11 +225,46 @@ mod tests {
     }
 
     #[test]
+    fn a_replacement_tells_what_is_certain_of_the_new_order() {
+        let ack = r#"{"symbol":"BTCUSDT","orderId":11,"orderListId":-1,"clientOrderId":"k-1-2","transactTime":1}"#;
+        let unknown_order = r#"{"code":-2011,"msg":"Unknown order sent."}"#;
+        let canceled = r#"{"symbol":"BTCUSDT","origClientOrderId":"k-1-1","orderId":9,"orderListId":-1,
+            "clientOrderId":"c","transactTime":1,"price":"1","origQty":"1","executedQty":"0","cummulativeQuoteQty":"0",
+            "status":"CANCELED","timeInForce":"GTC","type":"LIMIT_MAKER","side":"BUY"}"#;
+        let halves = |cancel: (&str, &str), order: (&str, &str)| {
+            let ((cancel_result, cancel), (order_result, order)) = (cancel, order);
+            format!(
+                r#"{{"cancelResult":"{cancel_result}","newOrderResult":"{order_result}","cancelResponse":{cancel},
+                "newOrderResponse":{order}}}"#
+            )
+        };
+        let both = halves(("SUCCESS", canceled), ("SUCCESS", ack));
+        let text = format!(r#"{{"id":1,"status":200,"result":{both}}}"#);
+        assert_eq!(of(Question::Replace, &text), Outcome::Accepted { order_id: OrderId(11) });
+        let failed = |status: u16, code: i64, data: &str| {
+            let error = format!(r#"{{"code":{code},"msg":"Order cancel-replace failed.","data":{data}}}"#);
+            of(Question::Replace, &format!(r#"{{"id":1,"status":{status},"error":{error}}}"#))
+        };
+        let none = failed(400, -2022, &halves(("FAILURE", unknown_order), ("NOT_ATTEMPTED", "null")));
+        assert_eq!(none, Outcome::Rejected { code: -2022, message: "Unknown order sent.".to_owned() });
+        let refused = |order: &str| failed(409, -2021, &halves(("SUCCESS", canceled), ("FAILURE", order)));
+        let takes = "Order would immediately match and take.";
+        let would_take = refused(&format!(r#"{{"code":-2010,"msg":"{takes}"}}"#));
+        assert_eq!(would_take, Outcome::Rejected { code: -2010, message: takes.to_owned() });
+        for error in [r#"{"code":-2010,"msg":"Duplicate order sent."}"#, r#"{"code":-1007,"msg":"Timeout."}"#, "null"] {
+            assert!(matches!(refused(error), Outcome::Unknown { .. }), "{error}");
+        }
+        assert!(matches!(failed(409, -2021, "{}"), Outcome::Unknown { .. }));
+        let timeout = r#"{"id":1,"status":504,"error":{"code":-1007,"msg":"Timeout."}}"#;
+        assert!(matches!(of(Question::Replace, timeout), Outcome::Unknown { .. }));
+    }
+
+    #[test]
     fn a_refused_cancel_and_a_missing_order_are_told_apart_from_silence() {
-        let gone = refused(Question::Cancel, 400, -2011, "Unknown order sent.");
+        let gone = refusal_of(Question::Cancel, 400, -2011, "Unknown order sent.");
         assert_eq!(gone, Outcome::CancelRefused { code: -2011, message: "Unknown order sent.".to_owned() });
-        assert_eq!(refused(Question::Query, 400, -2013, "Order does not exist."), Outcome::NotFound);
-        assert!(matches!(refused(Question::Query, 429, -1003, "Too much."), Outcome::Unknown { .. }));
-        assert!(matches!(refused(Question::Cancel, 504, -1007, "Timeout."), Outcome::Unknown { .. }));
+        assert_eq!(refusal_of(Question::Query, 400, -2013, "Order does not exist."), Outcome::NotFound);
+        assert!(matches!(refusal_of(Question::Query, 429, -1003, "Too much."), Outcome::Unknown { .. }));
+        assert!(matches!(refusal_of(Question::Cancel, 504, -1007, "Timeout."), Outcome::Unknown { .. }));
     }
 }

@@ -21,7 +21,7 @@ use super::latency::Way;
 use super::orders::{
     AccountId, ListRecord, ListStatus, OrderRecord, OrderRef, Placed, PlacedList, Refusal, VenueEvent,
 };
-use super::{PathPoint, PointKind, Settings};
+use super::{PathPoint, PointKind, Replaced, Settings};
 
 #[derive(Debug, Clone)]
 pub struct Naive {
@@ -273,6 +273,19 @@ impl Naive {
             self.tell_spent(last, released, now);
         }
         Ok(self.orders[id.0 as usize - 1].record.clone())
+    }
+
+    pub fn replace(&mut self, account: AccountId, now: Time, canceled: &ClientOrderId, order: &NewOrder) -> Replaced {
+        let NewOrder { symbol, side, kind, .. } = *order;
+        let passes = self.check_open(symbol, &[kind]).and_then(|price| {
+            let context = self.context(account, symbol, price);
+            self.rules[symbol.index()].check(side, kind, context).map_err(Refusal::Filter)
+        });
+        match passes.map(|()| self.cancel(account, now, symbol, &OrderRef::Client(canceled.clone()))) {
+            Err(refusal) => Replaced::Refused(refusal),
+            Ok(Err(refusal)) => Replaced::NotCancelled(refusal),
+            Ok(Ok(_)) => Replaced::Cancelled(self.place(account, now, order)),
+        }
     }
 
     fn check_open(&self, symbol: SymbolId, kinds: &[OrderKind]) -> Result<Price, Refusal> {

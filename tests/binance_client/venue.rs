@@ -273,7 +273,7 @@ fn submit(purpose: Purpose, payload: Payload) -> Request {
     Request::Submit(approved(OrderRequest { purpose, payload }))
 }
 
-fn approved(request: OrderRequest) -> Approved {
+pub fn approved(request: OrderRequest) -> Approved {
     let rules = rules(&["BTCUSDT"]).remove(0);
     let settings = settings(StrategyName::Flat);
     let view = RiskView {

@@ -11,8 +11,8 @@ use kestrel::domain::{
 use kestrel::simulator::impact::Day;
 use kestrel::simulator::naive::Naive;
 use kestrel::simulator::{
-    AccountId, Extreme, FeePolicy, Frictions, Latency, Markout, OrderRef, Participation, PathPoint, PointKind, Rest,
-    Settings, Simulator, SquareRootImpact, VenueEvent, path,
+    AccountId, Extreme, FeePolicy, Frictions, Latency, Markout, OrderRef, Participation, PathPoint, PointKind,
+    Replaced, Rest, Settings, Simulator, SquareRootImpact, VenueEvent, path,
 };
 use proptest::prelude::*;
 
@@ -21,11 +21,48 @@ use super::{held, id, money, price, quantity, ratio, rules_of, settings};
 /// What may happen, as small numbers, so that orders meet often and a failure shrinks.
 #[derive(Debug, Clone)]
 enum Step {
-    Move { symbol: u16, ticks: i64, kind: PointKind, volume: i64 },
-    Place { account: u16, symbol: u16, side: Side, kind: OrderKind, name: u8 },
-    Oco { account: u16, symbol: u16, side: Side, steps: i64, above: i64, below: i64, is_limit: bool, name: u8 },
-    Cancel { account: u16, symbol: u16, back: i64 },
-    CancelByName { account: u16, symbol: u16, name: u8 },
+    Move {
+        symbol: u16,
+        ticks: i64,
+        kind: PointKind,
+        volume: i64,
+    },
+    Place {
+        account: u16,
+        symbol: u16,
+        side: Side,
+        kind: OrderKind,
+        name: u8,
+    },
+    Oco {
+        account: u16,
+        symbol: u16,
+        side: Side,
+        steps: i64,
+        above: i64,
+        below: i64,
+        is_limit: bool,
+        name: u8,
+    },
+    /// The order of the first name by one of the second.
+    Replace {
+        account: u16,
+        symbol: u16,
+        side: Side,
+        kind: OrderKind,
+        gone: u8,
+        name: u8,
+    },
+    Cancel {
+        account: u16,
+        symbol: u16,
+        back: i64,
+    },
+    CancelByName {
+        account: u16,
+        symbol: u16,
+        name: u8,
+    },
 }
 
 fn at(ticks: i64) -> Price {
@@ -78,6 +115,9 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(account, symbol, side, steps, above, below, is_limit, name)| Step::Oco {
                 account, symbol, side, steps, above, below, is_limit, name,
             }),
+        3 => (who.clone(), which.clone(), side(), kind(), any::<u8>(), any::<u8>()).prop_map(
+            |(account, symbol, side, kind, gone, name)| Step::Replace { account, symbol, side, kind, gone, name },
+        ),
         1 => (who.clone(), which.clone(), 0..12_i64)
             .prop_map(|(account, symbol, back)| Step::Cancel { account, symbol, back }),
         1 => (who, which, any::<u8>())
@@ -195,6 +235,16 @@ impl Pair {
                 let answer = self.fast.place_oco(AccountId(account), now, &oco);
                 assert_eq!(answer, self.naive.place_oco(AccountId(account), now, &oco), "{step:?}");
                 self.orders += 2 * i64::from(answer.is_ok());
+            }
+            Step::Replace { account, symbol, side, kind, gone, name } => {
+                let [gone, client_id] = [gone, name].map(|name| id(&format!("n{}", name % 40)));
+                let order = NewOrder { symbol: SymbolId(symbol), client_id, side, kind };
+                let answer = self.fast.replace(AccountId(account), now, &gone, &order);
+                assert_eq!(answer, self.naive.replace(AccountId(account), now, &gone, &order), "{step:?}");
+                if let Replaced::Cancelled(Ok(_)) = answer {
+                    self.orders += 1;
+                    self.seen.insert("replaced".to_owned());
+                }
             }
             Step::Cancel { account, symbol, back } => {
                 self.cancel(account, symbol, &OrderRef::Id(OrderId(self.orders - back)), now);
@@ -327,6 +377,7 @@ fn the_random_flow_trades_between_accounts_and_by_every_kind_of_order() {
         "UNFILLED_FOK_ORDER_EXPIRED",
         "UNFILLED_IOC_QUANTITY_EXPIRED",
         "WOULD_TAKE",
+        "replaced",
     ];
     assert_eq!(seen.iter().map(String::as_str).collect::<Vec<_>>(), expected);
 }
