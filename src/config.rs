@@ -9,6 +9,7 @@ mod edit;
 mod keys;
 mod reader;
 mod regimes;
+mod risk;
 mod rules;
 mod watch;
 
@@ -21,6 +22,7 @@ use crate::engine::settings::{Sizing, StrategyName};
 pub use edit::{save, set_value};
 pub use keys::{Allowed, Change, Effect};
 pub use regimes::{regimes, regimes_of};
+pub use risk::RiskKeys;
 pub use rules::rules_for;
 pub use watch::ConfigWatch;
 
@@ -53,6 +55,8 @@ pub struct Config {
     /// Smallest change of a position worth a trade, in percent of equity.
     pub no_trade_band_percent: f64,
     pub sizing: Sizing,
+    #[serde(flatten)]
+    pub risk: RiskKeys,
     pub fee_policy: FeePolicy,
     pub maker_fee_percent: f64,
     pub taker_fee_percent: f64,
@@ -187,6 +191,7 @@ impl Config {
             min_hold_minutes: newer.min_hold_minutes,
             no_trade_band_percent: newer.no_trade_band_percent,
             sizing: newer.sizing,
+            risk: newer.risk.clone(),
             theme: newer.theme,
             up_color: newer.up_color,
             ..self.clone()

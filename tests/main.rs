@@ -28,6 +28,7 @@ mod screen_doors;
 mod screens;
 mod screens_widgets;
 mod sentiment;
+mod shocks;
 mod simulation;
 mod store;
 mod support;

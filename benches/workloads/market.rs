@@ -7,6 +7,7 @@ use kestrel::domain::{Bar, Money, Ratio, Seed, Session, Symbol, SymbolId, Symbol
 use kestrel::engine::ports::{BarSource, SourceError};
 use kestrel::engine::settings::{Sizing, StrategyName, TrendLengths};
 use kestrel::engine::{Settings, Start};
+use kestrel::market::regime::RegimeModel;
 use kestrel::runtime::Finished;
 use kestrel::runtime::backtest::{Backtest, Detail, backtest, start_balances};
 use kestrel::simulator::generator::Generator;
@@ -55,6 +56,7 @@ pub fn settings(strategy: StrategyName) -> Settings {
         no_trade_band: ratio("0.1"),
         bnb_price: "600".parse().expect("a price"),
         side_cost: Ratio::from_raw(105_000),
+        risk: Default::default(),
     }
 }
 
@@ -70,7 +72,15 @@ pub fn simulator() -> Simulator {
 pub fn start(settings: Settings) -> Start {
     let rules = vec![rules()];
     let balances = start_balances(&rules, money("10000"));
-    Start { session: Session(7), rules, settings, balances, history: Vec::new() }
+    Start {
+        session: Session(7),
+        rules,
+        settings,
+        balances,
+        history: Vec::new(),
+        regimes: RegimeModel::default(),
+        has_books: false,
+    }
 }
 
 pub fn run(bars: &[Bar], settings: &Settings, detail: Detail) -> Finished {

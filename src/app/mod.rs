@@ -126,6 +126,7 @@ pub fn engine_settings(config: &Config) -> Settings {
         no_trade_band: config.no_trade_band(),
         bnb_price: bnb_price(config),
         side_cost: config.taker_fee().saturating_add(config.half_spread()),
+        risk: config.risk.settings(),
     }
 }
 

@@ -35,7 +35,9 @@ pub fn level(notice: &Notice) -> LogLevel {
         | Notice::OutcomeUnknown { .. }
         | Notice::Stale { .. }
         | Notice::Foreign { .. }
-        | Notice::LateFill { .. } => LogLevel::Warn,
+        | Notice::LateFill { .. }
+        | Notice::Shock { .. }
+        | Notice::Locked { .. } => LogLevel::Warn,
         Notice::Started { .. }
         | Notice::Decided { .. }
         | Notice::Refused { .. }
@@ -44,6 +46,7 @@ pub fn level(notice: &Notice) -> LogLevel {
         | Notice::CommandAccepted { .. }
         | Notice::CommandRefused { .. }
         | Notice::SettingsChanged
-        | Notice::Fresh { .. } => LogLevel::Info,
+        | Notice::Fresh { .. }
+        | Notice::Event { .. } => LogLevel::Info,
     }
 }

@@ -156,6 +156,17 @@ impl Engine {
         }))
     }
 
+    /// What stands between a symbol and its entry.
+    fn entry_gate(&self, symbol: SymbolId) -> EntryGate {
+        EntryGate {
+            paused: self.paused,
+            halted: self.halted,
+            stale: self.instruments[symbol.index()].stale,
+            shock: self.shock_halt(),
+            lock: self.guard.lock(self.now, symbol),
+        }
+    }
+
     /// Risk judges; what passes is registered before its effect exists.
     pub(super) fn approve(&mut self, symbol: SymbolId, request: OrderRequest) -> Result<Effect, Refused> {
         let instrument = &self.instruments[symbol.index()];
@@ -164,7 +175,7 @@ impl Engine {
         let view = RiskView {
             settings: &self.settings,
             rules: &instrument.rules,
-            gate: EntryGate { paused: self.paused, halted: self.halted, stale: instrument.stale },
+            gate: self.entry_gate(symbol),
             free_cash: self.free_cash(),
             held: instrument.position.quantity.saturating_sub(self.on_sale(symbol)),
             mark: instrument.mark,
@@ -266,6 +277,7 @@ impl Engine {
             exit_by,
         };
         self.performance.trades.record(pnl);
+        self.guard_trade(&record, trade.spent.to_f64(), effects);
         effects.notice(Notice::TradeClosed { trade: record });
     }
 }

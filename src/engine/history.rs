@@ -119,7 +119,10 @@ impl History {
             | Notice::Fresh { .. }
             | Notice::Foreign { .. }
             | Notice::LateFill { .. }
-            | Notice::Halted { .. } => {}
+            | Notice::Halted { .. }
+            | Notice::Event { .. }
+            | Notice::Shock { .. }
+            | Notice::Locked { .. } => {}
         }
     }
 

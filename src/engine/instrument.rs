@@ -1,6 +1,7 @@
 //! `Instrument`: all that the engine knows of one symbol.
 //!
-//! Invariant: what stands under `view` is shown to people and decides nothing; it takes no part in the state hash.
+//! Invariant: what stands under `view` is shown to people and decides nothing; it takes no part in the state hash. Only
+//! where the market's own book is known do its tops decide, and then the engine adds them to the hash.
 //! Absent on purpose: orders, which live in one list for all symbols.
 
 use std::collections::VecDeque;
@@ -13,6 +14,7 @@ use crate::domain::{
     Bar, BookTop, Digest, Money, OrderType, Price, Quantity, Side, StateHash, SymbolRules, Time, Trade, TradeId, Value,
 };
 use crate::market::BarWindow;
+use crate::market::regime::MarketWatch;
 
 /// Where the position of a symbol stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,8 @@ pub struct Instrument {
     seen_trades: VecDeque<TradeId>,
     /// The largest of all trade ids: what lies above it was not seen.
     highest_trade: Option<TradeId>,
+    /// Events and regime, where they are watched.
+    pub watch: Option<Box<MarketWatch>>,
     pub view: View,
 }
 
@@ -97,6 +101,7 @@ impl Instrument {
             last_refusal: None,
             seen_trades: VecDeque::new(),
             highest_trade: None,
+            watch: None,
             view: View::default(),
         }
     }
@@ -194,6 +199,7 @@ impl StateHash for Instrument {
         digest.u64(u64::from(self.bars_held));
         digest.option(self.last_close.as_ref());
         digest.bool(self.stale);
+        digest.option(self.watch.as_deref());
         digest.u64(self.seen_trades.len() as u64);
         for id in &self.seen_trades {
             digest.i64(id.0);

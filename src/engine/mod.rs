@@ -10,6 +10,7 @@ mod desk;
 pub mod effect;
 pub mod ensemble;
 pub mod execution;
+pub mod guard;
 pub mod history;
 pub mod input;
 pub mod instrument;
@@ -18,6 +19,7 @@ pub mod orders;
 pub mod portfolio;
 pub mod ports;
 pub mod preview;
+mod regime;
 pub mod risk;
 pub mod settings;
 pub mod snapshot;
@@ -30,8 +32,10 @@ pub use notice::{FillRecord, HaltReason, Notice, TradeRecord};
 pub use settings::Settings;
 pub use snapshot::Snapshot;
 
-use crate::domain::{Digest, MarketEvent, Money, Session, Span, SymbolId, Time, Value};
+use crate::domain::{BookTop, Digest, MarketEvent, Money, Session, Span, SymbolId, Time, Value};
+use crate::market::regime::RegimeModel;
 use crate::performance::Performance;
+use guard::Guard;
 use instrument::Instrument;
 use orders::{OrderState, Orders};
 use portfolio::Portfolio;
@@ -57,6 +61,11 @@ pub struct Engine {
     portfolio: Portfolio,
     performance: Performance,
     counts: Counts,
+    guard: Guard,
+    /// What regimes are told by.
+    regimes: Box<RegimeModel>,
+    /// Tops of the book decide too.
+    has_books: bool,
     /// Quote balance at the venue after our last fill, once the venue said it.
     venue_cash: Option<Money>,
 }
@@ -93,6 +102,9 @@ impl Engine {
             portfolio,
             performance: Performance::new(equity),
             counts: Counts::default(),
+            guard: Guard::new(&start.settings.risk),
+            regimes: Box::new(start.regimes.clone()),
+            has_books: start.has_books,
             venue_cash: None,
         };
         for (at, rules) in start.rules.iter().enumerate() {
@@ -103,6 +115,7 @@ impl Engine {
             engine.instruments.push(instrument);
         }
         effects.notice(Notice::Started { symbols: engine.instruments.len(), equity });
+        engine.set_watches(effects);
         engine
     }
 
@@ -174,6 +187,10 @@ impl Engine {
             digest.u64(count);
         }
         digest.option(self.venue_cash.as_ref());
+        digest.add(&self.guard);
+        for top in self.instruments.iter().filter_map(|instrument| instrument.view.top.filter(|_| self.has_books)) {
+            digest_top(&mut digest, &top);
+        }
         digest.finish()
     }
 
@@ -241,6 +258,14 @@ impl Engine {
             effects.notice(Notice::Halted { reason });
         }
     }
+}
+
+/// Where tops of the book decide, they are state.
+fn digest_top(digest: &mut Digest, top: &BookTop) {
+    digest.add(&top.bid);
+    digest.add(&top.bid_quantity);
+    digest.add(&top.ask);
+    digest.add(&top.ask_quantity);
 }
 
 /// Saturates where positions of several symbols together leave the range; bookings are checked one by one.

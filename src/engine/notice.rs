@@ -7,11 +7,13 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::risk::Refused;
+use super::risk::shock::{Check, ShockChange};
+use super::risk::{Lock, Refused};
 use super::strategy::Signal;
 use crate::domain::{
     Asset, ClientOrderId, Command, ExecutionReport, Money, Price, Quantity, Side, SymbolId, Time, Value,
 };
+use crate::market::regime::Signal as MarketSignal;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Notice {
@@ -71,6 +73,20 @@ pub enum Notice {
     },
     Halted {
         reason: HaltReason,
+    },
+    /// Something happened in the market, happened again or is over.
+    Event {
+        symbol: SymbolId,
+        signal: MarketSignal,
+    },
+    /// The shock guard halted, or let go, with what it saw.
+    Shock {
+        change: ShockChange,
+        checks: Vec<Check>,
+    },
+    /// Entries of a symbol, or of all, are locked.
+    Locked {
+        lock: Lock,
     },
 }
 
@@ -133,14 +149,17 @@ impl Notice {
             | Notice::Stale { symbol }
             | Notice::Fresh { symbol }
             | Notice::Foreign { symbol, .. }
-            | Notice::LateFill { symbol, .. } => Some(*symbol),
+            | Notice::LateFill { symbol, .. }
+            | Notice::Event { symbol, .. } => Some(*symbol),
             Notice::Filled { fill } => Some(fill.symbol),
             Notice::TradeClosed { trade } => Some(trade.symbol),
+            Notice::Locked { lock } => lock.symbol,
             Notice::Started { .. }
             | Notice::CommandAccepted { .. }
             | Notice::CommandRefused { .. }
             | Notice::SettingsChanged
-            | Notice::Halted { .. } => None,
+            | Notice::Halted { .. }
+            | Notice::Shock { .. } => None,
         }
     }
 }
@@ -217,6 +236,12 @@ impl fmt::Display for Notice {
             }
             Notice::LateFill { client_id, .. } => write!(f, "late fill of closed order {client_id}: booked"),
             Notice::Halted { reason } => write!(f, "HALTED: {reason}; no new orders"),
+            Notice::Event { signal, .. } => write!(f, "{signal}"),
+            Notice::Shock { change, checks } => {
+                write!(f, "{change}")?;
+                checks.iter().filter(|check| !check.holds).try_for_each(|check| write!(f, "; {check}"))
+            }
+            Notice::Locked { lock } => write!(f, "entries {}", Refused::from(*lock)),
         }
     }
 }

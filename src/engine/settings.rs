@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::risk::settings::RiskSettings;
 use crate::domain::{Digest, Money, Price, Quantity, Ratio, StateHash};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,9 @@ pub struct Settings {
     pub bnb_price: Price,
     /// What a taker pays a side, as a fraction of what is traded: the fee and half the spread.
     pub side_cost: Ratio,
+    /// Sizes, stops, protections and halts; all off by default.
+    #[serde(default)]
+    pub risk: RiskSettings,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +75,13 @@ impl StrategyName {
     }
 }
 
+impl Settings {
+    /// True when events and regimes of the market are watched at all.
+    pub fn needs_watch(&self) -> bool {
+        self.risk.shock_halt
+    }
+}
+
 impl StateHash for Settings {
     fn state_hash(&self, digest: &mut Digest) {
         digest.text(self.strategy.as_str());
@@ -91,5 +102,6 @@ impl StateHash for Settings {
         digest.add(&self.no_trade_band);
         digest.add(&self.bnb_price);
         digest.add(&self.side_cost);
+        digest.add(&self.risk);
     }
 }

@@ -32,7 +32,10 @@ impl Record {
             | Notice::Fresh { .. }
             | Notice::Foreign { .. }
             | Notice::LateFill { .. }
-            | Notice::Halted { .. } => {}
+            | Notice::Halted { .. }
+            | Notice::Event { .. }
+            | Notice::Shock { .. }
+            | Notice::Locked { .. } => {}
         }
     }
 

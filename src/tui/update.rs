@@ -413,7 +413,10 @@ fn answer(model: &mut Model) {
             | Notice::Fresh { .. }
             | Notice::Foreign { .. }
             | Notice::LateFill { .. }
-            | Notice::Halted { .. } => {}
+            | Notice::Halted { .. }
+            | Notice::Event { .. }
+            | Notice::Shock { .. }
+            | Notice::Locked { .. } => {}
         }
     }
     model.replied = history.replied;

@@ -136,7 +136,7 @@ pub fn features(minute: &Minute) -> Option<[f64; FEATURES]> {
 }
 
 /// A change of the regime, with what the model saw.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RegimeSwitch {
     pub time: Time,
     /// None at the end of the warm-up.
