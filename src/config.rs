@@ -9,6 +9,7 @@ mod edit;
 mod keys;
 mod reader;
 mod regimes;
+mod risk;
 mod rules;
 mod watch;
 
@@ -22,6 +23,7 @@ use crate::engine::settings::{ExecutionStyle, Sizing, StrategyName};
 pub use edit::{save, set_value};
 pub use keys::{Allowed, Change, Effect};
 pub use regimes::{regimes, regimes_of};
+pub use risk::RiskKeys;
 pub use rules::rules_for;
 pub use watch::ConfigWatch;
 
@@ -64,6 +66,8 @@ pub struct Config {
     pub urgency_percent: f64,
     /// Share of the market's volume that a parent order aims at.
     pub volume_share_percent: f64,
+    #[serde(flatten)]
+    pub risk: RiskKeys,
     pub fee_policy: FeePolicy,
     pub maker_fee_percent: f64,
     pub taker_fee_percent: f64,
@@ -203,6 +207,7 @@ impl Config {
             execution_minutes: newer.execution_minutes,
             urgency_percent: newer.urgency_percent,
             volume_share_percent: newer.volume_share_percent,
+            risk: newer.risk.clone(),
             theme: newer.theme,
             up_color: newer.up_color,
             ..self.clone()

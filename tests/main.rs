@@ -29,6 +29,7 @@ mod screen_doors;
 mod screens;
 mod screens_widgets;
 mod sentiment;
+mod shocks;
 mod simulation;
 mod store;
 mod support;

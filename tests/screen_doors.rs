@@ -110,6 +110,8 @@ fn demo<F: Future<Output = ()>>(
                     .await
                     .expect("history"),
             ],
+            regimes: kestrel::config::regimes(),
+            has_books: false,
         };
         let (driver, DoorWires { events, outgoing }, steering) = wires(screen.clone());
         let running = connected.start(events, outgoing);

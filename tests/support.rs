@@ -8,6 +8,7 @@ use kestrel::domain::{Bar, Command, Money, Price, Ratio, Seed, Session, Span, Sy
 use kestrel::engine::ports::{BarSource, Journal, JournalError, SourceError};
 use kestrel::engine::settings::{Sizing, StrategyName, TrendLengths};
 use kestrel::engine::{Engine, Settings, Start};
+use kestrel::market::regime::RegimeModel;
 use kestrel::runtime::Finished;
 use kestrel::runtime::backtest::{Backtest, Detail, backtest, start_balances};
 use kestrel::simulator::generator::Generator;
@@ -76,6 +77,7 @@ pub fn settings(strategy: StrategyName) -> Settings {
         side_cost: Ratio::from_raw(105_000),
         mandates: kestrel::engine::regime::Mandates::default(),
         execution: kestrel::engine::settings::ExecutionSettings::default(),
+        risk: Default::default(),
     }
 }
 
@@ -124,6 +126,8 @@ impl Scenario {
             settings: self.settings.clone(),
             balances: start_balances(&self.rules, money("10000")),
             history: Vec::new(),
+            regimes: RegimeModel::default(),
+            has_books: false,
         }
     }
 

@@ -7,6 +7,7 @@ use kestrel::domain::{Bar, Money, Ratio, Seed, Session, Symbol, SymbolId, Symbol
 use kestrel::engine::ports::{BarSource, SourceError};
 use kestrel::engine::settings::{Sizing, StrategyName, TrendLengths};
 use kestrel::engine::{Settings, Start};
+use kestrel::market::regime::RegimeModel;
 use kestrel::runtime::Finished;
 use kestrel::runtime::backtest::{Backtest, Detail, backtest, start_balances};
 use kestrel::simulator::generator::Generator;
@@ -57,6 +58,7 @@ pub fn settings(strategy: StrategyName) -> Settings {
         side_cost: Ratio::from_raw(105_000),
         mandates: kestrel::engine::regime::Mandates::default(),
         execution: kestrel::engine::settings::ExecutionSettings::default(),
+        risk: Default::default(),
     }
 }
 
@@ -72,7 +74,15 @@ pub fn simulator() -> Simulator {
 pub fn start(settings: Settings) -> Start {
     let rules = vec![rules()];
     let balances = start_balances(&rules, money("10000"));
-    Start { session: Session(7), rules, settings, balances, history: Vec::new() }
+    Start {
+        session: Session(7),
+        rules,
+        settings,
+        balances,
+        history: Vec::new(),
+        regimes: RegimeModel::default(),
+        has_books: false,
+    }
 }
 
 pub fn run(bars: &[Bar], settings: &Settings, detail: Detail) -> Finished {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use super::market::{self, MarketPlan};
 use super::{Outcome, Progress, RunError, Stopwatch, engine_settings, rules, session, trades, venue_settings};
-use crate::config::Config;
+use crate::config::{Config, regimes};
 use crate::domain::{Seed, SymbolId};
 use crate::engine::Start;
 use crate::engine::ports::BarSource;
@@ -80,5 +80,7 @@ fn start(config: &Config, seed: Seed, source: &mut dyn BarSource, symbols: usize
         balances: start_balances(&rules, config.start()),
         history: history.map_err(|error| RunError::Data(error.to_string()))?,
         rules,
+        regimes: regimes(),
+        has_books: false,
     })
 }

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::market::MarketPlan;
 use super::{Outcome, RunError, Stopwatch, engine_settings, exchange, session, trades};
 use crate::binance::{self, Connected, Credentials, Endpoints, Pace, Plan, Rest, Timing};
-use crate::config::Config;
+use crate::config::{Config, regimes};
 use crate::domain::{Command, Seed, Symbol, SymbolRules, Time};
 use crate::engine::ports::Journal;
 use crate::engine::{Snapshot, Start};
@@ -212,7 +212,15 @@ async fn start(driven: &Driven<'_>, rest: &mut Rest, now: Time) -> Result<Start,
         let until = now.plus(crate::domain::Span::MINUTE);
         history.push(rest.klines(symbol, until, driven.config.warmup_bars as usize).await?);
     }
-    Ok(Start { session: session(driven.seed), rules, settings: engine_settings(driven.config), balances, history })
+    Ok(Start {
+        session: session(driven.seed),
+        rules,
+        settings: engine_settings(driven.config),
+        balances,
+        history,
+        regimes: regimes(),
+        has_books: false,
+    })
 }
 
 async fn show(snapshots: watch::Receiver<Option<Arc<Snapshot>>>, mut on_status: OnStatus) {

@@ -136,6 +136,7 @@ pub fn engine_settings(config: &Config) -> Settings {
             half_spread: config.half_spread(),
         },
         side_cost: config.taker_fee().saturating_add(config.half_spread()),
+        risk: config.risk.settings(),
     }
 }
 

@@ -168,7 +168,13 @@ impl Steward {
         };
         let strategy = match &command {
             Command::SwitchStrategy(name) => StrategyName::parse(name),
-            Command::Pause | Command::Resume | Command::SetInvest(_) | Command::Flatten | Command::Cancel(_) => None,
+            Command::Pause
+            | Command::Resume
+            | Command::Halt
+            | Command::Rearm
+            | Command::SetInvest(_)
+            | Command::Flatten
+            | Command::Cancel(_) => None,
         };
         match run.steering.try_send(Steering::Command(command)) {
             Ok(()) => run.given.strategy = strategy.unwrap_or(run.given.strategy),

@@ -6,7 +6,7 @@
 use super::market::{self, MarketPlan};
 use super::stopwatch::Elapsed;
 use super::{RunError, Stopwatch, engine_settings, rules, session, venue_settings};
-use crate::config::Config;
+use crate::config::{Config, regimes};
 use crate::domain::Symbol;
 use crate::runtime::backtest::start_balances;
 use crate::runtime::sweep::{Columns, SweepCase, Swept, sweep};
@@ -28,7 +28,8 @@ pub fn run(base: &Config, plan: MarketPlan, sets: &[Config]) -> Result<SweepOutc
     let rules = rules(base)?;
     let seed = plan.seed;
     let mut source = market::open(plan, &rules);
-    let columns = Columns::read(rules, source.as_mut()).map_err(|error| RunError::Data(error.to_string()))?;
+    let columns = Columns::read(rules, regimes(), source.as_mut());
+    let columns = columns.map_err(|error| RunError::Data(error.to_string()))?;
     drop(source);
     let reading = stopwatch.read();
     let case = |config: &Config| SweepCase {

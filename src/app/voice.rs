@@ -35,7 +35,9 @@ pub fn level(notice: &Notice) -> LogLevel {
         | Notice::OutcomeUnknown { .. }
         | Notice::Stale { .. }
         | Notice::Foreign { .. }
-        | Notice::LateFill { .. } => LogLevel::Warn,
+        | Notice::LateFill { .. }
+        | Notice::Shock { .. }
+        | Notice::Locked { .. } => LogLevel::Warn,
         Notice::Started { .. }
         | Notice::Decided { .. }
         | Notice::Refused { .. }
@@ -48,7 +50,8 @@ pub fn level(notice: &Notice) -> LogLevel {
         | Notice::Switched { .. }
         | Notice::TookOver { .. }
         | Notice::Executed { .. }
-        | Notice::Fresh { .. } => LogLevel::Info,
+        | Notice::Fresh { .. }
+        | Notice::Event { .. } => LogLevel::Info,
         Notice::Considered { .. } => LogLevel::Debug,
     }
 }

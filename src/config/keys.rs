@@ -67,7 +67,20 @@ const LATENCY: Allowed = whole(0.0, 60_000.0, "ms");
 const POSITIVE: Allowed = number(SMALLEST_AMOUNT, LARGEST_AMOUNT, "quote");
 const WARMUP: Allowed = whole(0.0, 512.0, "bars");
 
-const KEYS: [Key; 32] = [
+const SHOCK_STOP: Allowed = Allowed { below_most: true, zero: Some("stops stay"), ..number(0.0, 100.0, "%") };
+const VOLATILITY: Allowed = Allowed { zero: Some("no target"), ..number(0.0, 1_000.0, "%") };
+const FLOOR: Allowed = Allowed { below_most: true, zero: Some("no floor"), ..number(0.0, 100.0, "%") };
+const STOP_MULTIPLE: Allowed = Allowed { zero: Some("no stop"), ..number(0.0, 100.0, "") };
+const TARGET_MULTIPLE: Allowed = Allowed { zero: Some("no target"), ..number(0.0, 100.0, "") };
+const TRAILING: Allowed = Allowed { zero: Some("the stop stays"), ..number(0.0, 100.0, "") };
+const LONGEST_HOLD: Allowed = Allowed { zero: Some("no limit"), ..whole(0.0, 100_000.0, "min") };
+const LIMIT: Allowed = Allowed { zero: Some("no limit"), ..number(0.0, 100.0, "%") };
+const STREAK: Allowed = Allowed { zero: Some("no limit"), ..whole(0.0, 1_000.0, "") };
+const PAUSE: Allowed = whole(0.0, 10_080.0, "min");
+const COOL_DOWN: Allowed = Allowed { zero: Some("no rest"), ..whole(0.0, 10_080.0, "min") };
+const CAP: Allowed = Allowed { zero: Some("no limit"), ..number(0.0, 100.0, "%") };
+
+const KEYS: [Key; 49] = [
     key("symbols", Effect::NextStart, None),
     key("strategy", Effect::Now, None),
     key("regimes", Effect::Now, None),
@@ -86,6 +99,23 @@ const KEYS: [Key; 32] = [
     key("execution_minutes", Effect::Now, Some(whole(1.0, 240.0, "min"))),
     key("urgency_percent", Effect::Now, Some(number(0.0, 100.0, "%"))),
     key("volume_share_percent", Effect::Now, Some(number(1.0, 50.0, "%"))),
+    key("shock_halt", Effect::Now, None),
+    key("shock_stop_percent", Effect::Now, Some(SHOCK_STOP)),
+    key("volatility_target_percent", Effect::Now, Some(VOLATILITY)),
+    key("drawdown_floor_percent", Effect::Now, Some(FLOOR)),
+    key("stops", Effect::Now, None),
+    key("stop_multiple", Effect::Now, Some(STOP_MULTIPLE)),
+    key("target_multiple", Effect::Now, Some(TARGET_MULTIPLE)),
+    key("trailing_multiple", Effect::Now, Some(TRAILING)),
+    key("max_hold_minutes", Effect::Now, Some(LONGEST_HOLD)),
+    key("daily_loss_percent", Effect::Now, Some(LIMIT)),
+    key("halt_drawdown_percent", Effect::Now, Some(LIMIT)),
+    key("losing_streak", Effect::Now, Some(STREAK)),
+    key("losing_streak_pause_minutes", Effect::Now, Some(PAUSE)),
+    key("cool_down_minutes", Effect::Now, Some(COOL_DOWN)),
+    key("low_profit_percent", Effect::Now, Some(LIMIT)),
+    key("max_exposure_percent", Effect::Now, Some(CAP)),
+    key("max_correlated_percent", Effect::Now, Some(CAP)),
     key("fee_policy", Effect::NextStart, None),
     key("maker_fee_percent", Effect::NextStart, Some(FEE)),
     key("taker_fee_percent", Effect::NextStart, Some(FEE)),
@@ -196,7 +226,11 @@ mod tests {
             "execution_minutes": 7, "urgency_percent": 7, "volume_share_percent": 7, "fee_policy": "bnb",
             "maker_fee_percent": 1, "taker_fee_percent": 1, "bnb_price": 1, "half_spread_percent": 1, "start_balance": 1,
             "warmup_bars": 1, "theme": "light", "up_color": "red", "impact_coefficient": 1, "participation_percent": 10,
-            "participation_rest": "expires", "markout_percent": 1, "latency_ms": 100}"#;
+            "participation_rest": "expires", "markout_percent": 1, "latency_ms": 100, "shock_halt": false,
+            "shock_stop_percent": 1, "volatility_target_percent": 20, "drawdown_floor_percent": 80, "stops": "sigma",
+            "stop_multiple": 1, "target_multiple": 1, "trailing_multiple": 1, "max_hold_minutes": 240,
+            "daily_loss_percent": 1, "halt_drawdown_percent": 1, "losing_streak": 1, "losing_streak_pause_minutes": 1,
+            "cool_down_minutes": 1, "low_profit_percent": 1, "max_exposure_percent": 50, "max_correlated_percent": 40}"#;
         let other = Config::parse(other, "other settings").expect("settings that differ in every key");
         assert_eq!(shipped.changes(&other).len(), KEYS.len());
         let (old, new, in_force) = (stated(&shipped), stated(&other), stated(&shipped.in_force(&other)));

@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use super::document::{Document, shown};
 use super::keys;
-use super::{Config, ConfigError, EMBEDDED, FeePolicy, Rest, Speed, Theme, UpColor};
+use super::{Config, ConfigError, EMBEDDED, FeePolicy, Rest, RiskKeys, Speed, Theme, UpColor};
 use crate::domain::{Quantity, Symbol};
 use crate::engine::regime::Mandates;
+use crate::engine::risk::settings::StopKind;
 use crate::engine::settings::{ExecutionStyle, Sizing, StrategyName};
 
 const MOST_SYMBOLS: usize = 256;
@@ -52,6 +53,7 @@ impl Settings<'_> {
             execution_minutes: self.whole("execution_minutes")?,
             urgency_percent: self.number("urgency_percent")?,
             volume_share_percent: self.number("volume_share_percent")?,
+            risk: self.risk()?,
             fee_policy: self.fee_policy()?,
             maker_fee_percent: self.number("maker_fee_percent")?,
             taker_fee_percent: self.number("taker_fee_percent")?,
@@ -98,6 +100,33 @@ impl Settings<'_> {
         let number = self.value(key).as_u64().and_then(|x| u32::try_from(x).ok());
         let number = number.filter(|x| allowed.is_some_and(|allowed| allowed.contains(f64::from(*x))));
         number.ok_or_else(|| self.wrong(key, &allowed.map(|allowed| allowed.to_string()).unwrap_or_default()))
+    }
+
+    fn risk(&self) -> Result<RiskKeys, ConfigError> {
+        let stops = self.value("stops").as_str().and_then(StopKind::parse);
+        Ok(RiskKeys {
+            shock_halt: self.flag("shock_halt")?,
+            shock_stop_percent: self.number("shock_stop_percent")?,
+            volatility_target_percent: self.number("volatility_target_percent")?,
+            drawdown_floor_percent: self.number("drawdown_floor_percent")?,
+            stops: stops.ok_or_else(|| self.wrong("stops", "\"percent\", \"atr\" or \"sigma\""))?,
+            stop_multiple: self.number("stop_multiple")?,
+            target_multiple: self.number("target_multiple")?,
+            trailing_multiple: self.number("trailing_multiple")?,
+            max_hold_minutes: self.whole("max_hold_minutes")?,
+            daily_loss_percent: self.number("daily_loss_percent")?,
+            halt_drawdown_percent: self.number("halt_drawdown_percent")?,
+            losing_streak: self.whole("losing_streak")?,
+            losing_streak_pause_minutes: self.whole("losing_streak_pause_minutes")?,
+            cool_down_minutes: self.whole("cool_down_minutes")?,
+            low_profit_percent: self.number("low_profit_percent")?,
+            max_exposure_percent: self.number("max_exposure_percent")?,
+            max_correlated_percent: self.number("max_correlated_percent")?,
+        })
+    }
+
+    fn flag(&self, key: &str) -> Result<bool, ConfigError> {
+        self.value(key).as_bool().ok_or_else(|| self.wrong(key, "true or false"))
     }
 
     fn symbols(&self) -> Result<Vec<Symbol>, ConfigError> {

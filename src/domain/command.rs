@@ -15,6 +15,10 @@ pub enum Command {
     /// No new entries; exits and protective orders go on.
     Pause,
     Resume,
+    /// No new entries, at any size, until rearmed; stops and exits go on.
+    Halt,
+    /// One step back after a halt (half size, then full), and an end to locks that wait for a person.
+    Rearm,
     /// From the next decision on, this strategy decides.
     SwitchStrategy(String),
     /// Share of equity for all symbols together, 0 to 1.
@@ -31,6 +35,8 @@ impl fmt::Display for Command {
         match self {
             Command::Pause => write!(f, "pause entries"),
             Command::Resume => write!(f, "resume entries"),
+            Command::Halt => write!(f, "halt entries until rearmed"),
+            Command::Rearm => write!(f, "rearm after a halt"),
             Command::SwitchStrategy(name) => write!(f, "switch to strategy {name}"),
             Command::SetInvest(share) => write!(f, "invest {} % of equity", share.to_f64() * 100.0),
             Command::Flatten => write!(f, "leave every position and pause entries"),

@@ -33,6 +33,13 @@ impl Engine {
         let equity = self.equity();
         self.performance.on_bar(bar.close_time(), equity, exposed);
         self.compare_books(effects);
+        self.guard_equity(equity, effects);
+        if self.instruments[symbol.index()].watch.is_some() {
+            self.watch_bar(symbol, bar, effects);
+        }
+        if !self.guard.shock.is_calm() {
+            self.look_again(effects);
+        }
         self.counts.decisions += 1;
         self.counts.span = Some((self.counts.span.map_or(bar.open_time, |(first, _)| first), bar.open_time));
         if self.instruments[symbol.index()].work.is_some() {
@@ -227,7 +234,9 @@ impl Engine {
                 self.paused = false;
                 Ok(())
             }
-            Command::SwitchStrategy(name) => self.switch_strategy(name),
+            Command::Halt => self.halt_by_hand(effects),
+            Command::Rearm => self.rearm(effects),
+            Command::SwitchStrategy(name) => self.switch_strategy(name, effects),
             Command::SetInvest(share) if share.is_negative() || *share > Ratio::ONE => {
                 Err("invest_percent is 0 to 100".to_owned())
             }
@@ -248,11 +257,13 @@ impl Engine {
         });
     }
 
-    fn switch_strategy(&mut self, name: &str) -> Result<(), String> {
+    fn switch_strategy(&mut self, name: &str, effects: &mut Effects) -> Result<(), String> {
         let names = StrategyName::ALL.map(StrategyName::as_str).join(", ");
         let name = StrategyName::parse(name).ok_or_else(|| format!("unknown strategy {name:?}; known: {names}"))?;
         self.settings.strategy = name;
         self.rebuild_strategies();
+        self.set_watches(effects);
+        self.commission_all();
         Ok(())
     }
 
@@ -282,9 +293,15 @@ impl Engine {
 
     pub(super) fn on_settings(&mut self, settings: &Settings, effects: &mut Effects) {
         let rebuild = settings.strategy != self.settings.strategy || settings.trend != self.settings.trend;
+        let recommission = rebuild || settings.mandates != self.settings.mandates;
         self.settings = settings.clone();
         if rebuild {
             self.rebuild_strategies();
+        }
+        self.guard.adopt(&settings.risk);
+        self.set_watches(effects);
+        if recommission {
+            self.commission_all();
         }
         effects.notice(Notice::SettingsChanged);
     }
@@ -308,13 +325,16 @@ impl Engine {
 
     pub(super) fn on_timer(&mut self, effects: &mut Effects) {
         let now = self.now;
+        let mut silent = Vec::new();
         for (at, instrument) in self.instruments.iter_mut().enumerate() {
             let late = instrument.last_close.is_some_and(|close| now >= close.plus(STALE_AFTER));
             if late && !instrument.stale {
                 instrument.stale = true;
                 effects.notice(Notice::Stale { symbol: SymbolId(at as u16) });
+                silent.push(SymbolId(at as u16));
             }
         }
+        silent.into_iter().for_each(|symbol| self.watch_clock(symbol, effects));
         let session = self.session;
         for order in self.orders.live_mut() {
             let wait = match order.state {

@@ -222,6 +222,17 @@ impl Engine {
         }))
     }
 
+    /// What stands between a symbol and its entry.
+    fn entry_gate(&self, symbol: SymbolId) -> EntryGate {
+        EntryGate {
+            paused: self.paused,
+            halted: self.halted,
+            stale: self.instruments[symbol.index()].stale,
+            shock: self.shock_halt(),
+            lock: self.guard.lock(self.now, symbol),
+        }
+    }
+
     /// Risk judges; what passes is registered before its effect exists.
     pub(super) fn approve(&mut self, symbol: SymbolId, request: OrderRequest) -> Result<Effect, Refused> {
         let approved = check(&self.risk_view(symbol, None), request)?;
@@ -242,7 +253,7 @@ impl Engine {
         RiskView {
             settings: &self.settings,
             rules: &instrument.rules,
-            gate: self.gate(symbol),
+            gate: self.entry_gate(symbol),
             free_cash: self.free_cash_for(symbol, instead_of),
             held: instrument.position.quantity.saturating_sub(self.on_sale_without(symbol, instead_of)),
             mark: instrument.mark,
@@ -253,14 +264,9 @@ impl Engine {
         }
     }
 
-    fn gate(&self, symbol: SymbolId) -> EntryGate {
-        let stale = self.instruments[symbol.index()].stale;
-        EntryGate { paused: self.paused, halted: self.halted, stale }
-    }
-
     /// Whether anything may be bought now.
     pub(super) fn may_enter(&self, symbol: SymbolId) -> bool {
-        self.gate(symbol).check().is_ok()
+        self.entry_gate(symbol).check().is_ok()
     }
 
     pub(super) fn submit(&mut self, approved: Approved, effects: &mut Effects) {
@@ -377,6 +383,7 @@ impl Engine {
             exit_by,
         };
         self.performance.trades.record(pnl);
+        self.guard_trade(&record, trade.spent.to_f64(), effects);
         effects.notice(Notice::TradeClosed { trade: record });
     }
 }

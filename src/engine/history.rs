@@ -115,7 +115,12 @@ impl History {
                 keep(&mut self.decisions, (now, notice.clone()), ROWS);
             }
             Notice::Executed { execution } => keep(&mut self.executions, (now, execution.clone()), ROWS),
-            Notice::Regime { .. } | Notice::Switched { .. } | Notice::TookOver { .. } => {
+            Notice::Event { .. }
+            | Notice::Shock { .. }
+            | Notice::Locked { .. }
+            | Notice::Regime { .. }
+            | Notice::Switched { .. }
+            | Notice::TookOver { .. } => {
                 keep(&mut self.events, (now, notice.clone()), ROWS);
             }
             Notice::CommandAccepted { .. } | Notice::CommandRefused { .. } | Notice::SettingsChanged => {

@@ -10,6 +10,7 @@ use crate::domain::{
     Balance, BalanceUpdate, Bar, ClientOrderId, Command, ExecutionReport, MarketEvent, OrderId, OrderStatus, Quantity,
     Session, SymbolRules, Time,
 };
+use crate::market::regime::RegimeModel;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Input {
@@ -37,6 +38,13 @@ pub struct Start {
     pub balances: Vec<Balance>,
     /// Closed bars before the start for each symbol, oldest first.
     pub history: Vec<Vec<Bar>>,
+    /// The fitted regimes.
+    #[serde(default)]
+    pub regimes: RegimeModel,
+    /// The tops of the book that come are a market's own and count as evidence. Those of a demo are made from its bars and
+    /// say nothing that the bars do not.
+    #[serde(default)]
+    pub has_books: bool,
 }
 
 /// Answer to the request that named `client_id`.

@@ -1,7 +1,8 @@
 //! `Instrument`: all that the engine knows of one symbol.
 //!
 //! Invariant: what stands under `view` is shown to people and takes no part in the state hash; of it only the best prices
-//! decide anything, namely how a parent order is carried out.
+//! decide anything: how a parent order is carried out, and, where the market's own book is known, whether it is well; then
+//! the engine adds them to the hash.
 //! Absent on purpose: orders, which live in one list for all symbols.
 
 use std::collections::VecDeque;
@@ -16,6 +17,7 @@ use crate::domain::{
     Bar, BookTop, Digest, Money, OrderType, Price, Quantity, Side, StateHash, SymbolRules, Time, Trade, TradeId, Value,
 };
 use crate::market::BarWindow;
+use crate::market::regime::MarketWatch;
 
 /// Where the position of a symbol stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +65,8 @@ pub struct Instrument {
     seen_trades: VecDeque<TradeId>,
     /// The largest of all trade ids: what lies above it was not seen.
     highest_trade: Option<TradeId>,
+    /// Events and regime, where they are watched.
+    pub watch: Option<Box<MarketWatch>>,
     pub view: View,
 }
 
@@ -114,6 +118,7 @@ impl Instrument {
             last_refusal: None,
             seen_trades: VecDeque::new(),
             highest_trade: None,
+            watch: None,
             view: View::default(),
         }
     }
@@ -224,6 +229,7 @@ impl StateHash for Instrument {
         }
         digest.option(self.last_close.as_ref());
         digest.bool(self.stale);
+        digest.option(self.watch.as_deref());
         digest.u64(self.seen_trades.len() as u64);
         for id in &self.seen_trades {
             digest.i64(id.0);

@@ -11,6 +11,7 @@ mod desk;
 pub mod effect;
 pub mod ensemble;
 pub mod execution;
+pub mod guard;
 pub mod history;
 pub mod input;
 pub mod instrument;
@@ -34,8 +35,10 @@ pub use notice::{FillRecord, HaltReason, Notice, TradeRecord};
 pub use settings::Settings;
 pub use snapshot::Snapshot;
 
-use crate::domain::{Digest, MarketEvent, Money, Session, Span, SymbolId, Time, Value};
+use crate::domain::{BookTop, Digest, MarketEvent, Money, Session, Span, SymbolId, Time, Value};
+use crate::market::regime::RegimeModel;
 use crate::performance::Performance;
+use guard::Guard;
 use instrument::Instrument;
 use orders::{OrderState, Orders};
 use portfolio::Portfolio;
@@ -61,6 +64,11 @@ pub struct Engine {
     portfolio: Portfolio,
     performance: Performance,
     counts: Counts,
+    guard: Guard,
+    /// What regimes are told by.
+    regimes: Box<RegimeModel>,
+    /// Tops of the book decide too.
+    has_books: bool,
     /// Quote balance at the venue after our last fill, once the venue said it.
     venue_cash: Option<Money>,
     /// Every decision is told with its reasons; for people, so no part of the state hash.
@@ -99,6 +107,9 @@ impl Engine {
             portfolio,
             performance: Performance::new(equity),
             counts: Counts::default(),
+            guard: Guard::new(&start.settings.risk),
+            regimes: Box::new(start.regimes.clone()),
+            has_books: start.has_books,
             venue_cash: None,
             explains: false,
         };
@@ -110,6 +121,8 @@ impl Engine {
             engine.instruments.push(instrument);
         }
         effects.notice(Notice::Started { symbols: engine.instruments.len(), equity });
+        engine.set_watches(effects);
+        engine.commission_all();
         engine
     }
 
@@ -189,6 +202,10 @@ impl Engine {
             digest.u64(count);
         }
         digest.option(self.venue_cash.as_ref());
+        digest.add(&self.guard);
+        for top in self.instruments.iter().filter_map(|instrument| instrument.view.top.filter(|_| self.has_books)) {
+            digest_top(&mut digest, &top);
+        }
         digest.finish()
     }
 
@@ -261,6 +278,14 @@ impl Engine {
             effects.notice(Notice::Halted { reason });
         }
     }
+}
+
+/// Where tops of the book decide, they are state.
+fn digest_top(digest: &mut Digest, top: &BookTop) {
+    digest.add(&top.bid);
+    digest.add(&top.bid_quantity);
+    digest.add(&top.ask);
+    digest.add(&top.ask_quantity);
 }
 
 /// Saturates where positions of several symbols together leave the range; bookings are checked one by one.

@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 use super::decision::Decision;
 use super::execution::Progress;
 use super::regime::{HandOver, Mandate};
-use super::risk::Refused;
+use super::risk::shock::{Check, ShockChange};
+use super::risk::{Lock, Refused};
 use super::strategy::Signal;
 use crate::domain::{
     Asset, ClientOrderId, Command, ExecutionReport, Money, Price, Quantity, Side, SymbolId, Time, Value,
 };
-use crate::market::regime::{Regime, RegimeSwitch};
+use crate::market::regime::{Regime, RegimeSwitch, Signal as MarketSignal};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Notice {
@@ -102,6 +103,20 @@ pub enum Notice {
     Considered {
         decision: Box<Decision>,
     },
+    /// Something happened in the market, happened again or is over.
+    Event {
+        symbol: SymbolId,
+        signal: MarketSignal,
+    },
+    /// The shock guard halted, or let go, with what it saw.
+    Shock {
+        change: ShockChange,
+        checks: Vec<Check>,
+    },
+    /// Entries of a symbol, or of all, are locked.
+    Locked {
+        lock: Lock,
+    },
 }
 
 /// One own fill, as booked.
@@ -168,16 +183,19 @@ impl Notice {
             | Notice::LateFill { symbol, .. }
             | Notice::Regime { symbol, .. }
             | Notice::Switched { symbol, .. }
-            | Notice::TookOver { symbol, .. } => Some(*symbol),
+            | Notice::TookOver { symbol, .. }
+            | Notice::Event { symbol, .. } => Some(*symbol),
             Notice::Considered { decision } => Some(decision.symbol),
             Notice::Executed { execution } => Some(execution.symbol),
             Notice::Filled { fill } => Some(fill.symbol),
             Notice::TradeClosed { trade } => Some(trade.symbol),
+            Notice::Locked { lock } => lock.symbol,
             Notice::Started { .. }
             | Notice::CommandAccepted { .. }
             | Notice::CommandRefused { .. }
             | Notice::SettingsChanged
-            | Notice::Halted { .. } => None,
+            | Notice::Halted { .. }
+            | Notice::Shock { .. } => None,
         }
     }
 }
@@ -186,7 +204,13 @@ impl Notice {
     /// Changes of regime, strategies and safety, which stand in the journal beside the inputs.
     pub fn is_evidence(&self) -> bool {
         match self {
-            Notice::Regime { .. } | Notice::Switched { .. } | Notice::TookOver { .. } | Notice::Halted { .. } => true,
+            Notice::Regime { .. }
+            | Notice::Switched { .. }
+            | Notice::TookOver { .. }
+            | Notice::Event { .. }
+            | Notice::Shock { .. }
+            | Notice::Locked { .. }
+            | Notice::Halted { .. } => true,
             Notice::Started { .. }
             | Notice::Decided { .. }
             | Notice::Refused { .. }
@@ -296,6 +320,12 @@ impl fmt::Display for Notice {
             Notice::Considered { decision } => write!(f, "{decision}"),
             Notice::Executed { execution } => write!(f, "{execution}"),
             Notice::Halted { reason } => write!(f, "HALTED: {reason}; no new orders"),
+            Notice::Event { signal, .. } => write!(f, "{signal}"),
+            Notice::Shock { change, checks } => {
+                write!(f, "{change}")?;
+                checks.iter().filter(|check| !check.holds).try_for_each(|check| write!(f, "; {check}"))
+            }
+            Notice::Locked { lock } => write!(f, "entries {}", Refused::from(*lock)),
         }
     }
 }

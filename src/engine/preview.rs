@@ -61,7 +61,13 @@ pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Opti
         let risk = RiskView {
             settings,
             rules: &view.rules,
-            gate: EntryGate { paused: false, halted: snapshot.halted, stale: view.stale },
+            gate: EntryGate {
+                paused: false,
+                halted: snapshot.halted,
+                stale: view.stale,
+                shock: snapshot.guard.halt(),
+                lock: snapshot.guard.lock(symbol),
+            },
             free_cash: snapshot.free_cash,
             held: view.position,
             mark: view.mark,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::execution::{Choice, Style};
 use super::regime::Mandates;
+use super::risk::settings::RiskSettings;
 use crate::domain::{Digest, Money, Price, Quantity, Ratio, StateHash};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,9 @@ pub struct Settings {
     /// Which strategies may trade in which regime, where they are chosen automatically.
     pub mandates: Mandates,
     pub execution: ExecutionSettings,
+    /// Sizes, stops, protections and halts; all off by default.
+    #[serde(default)]
+    pub risk: RiskSettings,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -186,6 +190,13 @@ impl StrategyName {
     }
 }
 
+impl Settings {
+    /// True when events and regimes of the market are watched at all.
+    pub fn needs_watch(&self) -> bool {
+        self.risk.shock_halt || self.strategy == StrategyName::Auto
+    }
+}
+
 impl StateHash for Settings {
     fn state_hash(&self, digest: &mut Digest) {
         digest.text(self.strategy.as_str());
@@ -208,6 +219,7 @@ impl StateHash for Settings {
         digest.add(&self.side_cost);
         digest.add(&self.mandates);
         digest.add(&self.execution);
+        digest.add(&self.risk);
     }
 }
 
@@ -231,6 +243,7 @@ pub mod tests {
             side_cost: Ratio::from_raw(105_000),
             mandates: Mandates::default(),
             execution: ExecutionSettings::default(),
+            risk: RiskSettings::default(),
         }
     }
 }

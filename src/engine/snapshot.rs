@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use super::Engine;
+use super::guard::GuardView;
 use super::history::History;
 use super::instrument::Desk;
 use super::notice::HaltReason;
@@ -16,6 +17,7 @@ use super::strategy::Signal;
 use crate::domain::{
     Asset, BookTop, ClientOrderId, Money, OrderKind, Price, Quantity, Side, Symbol, SymbolId, SymbolRules, Time, Value,
 };
+use crate::market::regime::Regime;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
@@ -23,6 +25,8 @@ pub struct Snapshot {
     pub settings: Settings,
     pub paused: bool,
     pub halted: Option<HaltReason>,
+    /// Shock, conditions and locks.
+    pub guard: GuardView,
     /// The quote asset, in which all amounts stand.
     pub quote: Asset,
     pub cash: Money,
@@ -73,6 +77,8 @@ pub struct SymbolView {
     /// A person cancelled the protection of this position.
     pub unprotected: bool,
     pub stale: bool,
+    /// None during warm-up and where it is not watched.
+    pub regime: Option<Regime>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -107,6 +113,7 @@ impl Engine {
             last_refusal: instrument.last_refusal,
             unprotected: instrument.unprotected,
             stale: instrument.stale,
+            regime: instrument.watch.as_ref().and_then(|watch| watch.regime()),
         });
         let orders = self.orders.live().iter().map(|order| OrderView {
             symbol: order.symbol,
@@ -124,6 +131,7 @@ impl Engine {
             settings: self.settings.clone(),
             paused: self.paused,
             halted: self.halted,
+            guard: self.guard_view(),
             quote: self.portfolio.quote().clone(),
             cash: self.portfolio.cash(),
             free_cash: self.free_cash(),

@@ -37,7 +37,10 @@ impl Record {
             | Notice::TookOver { .. }
             | Notice::Executed { .. }
             | Notice::Considered { .. }
-            | Notice::Halted { .. } => {}
+            | Notice::Halted { .. }
+            | Notice::Event { .. }
+            | Notice::Shock { .. }
+            | Notice::Locked { .. } => {}
         }
     }
 

@@ -169,6 +169,7 @@ mod tests {
     use crate::domain::{Money, Price, Quantity, Ratio, Session, Symbol, SymbolRules};
     use crate::engine::settings::{Sizing, StrategyName, TrendLengths};
     use crate::engine::{Effects, Settings, Start};
+    use crate::market::regime::RegimeModel;
 
     fn engine() -> Engine {
         let settings = Settings {
@@ -185,9 +186,18 @@ mod tests {
             side_cost: Ratio::ZERO,
             mandates: crate::engine::regime::Mandates::default(),
             execution: crate::engine::settings::ExecutionSettings::default(),
+            risk: Default::default(),
         };
         let rules = ["BTCUSDT", "ETHUSDT"].map(|name| SymbolRules::default_for(&Symbol::new(name))).to_vec();
-        let start = Start { session: Session(1), rules, settings, balances: Vec::new(), history: Vec::new() };
+        let start = Start {
+            session: Session(1),
+            rules,
+            settings,
+            balances: Vec::new(),
+            history: Vec::new(),
+            regimes: RegimeModel::default(),
+            has_books: false,
+        };
         Engine::new(Time(0), &start, &mut Effects::default())
     }
 

@@ -11,6 +11,7 @@ use super::run::Finished;
 use crate::domain::{Balance, Bar, Session, SymbolId, SymbolRules, Value};
 use crate::engine::ports::{BarSource, SourceError};
 use crate::engine::{Settings, Start};
+use crate::market::regime::RegimeModel;
 use crate::simulator::{self, Simulator};
 
 /// What all sets share.
@@ -21,6 +22,8 @@ pub struct Columns {
     pub history: Vec<Vec<Bar>>,
     /// All bars by (time, symbol order).
     pub bars: Vec<(SymbolId, Bar)>,
+    /// What regimes are told by.
+    pub regimes: RegimeModel,
 }
 
 /// One set of settings.
@@ -64,6 +67,8 @@ fn one(columns: &Columns, session: Session, case: &SweepCase) -> Result<Finished
             settings: case.settings.clone(),
             balances: case.balances.clone(),
             history: columns.history.clone(),
+            regimes: columns.regimes.clone(),
+            has_books: false,
         },
         detail: Detail::Skip,
         commands: Vec::new(),
@@ -75,7 +80,11 @@ fn one(columns: &Columns, session: Session, case: &SweepCase) -> Result<Finished
 
 impl Columns {
     /// Reads a source to its end.
-    pub fn read(rules: Vec<SymbolRules>, source: &mut dyn BarSource) -> Result<Columns, SourceError> {
+    pub fn read(
+        rules: Vec<SymbolRules>,
+        regimes: RegimeModel,
+        source: &mut dyn BarSource,
+    ) -> Result<Columns, SourceError> {
         const BATCH: usize = 8_192;
         let history = (0..rules.len()).map(|at| source.history(SymbolId(at as u16))).collect::<Result<_, _>>()?;
         let mut bars = Vec::new();
@@ -84,7 +93,7 @@ impl Columns {
             source.read(&mut bars, BATCH)?;
             if bars.len() - held < BATCH {
                 bars.shrink_to_fit();
-                return Ok(Columns { rules, history, bars });
+                return Ok(Columns { rules, history, bars, regimes });
             }
         }
     }

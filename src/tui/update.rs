@@ -418,7 +418,10 @@ fn answer(model: &mut Model) {
             | Notice::TookOver { .. }
             | Notice::Executed { .. }
             | Notice::Considered { .. }
-            | Notice::Halted { .. } => {}
+            | Notice::Halted { .. }
+            | Notice::Event { .. }
+            | Notice::Shock { .. }
+            | Notice::Locked { .. } => {}
         }
     }
     model.replied = history.replied;

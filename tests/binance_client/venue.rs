@@ -279,7 +279,7 @@ pub fn approved(request: OrderRequest) -> Approved {
     let view = RiskView {
         settings: &settings,
         rules: &rules,
-        gate: EntryGate { paused: false, halted: None, stale: false },
+        gate: EntryGate { paused: false, halted: None, stale: false, shock: None, lock: None },
         free_cash: money("1000"),
         held: "10".parse().expect("a quantity"),
         mark: Some(price("100")),

@@ -169,6 +169,7 @@ fn settings() -> impl Strategy<Value = Settings> {
                 side_cost: Ratio::from_raw(ratios.0 ^ ratios.3),
                 mandates: Mandates::default(),
                 execution: kestrel::engine::settings::ExecutionSettings::default(),
+                risk: Default::default(),
             }
         },
     )

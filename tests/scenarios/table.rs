@@ -13,6 +13,7 @@ use kestrel::domain::{
 use kestrel::engine::risk::Payload;
 use kestrel::engine::settings::{Settings, StrategyName, TrendLengths};
 use kestrel::engine::{Answer, Effect, Effects, Engine, Input, Notice, Outcome, Start};
+use kestrel::market::regime::RegimeModel;
 
 use crate::support::{START, money, ratio, rules, settings};
 
@@ -84,6 +85,8 @@ impl Table {
             balances: vec![Balance { asset: rules[0].quote.clone(), free, locked: Money::ZERO }],
             history: vec![vec![bar_at(0, 100.0), bar_at(1, 99.0)]; count],
             rules,
+            regimes: RegimeModel::default(),
+            has_books: false,
         };
         let mut effects = Effects::default();
         let engine = Engine::new(START, &start, &mut effects);

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use kestrel::domain::{
     Asset, Bar, BookTop, ClientOrderId, Money, OrderKind, Quantity, Seed, Side, Span, Symbol, SymbolId, Time, Value,
 };
+use kestrel::engine::guard::GuardView;
 use kestrel::engine::history::{Candles, DayPnl, History};
 use kestrel::engine::instrument::Desk;
 use kestrel::engine::notice::ExitBy;
 use kestrel::engine::orders::{OrderState, Purpose};
+use kestrel::engine::risk::shock::ShockState;
 use kestrel::engine::settings::StrategyName;
 use kestrel::engine::snapshot::{OrderView, SymbolView};
 use kestrel::engine::strategy::{Reason, Signal};
@@ -150,6 +152,7 @@ pub fn snapshot() -> Snapshot {
         settings,
         paused: false,
         halted: None,
+        guard: GuardView { shock: ShockState::Calm, checks: Vec::new(), locks: Vec::new() },
         quote: Asset::new("USDT"),
         cash: money("8712.34567890"),
         free_cash: money("8712.34567890"),
@@ -192,6 +195,7 @@ fn symbols() -> Vec<SymbolView> {
         last_refusal: None,
         unprotected: false,
         stale: false,
+        regime: None,
     };
     let top = |bid: &str, ask: &str| BookTop {
         bid: price(bid),

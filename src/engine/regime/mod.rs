@@ -37,6 +37,15 @@ impl Engine {
         self.advance(symbol, effects);
     }
 
+    /// Strategies that are chosen automatically begin under the mandate of the regime that the watches see.
+    pub(super) fn commission_all(&mut self) {
+        for instrument in &mut self.instruments {
+            let regime = instrument.watch.as_ref().and_then(|watch| watch.regime());
+            instrument.duty = Duty::of(regime);
+            instrument.strategy.commission(regime.map_or(Mandate::FLAT, |regime| self.settings.mandates.of(regime)));
+        }
+    }
+
     /// The mandate that waits takes over where its time has come.
     pub(super) fn hand_over(&mut self, symbol: SymbolId, effects: &mut Effects) {
         let now = self.now;

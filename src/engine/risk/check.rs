@@ -5,11 +5,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::protections::{Lock, LockReason};
+use super::shock::ShockHalt;
 use super::stops::Protection;
 use crate::domain::rules::OrderContext;
 use crate::domain::{
-    ClientOrderId, Digest, FilterFailure, Money, NewOco, NewOrder, OrderKind, Price, Quantity, Side, StateHash,
-    SymbolId, SymbolRules,
+    ClientOrderId, Digest, FilterFailure, Money, NewOco, NewOrder, OrderKind, Price, Quantity, Side, Span, StateHash,
+    SymbolId, SymbolRules, Time,
 };
 use crate::engine::execution::ParentError;
 use crate::engine::notice::HaltReason;
@@ -42,6 +44,10 @@ pub enum Refused {
     Paused,
     #[error("halted: {0}")]
     Halted(HaltReason),
+    #[error("{0}")]
+    Shock(ShockHalt),
+    #[error("locked {}: {reason}", until_words(*until))]
+    Locked { reason: LockReason, until: Option<Time> },
     #[error("no fresh bar for this symbol")]
     Stale,
     #[error("no price yet")]
@@ -62,12 +68,20 @@ pub enum Refused {
     Overflow,
 }
 
+impl From<Lock> for Refused {
+    fn from(lock: Lock) -> Refused {
+        Refused::Locked { reason: lock.reason, until: lock.until }
+    }
+}
+
 /// What may open a position now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EntryGate {
     pub paused: bool,
     pub halted: Option<HaltReason>,
     pub stale: bool,
+    pub shock: Option<ShockHalt>,
+    pub lock: Option<Lock>,
 }
 
 /// What the check needs to see of the engine's state.
@@ -97,6 +111,12 @@ impl EntryGate {
         }
         if self.paused {
             return Err(Refused::Paused);
+        }
+        if let Some(halt) = self.shock {
+            return Err(Refused::Shock(halt));
+        }
+        if let Some(lock) = self.lock {
+            return Err(lock.into());
         }
         if self.stale { Err(Refused::Stale) } else { Ok(()) }
     }
@@ -218,6 +238,17 @@ fn check_reduction(view: &RiskView<'_>, payload: &Payload) -> Result<(), Refused
         return Err(Refused::NotHeld { asked, held: view.held });
     }
     Ok(())
+}
+
+/// `until 14:05 UTC`.
+fn until_words(until: Option<Time>) -> String {
+    match until {
+        Some(until) => {
+            let minute = until.0.rem_euclid(Span::DAY.0) / Span::MINUTE.0;
+            format!("until {:02}:{:02} UTC", minute / 60, minute % 60)
+        }
+        None => "until a person rearms".to_owned(),
+    }
 }
 
 fn worth(payload: &Payload, mark: Price) -> Option<Money> {

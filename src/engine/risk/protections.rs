@@ -85,9 +85,9 @@ pub struct Lock {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error)]
 #[serde(rename_all = "snake_case")]
 pub enum LockReason {
-    #[error("equity fell too far from its peak; a person must resume")]
+    #[error("equity fell too far from its peak")]
     Drawdown,
-    #[error("today's loss is at its limit; flat until midnight UTC")]
+    #[error("today's loss is at its limit")]
     DailyLoss,
     #[error("too many stops lately")]
     Stops,
@@ -128,6 +128,11 @@ impl Default for ProtectionRules {
 impl Protections {
     pub fn new(rules: ProtectionRules) -> Protections {
         Protections { rules, trades: VecDeque::new(), locks: Vec::new(), day: None, equity: 0.0, peak: 0.0 }
+    }
+
+    /// Other rules from now on; trades and locks stay.
+    pub fn adopt(&mut self, rules: ProtectionRules) {
+        self.rules = rules;
     }
 
     /// The lock that forbids an entry now and lasts longest.

@@ -102,7 +102,21 @@ pub enum ShockChange {
     Halted(ShockCause),
     HalfSize,
     FullSize,
+    /// A person said so before the conditions did.
+    HalfByHand,
+    FullByHand,
 }
+
+/// Entries are refused: by what, and what must hold before they are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShockHalt {
+    pub cause: ShockCause,
+    pub failing: Failing,
+}
+
+/// A set of conditions that do not hold, a bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Failing(u8);
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ShockGuard {
@@ -145,7 +159,12 @@ impl ShockGuard {
 
     /// A detector saw a shock. One that goes on begins the cool-down anew.
     pub fn alarm(&mut self, now: Time, cause: ShockCause) -> Option<ShockChange> {
-        let was_halted = matches!(self.state, ShockState::Halted { .. });
+        let (was_halted, cause) = match self.state {
+            // What a person halted no alarm takes over, for it would end by itself.
+            ShockState::Halted { cause: ShockCause::Command, .. } => (true, ShockCause::Command),
+            ShockState::Halted { .. } => (true, cause),
+            ShockState::Calm | ShockState::HalfSize { .. } => (false, cause),
+        };
         self.state = ShockState::Halted { since: now, cause, held: None };
         (!was_halted).then_some(ShockChange::Halted(cause))
     }
@@ -159,10 +178,11 @@ impl ShockGuard {
         match self.state {
             ShockState::Calm => None,
             // Halted, the cool-down over and all conditions held: half size.
-            // Halted otherwise: keep waiting; a broken condition begins its time anew.
+            // Halted otherwise, or by a person: keep waiting; a broken condition begins its time anew.
             ShockState::Halted { since, cause, held } => {
                 let held = since_when(held);
-                if now.since(since) >= rules.cool_down && long_enough(held, rules.hold) {
+                let ends_by_itself = cause != ShockCause::Command;
+                if ends_by_itself && now.since(since) >= rules.cool_down && long_enough(held, rules.hold) {
                     self.state = ShockState::HalfSize { since: now, held: Some(now) };
                     return Some(ShockChange::HalfSize);
                 }
@@ -180,6 +200,33 @@ impl ShockGuard {
                 None
             }
         }
+    }
+
+    /// A person takes one step back to full size, whatever the conditions say; `None` where there is none to take.
+    pub fn rearm(&mut self, now: Time) -> Option<ShockChange> {
+        match self.state {
+            ShockState::Calm => None,
+            ShockState::Halted { .. } => {
+                self.state = ShockState::HalfSize { since: now, held: None };
+                Some(ShockChange::HalfByHand)
+            }
+            ShockState::HalfSize { .. } => {
+                self.state = ShockState::Calm;
+                Some(ShockChange::FullByHand)
+            }
+        }
+    }
+
+    /// Why entries are refused, while they are.
+    pub fn halt(&self, health: &MarketHealth) -> Option<ShockHalt> {
+        match self.state {
+            ShockState::Calm | ShockState::HalfSize { .. } => None,
+            ShockState::Halted { cause, .. } => Some(ShockHalt { cause, failing: Failing::of(&self.checks(health)) }),
+        }
+    }
+
+    pub fn is_calm(&self) -> bool {
+        self.state == ShockState::Calm
     }
 
     /// Every condition with its sentence. What is not known does not hold.
@@ -204,6 +251,46 @@ impl ShockGuard {
             at_most(Condition::Data, health.data_age.map(seconds), seconds(rules.data_age)),
             Check { condition: Condition::Reconciliation, holds: health.reconciled, found: None, allowed: 0.0 },
         ]
+    }
+}
+
+impl Condition {
+    pub const ALL: [Condition; 5] =
+        [Condition::Spread, Condition::Depth, Condition::Volatility, Condition::Data, Condition::Reconciliation];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Condition::Spread => "the spread",
+            Condition::Depth => "the depth of the book",
+            Condition::Volatility => "volatility",
+            Condition::Data => "the data",
+            Condition::Reconciliation => "agreement with the venue",
+        }
+    }
+}
+
+impl Failing {
+    pub fn of(checks: &[Check]) -> Failing {
+        let failing = checks.iter().filter(|check| !check.holds);
+        Failing(failing.fold(0, |bits, check| bits | 1 << check.condition as u8))
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = Condition> {
+        Condition::ALL.into_iter().filter(move |condition| self.0 & (1 << *condition as u8) != 0)
+    }
+}
+
+impl fmt::Display for ShockHalt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "halted by {}: ", self.cause)?;
+        if self.cause == ShockCause::Command {
+            return write!(f, "waits until a person rearms");
+        }
+        let names: Vec<&str> = self.failing.iter().map(Condition::name).collect();
+        match names.as_slice() {
+            [] => write!(f, "all conditions hold and must go on holding for a while"),
+            names => write!(f, "waits for {}", names.join(", ")),
+        }
     }
 }
 
@@ -234,6 +321,8 @@ impl fmt::Display for ShockChange {
             }
             ShockChange::HalfSize => write!(f, "the market was looked at again and all conditions hold: half size"),
             ShockChange::FullSize => write!(f, "the shock is over: full size"),
+            ShockChange::HalfByHand => write!(f, "rearmed by hand: half size"),
+            ShockChange::FullByHand => write!(f, "rearmed by hand: full size"),
         }
     }
 }
@@ -246,7 +335,7 @@ impl fmt::Display for ShockCause {
             ShockCause::VolatilitySpike => "a spike of volatility",
             ShockCause::LiquidityDrop => "a drop of liquidity",
             ShockCause::DataTrouble => "trouble with the data",
-            ShockCause::Command => "command",
+            ShockCause::Command => "hand",
         })
     }
 }

@@ -3,7 +3,7 @@
 //! Invariant: a bar that it refuses is seen by no other detector; it is over only after `recovery` good bars in a row.
 //! Absent on purpose: mending, and clocks: the time is told (`overdue`).
 
-use super::event::{Event, Reading, Signal, Trouble};
+use super::event::{Event, LATE, Reading, Signal, Trouble};
 use super::latch::Latch;
 use super::thresholds::DataThresholds;
 use crate::domain::{Bar, Digest, Span, StateHash, Time};
@@ -76,7 +76,7 @@ impl DataDetector {
         if let Err(why) = bar.validate() {
             return Some(why);
         }
-        self.last.filter(|last| bar.open_time <= last.open_time).map(|_| "it comes late or twice")
+        self.last.filter(|last| bar.open_time <= last.open_time).map(|_| LATE)
     }
 
     fn doubt(&self, bar: &Bar) -> Option<Trouble> {

@@ -5,39 +5,66 @@
 
 use std::fmt::{self, Display, Formatter};
 
+use serde::{Deserialize, Deserializer, Serialize};
+
 use super::latch::Flip;
 use crate::domain::{Span, Time};
 
 /// A number and the threshold for entering. Shares are fractions: a fall of 4 % is -0.04.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
     pub value: f64,
     pub limit: f64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum TrendSide {
     Up,
     Down,
 }
 
 /// What is wrong with the data.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Trouble {
     /// Minutes without a bar before this one.
     Missing { minutes: i64 },
     /// The newest bar is so old.
     Stale { minutes: i64 },
     /// A bar that cannot be one, or comes late or twice.
-    Impossible { why: &'static str },
+    Impossible {
+        #[serde(deserialize_with = "known_fault")]
+        why: Fault,
+    },
     /// The close lies so far from the one before, as a fraction.
     OffRange(Reading),
     /// The same bar, volume included, so many times in a row.
     Frozen { bars: u32 },
 }
 
+/// What is wrong with a bar that cannot be one; the words are the program's own.
+pub type Fault = &'static str;
+
+/// A bar that is not later than the one before.
+pub const LATE: Fault = "it comes late or twice";
+
+/// The words of `Bar::validate` and `LATE`; others (of another version) become one that says as much.
+fn known_fault<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fault, D::Error> {
+    const KNOWN: [Fault; 5] = [
+        "a price is not a positive finite number",
+        "a price is beyond what can be traded, 0.00000001 to 92233720368",
+        "the volume is negative or not finite",
+        "open or close lies outside low..high",
+        LATE,
+    ];
+    let told = String::deserialize(deserializer)?;
+    Ok(KNOWN.into_iter().find(|known| *known == told).unwrap_or("it cannot be a bar"))
+}
+
 /// What happened, or what is over.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Event {
     DataTrouble(Trouble),
     /// Falls from the highest close of the last 5 and 15 minutes; and the newest minute's return, which fires when it is
@@ -73,7 +100,8 @@ pub enum Event {
 }
 
 /// The kinds, from the most urgent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EventKind {
     DataTrouble,
     Crash,
@@ -105,7 +133,8 @@ impl EventKind {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     Began,
     /// It goes on and fired again.
@@ -117,7 +146,7 @@ pub enum Phase {
 
 /// An event at the close of a bar (data that stays away: at the clock's time). When it ended, the event carries the
 /// numbers of that moment.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Signal {
     pub time: Time,
     pub phase: Phase,

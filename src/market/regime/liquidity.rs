@@ -21,6 +21,13 @@ pub struct BookState {
     pub depth: f64,
 }
 
+/// A book over its usual one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BookShares {
+    pub spread: f64,
+    pub depth: f64,
+}
+
 const HOURS: usize = 168;
 /// Books seen before they are judged.
 const BOOK_WARM_UP: u32 = 60;
@@ -35,6 +42,8 @@ pub struct LiquidityDetector {
     still: u32,
     spread: LogMedian,
     depth: LogMedian,
+    /// Of the newest book that could be judged.
+    shares: Option<BookShares>,
     latch: Latch,
 }
 
@@ -78,6 +87,7 @@ impl LiquidityDetector {
             still: 0,
             spread: median,
             depth: median,
+            shares: None,
             latch: Latch::new(thresholds.latch),
         }
     }
@@ -90,6 +100,9 @@ impl LiquidityDetector {
         let spread = spread.map(|value| Reading { value, limit: t.spread_enter });
         let depth = book.and_then(|book| over_usual(&mut self.depth, book.depth));
         let depth = depth.map(|value| Reading { value, limit: t.depth_enter });
+        let shares = spread.zip(depth);
+        let shares = shares.map(|(spread, depth)| BookShares { spread: spread.value, depth: depth.value });
+        self.shares = shares.or(self.shares);
         let enter = volume.is_below()
             || still.is_above()
             || spread.is_some_and(|reading| reading.is_above())
@@ -124,6 +137,11 @@ impl LiquidityDetector {
     pub fn latch(&self) -> &Latch {
         &self.latch
     }
+
+    /// Of the newest book that was judged; none while none was.
+    pub fn book(&self) -> Option<BookShares> {
+        self.shares
+    }
 }
 
 /// Over the median before it, which then takes it in; none during warm-up and for what is not positive.
@@ -154,6 +172,10 @@ impl StateHash for LiquidityDetector {
         }
         self.hours.iter().for_each(|x| digest.f64(*x));
         digest.u64(u64::from(self.still));
+        if let Some(shares) = self.shares {
+            digest.f64(shares.spread);
+            digest.f64(shares.depth);
+        }
         digest.add(&self.latch);
     }
 }

@@ -79,6 +79,11 @@ impl Measures {
         }
     }
 
+    /// Deviation of the last minutes over the one of two days, up to the newest bar; none during warm-up.
+    pub fn volatility_ratio(&self) -> Option<f64> {
+        ratio(self.short.value, self.long.value).filter(|_| self.deviation.seen >= WARM_UP)
+    }
+
     /// `bar` must be valid and later than the one before.
     pub fn update(&mut self, bar: &Bar) -> Minute {
         let before = self.last.replace((bar.open_time, bar.close));

@@ -26,7 +26,7 @@ pub mod watch;
 
 pub use event::{Event, EventKind, Phase, Reading, Signal, TrendSide, Trouble};
 pub use latch::{Flip, Latch, LatchSettings};
-pub use liquidity::BookState;
+pub use liquidity::{BookShares, BookState};
 pub use measures::{Measures, Minute};
 pub use model::{Regime, RegimeModel, RegimeModelError, RegimeSwitch, RegimeTracker};
 pub use scorecard::{Judge, Scorecard};

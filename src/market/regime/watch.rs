@@ -9,7 +9,7 @@ use super::data_trouble::DataDetector;
 use super::event::{EventKind, Signal, TrendSide};
 use super::jump::JumpDetector;
 use super::latch::Latch;
-use super::liquidity::{BookState, LiquidityDetector};
+use super::liquidity::{BookShares, BookState, LiquidityDetector};
 use super::measures::{Measures, Minute};
 use super::model::{Regime, RegimeModel, RegimeSwitch, RegimeTracker};
 use super::thresholds::Thresholds;
@@ -82,6 +82,16 @@ impl EventWatch {
     /// The way of the trend that lasts.
     pub fn trend(&self) -> Option<TrendSide> {
         self.trend.side()
+    }
+
+    /// Volatility of the last minutes over its two-day level; none during warm-up.
+    pub fn volatility_ratio(&self) -> Option<f64> {
+        self.measures.volatility_ratio()
+    }
+
+    /// The newest book over its usual one; none while no book was judged.
+    pub fn book(&self) -> Option<BookShares> {
+        self.liquidity.book()
     }
 
     fn latch(&self, kind: EventKind) -> &Latch {
