@@ -6,6 +6,7 @@
 
 pub mod block_mean;
 pub mod book_orders;
+pub mod book_venue;
 pub mod fees;
 pub mod fill_figures;
 pub mod fill_survey;

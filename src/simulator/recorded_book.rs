@@ -108,19 +108,25 @@ impl RecordedBook {
         })
     }
 
+    /// Bids (`Buy`) or asks (`Sell`), best first.
+    pub fn levels(&self, side: Side) -> impl Iterator<Item = (Price, Quantity)> + '_ {
+        let (bids, asks) = match side {
+            Side::Buy => (Some(self.bids.range(..=self.highest_bid).rev()), None),
+            Side::Sell => (None, Some(self.asks.range(self.lowest_ask..))),
+        };
+        let bids = bids.into_iter().flatten();
+        bids.chain(asks.into_iter().flatten()).map(|(price, quantity)| (*price, *quantity))
+    }
+
     /// What an order of this side takes now.
     pub fn walk(&self, side: Side, quantity: Quantity) -> Walk {
-        let levels: Box<dyn Iterator<Item = (&Price, &Quantity)>> = match side {
-            Side::Buy => Box::new(self.asks.range(self.lowest_ask..)),
-            Side::Sell => Box::new(self.bids.range(..=self.highest_bid).rev()),
-        };
         let mut left = quantity;
         let mut offers = Vec::new();
-        for (price, quantity) in levels {
+        for (price, quantity) in self.levels(side.opposite()) {
             if !left.is_positive() {
                 break;
             }
-            left = left.saturating_sub(*quantity);
+            left = left.saturating_sub(quantity);
             offers.push(Offer { price: price.to_f64(), quantity: quantity.to_f64() });
         }
         Walk::through(&offers, quantity.to_f64())

@@ -152,16 +152,7 @@ impl ExpectedCost {
 pub fn cheapest(order: &ParentOrder, market: &MarketState) -> (Style, ExpectedCost) {
     let at_once = market.impact(order.quantity, order.quantity);
     let is_worth_slicing = at_once > WORTH_SLICING * 2.0 * market.half_spread;
-    cheapest_among(order, market, |style| is_worth_slicing || !style.is_sliced())
-}
-
-/// The same among those allowed; a market order where none is.
-pub fn cheapest_among(
-    order: &ParentOrder,
-    market: &MarketState,
-    is_allowed: impl Fn(Style) -> bool,
-) -> (Style, ExpectedCost) {
-    let allowed = Style::ALL.into_iter().filter(|style| is_allowed(*style));
+    let allowed = Style::ALL.into_iter().filter(|style| is_worth_slicing || !style.is_sliced());
     let costs = allowed.map(|style| (style, ExpectedCost::of(style, order, market)));
     let finite = costs.filter(|(_, cost)| cost.total().is_finite());
     let least = finite.min_by(|(_, one), (_, other)| one.total().total_cmp(&other.total()));

@@ -6,12 +6,12 @@
 use crate::domain::{Digest, Price, Quantity, Seed, Span, StateHash, Time};
 
 use super::almgren_chriss::LinearImpact;
-use super::cost::{ExpectedCost, MarketState, ParentOrder, Style, cheapest_among};
+use super::cost::{ExpectedCost, MarketState, ParentOrder, Style};
 use super::curve::VolumeCurve;
 use super::merge::LegalSize;
 use super::randomise::{Slice, evenly};
 use super::schedule;
-use super::tactics::Tactics;
+use super::tactics::{Tactics, passive_pays};
 
 /// Slices count from `from`; a share of the market's volume has none.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,29 +46,41 @@ impl Plan {
     /// In the style that is expected to cost least.
     pub fn cheapest(brief: &Brief<'_>, tactics: &Tactics) -> Plan {
         let order = brief.order(tactics);
+        let window = tactics.interval(brief.left).0 as f64 / Span::MINUTE.0 as f64;
         // What is more than its share of a minute is not sent at once.
         let is_small = brief.quantity() <= tactics.most_participation * brief.market.daily_volume / MINUTES_A_DAY;
-        let is_allowed = |style: Style| match style {
+        let is_allowed = |style: &Style| match style {
             Style::Market => is_small,
             Style::MarketableLimit => is_small && brief.has_touch,
-            Style::Passive => brief.has_touch,
+            Style::Passive => brief.has_touch && passive_pays(brief.market, window, brief.urgency, brief.drift),
             Style::Twap | Style::Vwap | Style::Participation | Style::AlmgrenChriss => brief.left > tactics.pause,
         };
-        let (style, _) = cheapest_among(&order, brief.market, is_allowed);
-        Plan::in_style(style, brief, tactics)
+        let cost = |style: &Style| {
+            ExpectedCost::of(*style, &order, brief.market).total() + HIDDEN * brief.eaten(*style, tactics)
+        };
+        let allowed = Style::ALL.into_iter().filter(|style| is_allowed(style) && cost(style).is_finite());
+        let style = allowed.min_by(|one, other| cost(one).total_cmp(&cost(other))).unwrap_or(Style::Market);
+        let plan = Plan::in_style(style, brief, tactics);
+        match style {
+            // It rests slice by slice: what a slice did not get is late long before the end.
+            Style::Passive => Plan { slices: brief.legal(brief.sliced(Style::AlmgrenChriss, tactics)), ..plan },
+            Style::Market
+            | Style::MarketableLimit
+            | Style::Twap
+            | Style::Vwap
+            | Style::Participation
+            | Style::AlmgrenChriss => plan,
+        }
     }
 
     pub fn in_style(style: Style, brief: &Brief<'_>, tactics: &Tactics) -> Plan {
         let expected = ExpectedCost::of(style, &brief.order(tactics), brief.market);
-        let whole = [Slice { at: Span::ZERO, lots: brief.lots }];
         let slices = match style {
-            Style::Market | Style::MarketableLimit | Style::Passive => whole.to_vec(),
+            Style::Market | Style::MarketableLimit | Style::Passive => brief.whole(),
             Style::Participation => Vec::new(),
             Style::Twap | Style::Vwap | Style::AlmgrenChriss => brief.sliced(style, tactics),
         };
-        // Where no cut is legal, all goes in one piece as the venue allows.
-        let slices = brief.size.merged(&slices).unwrap_or_else(|| whole.to_vec());
-        Plan { style, from: brief.now, slices, expected }
+        Plan { style, from: brief.now, slices: brief.legal(slices), expected }
     }
 
     /// Lots that should have been sent by now.
@@ -92,10 +104,27 @@ impl Plan {
 }
 
 const MINUTES_A_DAY: f64 = 1_440.0;
+/// Where the law of impact says the same of all styles, so much of what a slice eats of the book still counts.
+const HIDDEN: f64 = 0.1;
 
 impl Brief<'_> {
     fn quantity(&self) -> f64 {
         self.lots as f64 * self.size.step.to_f64()
+    }
+
+    /// What one slice of a style costs by eating into the book, a fraction.
+    fn eaten(&self, style: Style, tactics: &Tactics) -> f64 {
+        let pieces = if style.is_sliced() { slices(self.left, tactics.interval(self.left)) } else { 1 };
+        self.market.half_spread * self.quantity() / pieces as f64 / (2.0 * self.market.depth)
+    }
+
+    fn whole(&self) -> Vec<Slice> {
+        vec![Slice { at: Span::ZERO, lots: self.lots }]
+    }
+
+    /// Where no cut is legal, all goes in one piece as the venue allows.
+    fn legal(&self, slices: Vec<Slice>) -> Vec<Slice> {
+        self.size.merged(&slices).unwrap_or_else(|| self.whole())
     }
 
     fn minutes(&self) -> f64 {

@@ -72,3 +72,13 @@ impl<'a> View<'a> {
         (near + far > 0.0).then(|| (near - far) / (near + far))
     }
 }
+
+/// `MarketState::depth` by the levels of one side, best first: what a half spread beyond the best price would hold if the book
+/// were as dense as it is within a basis point. Where the spread is one tick, the best level alone says little.
+pub fn depth(levels: impl Iterator<Item = Level>, half_spread: f64, middle: f64) -> f64 {
+    let reach = half_spread.max(middle * 1e-4);
+    let mut levels = levels.peekable();
+    let best = levels.peek().map_or(0.0, |(price, _)| price.to_f64());
+    let near = levels.take_while(|(price, _)| (price.to_f64() - best).abs() <= reach);
+    near.map(|(_, quantity)| quantity.to_f64()).sum::<f64>() * half_spread / reach
+}

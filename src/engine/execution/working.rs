@@ -149,9 +149,8 @@ impl Parent {
             Style::Market | Style::MarketableLimit => {
                 (left, now.since(self.plan.from) >= self.tactics.wait(self.spec.urgency))
             }
-            Style::Passive => (left, false),
             Style::Participation => (self.participating(view, size), true),
-            Style::Twap | Style::Vwap | Style::AlmgrenChriss => {
+            Style::Passive | Style::Twap | Style::Vwap | Style::AlmgrenChriss => {
                 let late = self.owed(self.plan.late(now), size);
                 let due = self.owed(self.plan.due(now), size);
                 if late >= size.least { (late, true) } else { (due, false) }
