@@ -9,6 +9,7 @@ mod data_verbs;
 mod determinism;
 mod exchange_calls;
 mod exchange_server;
+mod explain;
 mod features;
 mod journal;
 mod lookahead;

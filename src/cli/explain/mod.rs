@@ -88,10 +88,7 @@ pub fn execute(args: &ExplainArgs, globals: &Globals) -> Result<Output, Failure>
     if let Some(warning) = ending.warning() {
         complain(&warning);
     }
-    Ok(Output::Report {
-        text: words::told(&explanation),
-        json: script::told(&explanation, &journal, ending),
-    })
+    Ok(Output::Report { text: words::told(&explanation), json: script::told(&explanation, &journal, ending) })
 }
 
 /// The reader names its file itself.

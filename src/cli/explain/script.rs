@@ -31,9 +31,7 @@ pub fn told(explanation: &Explanation, journal: &Path, ending: Whole) -> Value {
 
 fn account(account: &Account) -> Value {
     let (decision, grounds) = (&account.decision, &account.grounds);
-    let sizing = |line: &crate::engine::decision::SizeLine| {
-        json!({"name": line.name, "factor": line.factor, "notional": line.notional})
-    };
+    let sizing = |line: &crate::engine::decision::SizeLine| json!({"name": line.name, "factor": line.factor, "notional": line.notional});
     json!({
         "number": decision.number,
         "time": decision.time.millis(),

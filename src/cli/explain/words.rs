@@ -36,7 +36,8 @@ fn order(page: &mut Page, told: &OrderAccount) {
     } else {
         format!(" of the list {}", sent.id)
     };
-    let what = if told.order.id == sent.id && !sent.legs.is_empty() { "stop and target" } else { sent.purpose.as_str() };
+    let what =
+        if told.order.id == sent.id && !sent.legs.is_empty() { "stop and target" } else { sent.purpose.as_str() };
     page.line(&format!("Order {}{of_list}, {} {what}", told.order.id, told.symbol));
     course(page, &told.lines, told.omitted, None);
     page.gap(true);
@@ -96,7 +97,10 @@ fn votes(page: &mut Page, votes: &[Vote]) {
     page.row("votes", "           wants  weight  prior   share");
     for vote in votes {
         let (name, target) = (vote.strategy.as_str(), vote.target);
-        page.row("", &format!("{name:<10} {target:>+5.2}   {:.3}   {:.2}   {:.3}", vote.weight, vote.prior, vote.share));
+        page.row(
+            "",
+            &format!("{name:<10} {target:>+5.2}   {:.3}   {:.2}   {:.3}", vote.weight, vote.prior, vote.share),
+        );
         page.deeper(&vote.reason.to_string());
     }
     let blend: f64 = votes.iter().map(|vote| vote.share * vote.target).sum();
@@ -126,7 +130,7 @@ fn sizing(page: &mut Page, account: &Account) {
         page.row("", &format!("x {:<12} {:>7.4} {:>10.2} {quote}", step.name, step.factor, step.notional));
     }
     if account.decision.sizing.is_empty() && account.decision.verdict.bought().is_some() {
-        page.row("size", &format!("of an equity of {:.2} {quote}; the run told no steps", account.grounds.equity));
+        page.row("size", &format!("out of an equity of {:.2} {quote}", account.grounds.equity));
     }
 }
 

@@ -79,8 +79,14 @@ pub struct Nearest {
 pub enum Ending {
     /// The journal ends before it.
     JournalEnds,
-    TradeClosed { trade: TradeRecord },
-    NextDecision { number: u64, time: Time, verdict: Verdict },
+    TradeClosed {
+        trade: TradeRecord,
+    },
+    NextDecision {
+        number: u64,
+        time: Time,
+        verdict: Verdict,
+    },
 }
 
 /// An order, what became of it, and the decision it carries out.
@@ -162,7 +168,9 @@ impl Course {
                 (empty @ None, Some(decision)) if is_its => {
                     let regimes = &self.regimes[decision.symbol.index()];
                     let account = empty.insert(Account::of(decision.clone(), regimes, step.engine));
-                    target.is_done = account.add(&lines);
+                    let told_already = account.refusal();
+                    let is_new = |line: &&Line| told_already.as_ref() != Some(&line.text);
+                    target.is_done = account.add(lines.iter().filter(is_new));
                 }
                 (None, _) => {}
                 (Some(account), Some(next)) if next.symbol == account.decision.symbol && next.verdict.acts() => {
@@ -170,7 +178,7 @@ impl Course {
                     account.ending = Ending::NextDecision { number, time, verdict };
                     target.is_done = true;
                 }
-                (Some(account), _) => target.is_done = account.add(&lines),
+                (Some(account), _) => target.is_done = account.add(lines.iter()),
             }
         }
         let is_over = self.order.is_none() && self.targets.iter().all(|target| target.is_done);
@@ -240,10 +248,20 @@ impl Account {
         Money::notional(self.decision.price?, quantity)?.fraction(self.grounds.side_cost)
     }
 
+    /// The sentence that repeats the verdict.
+    fn refusal(&self) -> Option<String> {
+        match &self.checks {
+            Checks::Failed { reason, .. } => {
+                Some(Notice::Refused { symbol: self.decision.symbol, reason: *reason }.to_string())
+            }
+            Checks::NotAsked | Checks::Passed { .. } => None,
+        }
+    }
+
     /// True when the trade is over.
-    fn add(&mut self, lines: &[Line]) -> bool {
+    fn add<'a>(&mut self, lines: impl Iterator<Item = &'a Line>) -> bool {
         let mut is_over = false;
-        for line in lines.iter().filter(|line| line.symbol.is_none_or(|of| of == self.decision.symbol)) {
+        for line in lines.filter(|line| line.symbol.is_none_or(|of| of == self.decision.symbol)) {
             keep(&mut self.lines, &mut self.omitted, line);
             if let What::Trade(trade) = &line.what {
                 self.ending = Ending::TradeClosed { trade: trade.clone() };
@@ -264,7 +282,8 @@ impl OrderAccount {
         }
         let FoundOrder { id, sent, .. } = &self.order;
         // A leg of a list is also what is said of the list; a list is also what is said of its legs.
-        let is_its = |named: &ClientOrderId| named == id || *named == sent.id || (*id == sent.id && sent.legs.contains(named));
+        let is_its =
+            |named: &ClientOrderId| named == id || *named == sent.id || (*id == sent.id && sent.legs.contains(named));
         for line in lines.iter().filter(|line| line.orders.iter().any(is_its)) {
             keep(&mut self.lines, &mut self.omitted, line);
         }

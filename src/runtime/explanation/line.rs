@@ -115,7 +115,9 @@ impl Book {
             }
             // The engine's notices tell them.
             Outcome::Rejected { .. } | Outcome::Unknown { .. } => None,
-            Outcome::CancelRefused { code, message } => Some(format!("{id}: its cancel was refused: {message} ({code})")),
+            Outcome::CancelRefused { code, message } => {
+                Some(format!("{id}: its cancel was refused: {message} ({code})"))
+            }
             Outcome::Found { status, filled } => {
                 Some(format!("{id}: the venue answers {}, {filled} filled", status.as_str()))
             }

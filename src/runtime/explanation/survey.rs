@@ -65,14 +65,7 @@ struct Orders {
 
 impl Survey {
     pub fn new(question: Question, only: Option<String>) -> Survey {
-        Survey {
-            question,
-            only,
-            symbols: Vec::new(),
-            decisions: 0,
-            orders: Orders::default(),
-            log: Vec::new(),
-        }
+        Survey { question, only, symbols: Vec::new(), decisions: 0, orders: Orders::default(), log: Vec::new() }
     }
 
     pub fn see(&mut self, step: &Step<'_>) {
