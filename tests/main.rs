@@ -10,6 +10,7 @@ mod determinism;
 mod exchange_calls;
 mod exchange_server;
 mod execution;
+mod explain;
 mod features;
 mod journal;
 mod lookahead;

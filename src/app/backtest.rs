@@ -10,7 +10,8 @@ use super::{Outcome, Progress, RunError, Stopwatch, engine_settings, rules, sess
 use crate::config::{Config, regimes};
 use crate::domain::{Seed, SymbolId};
 use crate::engine::Start;
-use crate::engine::ports::BarSource;
+use crate::engine::ports::{BarSource, Journal};
+use crate::journal::JournalWriter;
 use crate::runtime::Finished;
 use crate::runtime::backtest::{Backtest, BacktestError, Detail, backtest, recorded_backtest, start_balances};
 use crate::simulator::Simulator;
@@ -20,6 +21,8 @@ use crate::simulator::Simulator;
 pub struct Wanted<'a> {
     /// Closed trades and fills as CSV.
     pub trades_file: Option<PathBuf>,
+    /// Where the journal goes, which `explain` and `replay` read.
+    pub journal: Option<PathBuf>,
     /// For a report or baselines; costs memory and a little time.
     pub is_recorded: bool,
     /// Somebody watches and may cancel.
@@ -53,13 +56,15 @@ fn drive(config: &Config, plan: MarketPlan, wanted: &Wanted<'_>) -> Result<Finis
     let mut source = market::open(plan, &rules);
     let start = start(config, seed, source.as_mut(), rules.len())?;
     let simulator = Simulator::new(rules, venue_settings(config));
+    let journal = wanted.journal.as_deref().map(JournalWriter::create).transpose();
+    let journal = journal.map_err(|error| RunError::Data(error.to_string()))?;
     let made = Backtest {
         source: source.as_mut(),
         simulator,
         start,
         detail: Detail::Skip,
         commands: Vec::new(),
-        journal: None,
+        journal: journal.map(|journal| Box::new(journal) as Box<dyn Journal>),
         on_close: wanted.progress.map(Progress::on_close),
         on_notice: None,
     };

@@ -6,6 +6,7 @@
 pub mod backtest;
 pub mod demo;
 pub mod exchange;
+pub mod explain;
 mod gauges;
 pub mod market;
 mod opener;

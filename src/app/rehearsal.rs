@@ -284,7 +284,7 @@ impl Work {
         };
         let (seed, warmup_bars) = (self.seed, self.config.warmup_bars);
         let market = MarketPlan { data, seed, warmup_bars, anchor: None, bars: self.bars };
-        let wanted = Wanted { trades_file: None, is_recorded: true, progress: Some(progress) };
+        let wanted = Wanted { is_recorded: true, progress: Some(progress), ..Wanted::default() };
         let mut outcome = backtest::run(&self.config, market, wanted)?;
         let figures = report::measure(&outcome, Charges::Configured(&self.config), seed);
         let figures = figures.ok_or_else(|| RunError::Data("the backtest was not recorded".to_owned()))?;

@@ -28,16 +28,21 @@ fn compared(replayed: Result<Replayed, ReplayError>, stopwatch: Stopwatch) -> Re
                 effect_hash: finished.effect_hash,
                 inputs: finished.inputs,
             };
-            if let Some(differing) = difference(&found, &end) {
-                return Err(RunError::Data(format!(
-                    "the replay differs from what the journal's end says: {differing}; a line is missing, or the journal was written by another build"
-                )));
-            }
-            Ending::Compared
+            compare(&found, &end)?
         }
         None => Ending::Cut { inputs: finished.inputs },
     };
     Ok(Outcome { ending, ..Outcome::of("replay", finished, stopwatch) })
+}
+
+/// A replay that saw the whole journal.
+pub(super) fn compare(found: &JournalEnd, said: &JournalEnd) -> Result<Ending, RunError> {
+    match difference(found, said) {
+        Some(differing) => Err(RunError::Data(format!(
+            "the replay differs from what the journal's end says: {differing}; a line is missing, or the journal was written by another build"
+        ))),
+        None => Ok(Ending::Compared),
+    }
 }
 
 /// Everything that differs, in words; `None` when nothing does.

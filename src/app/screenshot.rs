@@ -16,7 +16,7 @@ use super::{Outcome, RunError, gauges, voice, whole_file};
 use crate::domain::Time;
 use crate::engine::Notice;
 use crate::runtime::wires::ScreenSenders;
-use crate::telemetry::LogLine;
+use crate::telemetry::{LogLevel, LogLine};
 use crate::tui::backtest::{Backtest, Stage};
 use crate::tui::message::Message;
 use crate::tui::model::{LOG_LINES, Model};
@@ -43,11 +43,15 @@ pub fn take(mut demo: Demo<'_>, screenshot: Screenshot<'_>) -> Result<Outcome, R
     let (heard, mut log, symbols) = (Rc::clone(&lines), demo.on_notice.take(), demo.config.symbols.clone());
     demo.on_notice = Some(Box::new(move |time: Time, notice: &Notice| {
         let mut lines = heard.borrow_mut();
-        if lines.len() == LOG_LINES {
-            lines.pop_front();
+        let level = voice::level(notice);
+        // The log leaves them out unless it is asked for them.
+        if level != LogLevel::Debug {
+            if lines.len() == LOG_LINES {
+                lines.pop_front();
+            }
+            let text = voice::sentence(notice, &symbols);
+            lines.push_back(LogLine { level, time, at_ms: Some(time.millis()), text });
         }
-        let text = voice::sentence(notice, &symbols);
-        lines.push_back(LogLine { level: voice::level(notice), time, at_ms: Some(time.millis()), text });
         if let Some(log) = &mut log {
             log(time, notice);
         }

@@ -15,7 +15,8 @@ pub fn log(symbols: &[Symbol]) -> impl Fn(Time, &Notice) + use<> {
         match level(notice) {
             LogLevel::Error => tracing::error!(at_ms, "{text}"),
             LogLevel::Warn => tracing::warn!(at_ms, "{text}"),
-            LogLevel::Info | LogLevel::Debug | LogLevel::Trace => tracing::info!(at_ms, "{text}"),
+            LogLevel::Info => tracing::info!(at_ms, "{text}"),
+            LogLevel::Debug | LogLevel::Trace => tracing::debug!(at_ms, "{text}"),
         }
     }
 }

@@ -37,6 +37,9 @@ pub struct BacktestArgs {
     /// Write closed trades and fills as CSV
     #[arg(long, value_name = "FILE")]
     pub trades: Option<PathBuf>,
+    /// Write the journal, which `kestrel explain` and `kestrel replay` read
+    #[arg(long, value_name = "FILE")]
+    pub journal: Option<PathBuf>,
     /// Write a page with equity, baselines, costs and trades (HTML, one file that needs no network)
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -44,7 +47,7 @@ pub struct BacktestArgs {
     #[arg(long)]
     pub baselines: bool,
     /// Run every set of settings that this JSON file names over the same bars, on all cores (form: below)
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["trades", "report", "baselines"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["trades", "journal", "report", "baselines"])]
     pub sweep: Option<PathBuf>,
 }
 
@@ -94,7 +97,8 @@ fn watched(
     let total = args.bars.into_iter().chain(rows).min();
     let seed = plan.seed;
     let work = |progress: Option<&Progress>| {
-        let wanted = Wanted { trades_file: args.trades.clone(), is_recorded, progress };
+        let (trades_file, journal) = (args.trades.clone(), args.journal.clone());
+        let wanted = Wanted { trades_file, journal, is_recorded, progress };
         let outcome = app::backtest::run(config, plan, wanted)?;
         let figures = app::report::measure(&outcome, Charges::Configured(config), seed);
         Ok((outcome, figures))

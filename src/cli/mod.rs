@@ -8,6 +8,7 @@ pub mod backtest;
 pub mod data;
 mod endpoints;
 pub mod exchange;
+pub mod explain;
 mod failure;
 mod globals;
 mod progress;
@@ -50,6 +51,8 @@ enum Verb {
     Data(data::DataArgs),
     /// Run a journal again and compare
     Replay(replay::ReplayArgs),
+    /// Say why something was done or not done, and what followed, from a journal
+    Explain(explain::ExplainArgs),
     /// Make a page of a run from its journal
     Report(report::ReportArgs),
 }
@@ -59,7 +62,7 @@ enum Verb {
 pub enum Output {
     /// The result of `run`, `backtest`, `replay` and `report`.
     Summary(Box<Summary>),
-    /// The result of `data`, for people and for scripts.
+    /// The result of `data` and `explain`, for people and for scripts.
     Report { text: String, json: serde_json::Value },
     /// The result of `data check --strict` with what is wrong in one sentence, for which it ends with status 3.
     Judged { text: String, json: serde_json::Value, faults: String },
@@ -87,6 +90,7 @@ pub fn start(arguments: Vec<OsString>) -> u8 {
         Verb::Backtest(args) => backtest::execute(args, globals),
         Verb::Data(args) => data::execute(args, globals),
         Verb::Replay(args) => replay::execute(args, globals),
+        Verb::Explain(args) => explain::execute(args, globals),
         Verb::Report(args) => report::execute(args, globals),
     };
     match done.and_then(|output| print(&output, globals.json)) {

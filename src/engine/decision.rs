@@ -88,6 +88,24 @@ pub enum Rest {
     Working,
 }
 
+impl Verdict {
+    /// Whether it changes the position, or begins to.
+    pub const fn acts(&self) -> bool {
+        match self {
+            Verdict::Enter { .. } | Verdict::Add { .. } | Verdict::Reduce { .. } | Verdict::Leave { .. } => true,
+            Verdict::Refused { .. } | Verdict::Nothing { .. } => false,
+        }
+    }
+
+    /// What is bought by it.
+    pub const fn bought(&self) -> Option<Quantity> {
+        match self {
+            Verdict::Enter { quantity } | Verdict::Add { quantity } => Some(*quantity),
+            Verdict::Reduce { .. } | Verdict::Leave { .. } | Verdict::Refused { .. } | Verdict::Nothing { .. } => None,
+        }
+    }
+}
+
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.verdict, self.signal)

@@ -7,6 +7,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::execution::Progress;
+use super::decision::Decision;
 use super::notice::{FillRecord, Notice, TradeRecord};
 use super::{Engine, Input};
 use crate::domain::{Bar, MarketEvent, SymbolId, Time, Trade, Value};
@@ -38,6 +39,8 @@ pub struct History {
     pub executions: VecDeque<(Time, Box<Progress>)>,
     /// Events of the market, changes of its regime and what they did.
     pub events: VecDeque<(Time, Notice)>,
+    /// The newest decision of each symbol with its reasons, also where nothing was done. By symbol id.
+    pub considered: Vec<Option<Arc<Decision>>>,
     /// What the engine answered to commands and settings.
     pub replies: VecDeque<(Time, Notice)>,
     /// How many replies there ever were, so that a new one is seen.
@@ -127,13 +130,19 @@ impl History {
                 keep(&mut self.replies, (now, notice.clone()), REPLIES);
                 self.replied += 1;
             }
+            Notice::Considered { decision } => {
+                let at = decision.symbol.index();
+                if self.considered.len() <= at {
+                    self.considered.resize(at + 1, None);
+                }
+                self.considered[at] = Some(Arc::new(decision.as_ref().clone()));
+            }
             Notice::Started { .. }
             | Notice::OutcomeUnknown { .. }
             | Notice::Stale { .. }
             | Notice::Fresh { .. }
             | Notice::Foreign { .. }
             | Notice::LateFill { .. }
-            | Notice::Considered { .. }
             | Notice::Halted { .. } => {}
         }
     }

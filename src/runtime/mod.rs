@@ -6,11 +6,13 @@
 pub mod backtest;
 pub mod clock;
 pub mod dispatch;
+pub mod explanation;
 pub mod live;
 pub mod lookahead;
 pub mod record;
 pub mod recorder;
 pub mod replay;
+pub mod retelling;
 pub mod run;
 pub mod sweep;
 pub mod wires;

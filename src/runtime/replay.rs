@@ -48,9 +48,8 @@ fn step_all(records: impl Iterator<Item = Result<String, String>>, is_recorded: 
     let mut run: Option<Run> = None;
     let mut end = None;
     for (at, record) in records.enumerate() {
-        let text = record.map_err(ReplayError::Journal)?;
-        let unreadable = |error: String| ReplayError::Record { record: at as u64 + 1, error };
-        match serde_json::from_str(&text).map_err(|error| unreadable(error.to_string()))? {
+        let unreadable = |error: String| unreadable(at, error);
+        match record_of(at, record)? {
             JournalRecord::End(found) => end = Some(found),
             JournalRecord::Told { .. } => {}
             JournalRecord::Input(Stamped { now, input }) => match (&mut run, input) {
@@ -72,4 +71,14 @@ fn step_all(records: impl Iterator<Item = Result<String, String>>, is_recorded: 
     }
     let finished = run.ok_or(ReplayError::NoStart)?.finish().map_err(|e| ReplayError::Journal(e.to_string()))?;
     Ok(Replayed { finished, end })
+}
+
+/// The record at this place, counted from 0.
+pub(super) fn record_of(at: usize, record: Result<String, String>) -> Result<JournalRecord, ReplayError> {
+    let text = record.map_err(ReplayError::Journal)?;
+    serde_json::from_str(&text).map_err(|error| unreadable(at, error.to_string()))
+}
+
+fn unreadable(at: usize, error: String) -> ReplayError {
+    ReplayError::Record { record: at as u64 + 1, error }
 }

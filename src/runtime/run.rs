@@ -77,8 +77,9 @@ impl Run {
         self.record = None;
     }
 
-    /// Keeps the past for snapshots from now on.
+    /// Keeps the past for snapshots from now on, with the newest decision of each symbol and its reasons.
     pub fn keep_history(&mut self) {
+        self.engine.explain();
         self.history = Some(Arc::new(History::new(&self.engine)));
     }
 
