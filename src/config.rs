@@ -6,6 +6,7 @@
 
 mod document;
 mod edit;
+mod feeds;
 mod keys;
 mod reader;
 mod regimes;
@@ -19,6 +20,7 @@ use serde::Serialize;
 use crate::domain::{Money, Ratio, Symbol};
 use crate::engine::settings::{Sizing, StrategyName};
 pub use edit::{save, set_value};
+pub use feeds::{Feed, Feeds};
 pub use keys::{Allowed, Change, Effect};
 pub use regimes::{regimes, regimes_of};
 pub use rules::rules_for;
@@ -71,6 +73,10 @@ pub struct Config {
     /// Quote currency at the start of demo and backtest.
     pub start_balance: f64,
     pub warmup_bars: u32,
+    /// Outside sources; all are off unless named.
+    pub feeds: Feeds,
+    /// Change of an entry by a mood of 1, in percent; 0 = none.
+    pub sentiment_weight_percent: f64,
     pub theme: Theme,
     pub up_color: UpColor,
 }
@@ -187,6 +193,7 @@ impl Config {
             min_hold_minutes: newer.min_hold_minutes,
             no_trade_band_percent: newer.no_trade_band_percent,
             sizing: newer.sizing,
+            sentiment_weight_percent: newer.sentiment_weight_percent,
             theme: newer.theme,
             up_color: newer.up_color,
             ..self.clone()
@@ -207,6 +214,10 @@ impl Config {
 
     pub fn no_trade_band(&self) -> Ratio {
         ratio(self.no_trade_band_percent)
+    }
+
+    pub fn sentiment_weight(&self) -> Ratio {
+        ratio(self.sentiment_weight_percent)
     }
 
     pub fn maker_fee(&self) -> Ratio {

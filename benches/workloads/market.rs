@@ -55,6 +55,7 @@ pub fn settings(strategy: StrategyName) -> Settings {
         no_trade_band: ratio("0.1"),
         bnb_price: "600".parse().expect("a price"),
         side_cost: Ratio::from_raw(105_000),
+        sentiment_weight: Ratio::ZERO,
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod backtest;
 pub mod demo;
 pub mod exchange;
+pub mod feeds;
 mod gauges;
 pub mod market;
 mod opener;
@@ -126,6 +127,7 @@ pub fn engine_settings(config: &Config) -> Settings {
         no_trade_band: config.no_trade_band(),
         bnb_price: bnb_price(config),
         side_cost: config.taker_fee().saturating_add(config.half_spread()),
+        sentiment_weight: config.sentiment_weight(),
     }
 }
 

@@ -65,9 +65,10 @@ const IMPACT: Allowed = Allowed { zero: Some("no impact"), ..number(0.0, 10.0, "
 const PARTICIPATION: Allowed = Allowed { zero: Some("no bound"), ..number(0.0, 100.0, "%") };
 const LATENCY: Allowed = whole(0.0, 60_000.0, "ms");
 const POSITIVE: Allowed = number(SMALLEST_AMOUNT, LARGEST_AMOUNT, "quote");
+const SENTIMENT: Allowed = Allowed { zero: Some("no influence"), ..number(0.0, 100.0, "%") };
 const WARMUP: Allowed = whole(0.0, 512.0, "bars");
 
-const KEYS: [Key; 27] = [
+const KEYS: [Key; 29] = [
     key("symbols", Effect::NextStart, None),
     key("strategy", Effect::Now, None),
     key("invest_percent", Effect::Now, Some(INVEST)),
@@ -93,6 +94,8 @@ const KEYS: [Key; 27] = [
     key("latency_ms", Effect::NextStart, Some(LATENCY)),
     key("start_balance", Effect::NextStart, Some(POSITIVE)),
     key("warmup_bars", Effect::NextStart, Some(WARMUP)),
+    key("feeds", Effect::NextStart, None),
+    key("sentiment_weight_percent", Effect::Now, Some(SENTIMENT)),
     key("theme", Effect::Now, None),
     key("up_color", Effect::Now, None),
 ];
@@ -189,7 +192,8 @@ mod tests {
             "trend_slow": 3, "min_hold_minutes": 1, "no_trade_band_percent": 1, "sizing": {"fixed": 1}, "fee_policy": "bnb",
             "maker_fee_percent": 1, "taker_fee_percent": 1, "bnb_price": 1, "half_spread_percent": 1, "start_balance": 1,
             "warmup_bars": 1, "theme": "light", "up_color": "red", "impact_coefficient": 1, "participation_percent": 10,
-            "participation_rest": "expires", "markout_percent": 1, "latency_ms": 100}"#;
+            "participation_rest": "expires", "markout_percent": 1, "latency_ms": 100, "sentiment_weight_percent": 1,
+            "feeds": {"fear_greed": "default"}}"#;
         let other = Config::parse(other, "other settings").expect("settings that differ in every key");
         assert_eq!(shipped.changes(&other).len(), KEYS.len());
         let (old, new, in_force) = (stated(&shipped), stated(&other), stated(&shipped.in_force(&other)));

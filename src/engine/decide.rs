@@ -82,7 +82,7 @@ impl Engine {
             return;
         }
         let signal = self.instruments[symbol.index()].strategy.signal();
-        match self.try_enter(symbol, target * signal.confidence) {
+        match self.try_enter(symbol, target * signal.confidence * self.mood_factor(symbol)) {
             Ok((quantity, effect)) => {
                 let instrument = &mut self.instruments[symbol.index()];
                 instrument.desk = Desk::Entering;

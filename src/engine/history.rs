@@ -76,6 +76,7 @@ impl History {
             | Input::Balances(_)
             | Input::Command(_)
             | Input::Settings(_)
+            | Input::Mood(_)
             | Input::Timer => false,
         }
     }
@@ -97,6 +98,7 @@ impl History {
             | Input::Balances(_)
             | Input::Command(_)
             | Input::Settings(_)
+            | Input::Mood(_)
             | Input::Timer => {}
         }
     }

@@ -13,6 +13,7 @@ pub mod execution;
 pub mod history;
 pub mod input;
 pub mod instrument;
+pub mod mood;
 pub mod notice;
 pub mod orders;
 pub mod portfolio;
@@ -26,6 +27,7 @@ pub mod strategy;
 pub use effect::{Effect, Effects};
 pub use history::History;
 pub use input::{Answer, Input, Outcome, Stamped, Start};
+pub use mood::{Mood, MoodNews, MoodSource, MoodState, MoodView, Observation};
 pub use notice::{FillRecord, HaltReason, Notice, TradeRecord};
 pub use settings::Settings;
 pub use snapshot::Snapshot;
@@ -59,6 +61,8 @@ pub struct Engine {
     counts: Counts,
     /// Quote balance at the venue after our last fill, once the venue said it.
     venue_cash: Option<Money>,
+    /// `None` until an outside source said something.
+    mood: Option<Box<Mood>>,
 }
 
 /// How often things happened.
@@ -94,6 +98,7 @@ impl Engine {
             performance: Performance::new(equity),
             counts: Counts::default(),
             venue_cash: None,
+            mood: None,
         };
         for (at, rules) in start.rules.iter().enumerate() {
             let mut instrument = Instrument::new(rules.clone(), Strategy::new(&engine.settings));
@@ -127,6 +132,7 @@ impl Engine {
             Input::Balances(update) => self.on_balances(update),
             Input::Command(command) => self.on_command(command, effects),
             Input::Settings(settings) => self.on_settings(settings, effects),
+            Input::Mood(seen) => self.on_mood(seen),
             Input::Timer => self.on_timer(effects),
             // A second start inside a run is a mistake of the driver; the state stands.
             Input::Start(_) => {}
@@ -174,6 +180,9 @@ impl Engine {
             digest.u64(count);
         }
         digest.option(self.venue_cash.as_ref());
+        if let Some(mood) = &self.mood {
+            digest.add(mood.as_ref());
+        }
         digest.finish()
     }
 

@@ -28,6 +28,8 @@ pub struct Settings {
     pub bnb_price: Price,
     /// What a taker pays a side, as a fraction of what is traded: the fee and half the spread.
     pub side_cost: Ratio,
+    /// How far the moods of outside sources change an entry: share of it for a score of 1; zero = not at all.
+    pub sentiment_weight: Ratio,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,5 +93,6 @@ impl StateHash for Settings {
         digest.add(&self.no_trade_band);
         digest.add(&self.bnb_price);
         digest.add(&self.side_cost);
+        digest.add(&self.sentiment_weight);
     }
 }

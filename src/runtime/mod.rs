@@ -8,6 +8,7 @@ pub mod clock;
 pub mod dispatch;
 pub mod live;
 pub mod lookahead;
+mod moods;
 pub mod record;
 pub mod recorder;
 pub mod replay;

@@ -93,6 +93,7 @@ impl Recorder {
             | Input::Balances(_)
             | Input::Command(_)
             | Input::Settings(_)
+            | Input::Mood(_)
             | Input::Timer => {}
         }
     }
@@ -183,6 +184,7 @@ mod tests {
             no_trade_band: Ratio::ZERO,
             bnb_price: Price::ZERO,
             side_cost: Ratio::ZERO,
+            sentiment_weight: Ratio::ZERO,
         };
         let rules = ["BTCUSDT", "ETHUSDT"].map(|name| SymbolRules::default_for(&Symbol::new(name))).to_vec();
         let start = Start { session: Session(1), rules, settings, balances: Vec::new(), history: Vec::new() };

@@ -165,6 +165,8 @@ fn settings() -> impl Strategy<Value = Settings> {
                 min_hold_bars: hold,
                 no_trade_band: Ratio::from_raw(ratios.3),
                 bnb_price: Price::from_raw(bnb),
+                side_cost: Ratio::ZERO,
+                sentiment_weight: Ratio::ONE,
             }
         },
     )
