@@ -227,6 +227,7 @@ fn lockstep() {
             market: plan(),
             venue: None,
             journal: None,
+            feeds: None,
             trades_file: None,
             commands: Vec::new(),
             on_notice: None,

@@ -6,6 +6,7 @@
 
 mod document;
 mod edit;
+mod feeds;
 mod keys;
 mod reader;
 mod regimes;
@@ -21,6 +22,7 @@ use crate::domain::{Money, Ratio, Symbol};
 use crate::engine::regime::Mandates;
 use crate::engine::settings::{ExecutionStyle, Sizing, StrategyName};
 pub use edit::{save, set_value};
+pub use feeds::{Feed, Feeds};
 pub use keys::{Allowed, Change, Effect};
 pub use regimes::{regimes, regimes_of};
 pub use risk::RiskKeys;
@@ -86,6 +88,10 @@ pub struct Config {
     /// Quote currency at the start of demo and backtest.
     pub start_balance: f64,
     pub warmup_bars: u32,
+    /// Outside sources; all are off unless named.
+    pub feeds: Feeds,
+    /// Change of an entry by a mood of 1, in percent; 0 = none.
+    pub sentiment_weight_percent: f64,
     pub theme: Theme,
     pub up_color: UpColor,
 }
@@ -208,6 +214,7 @@ impl Config {
             urgency_percent: newer.urgency_percent,
             volume_share_percent: newer.volume_share_percent,
             risk: newer.risk.clone(),
+            sentiment_weight_percent: newer.sentiment_weight_percent,
             theme: newer.theme,
             up_color: newer.up_color,
             ..self.clone()
@@ -236,6 +243,10 @@ impl Config {
 
     pub fn volume_share(&self) -> Ratio {
         ratio(self.volume_share_percent)
+    }
+
+    pub fn sentiment_weight(&self) -> Ratio {
+        ratio(self.sentiment_weight_percent)
     }
 
     pub fn maker_fee(&self) -> Ratio {

@@ -14,6 +14,7 @@ pub mod engine;
 
 pub mod binance;
 pub mod exchange;
+pub mod feeds;
 pub mod journal;
 pub mod runtime;
 pub mod store;

@@ -54,6 +54,7 @@ fn through_sockets(case: &Case, config: &Config, commands: Vec<(Time, Order)>) -
         market,
         venue: None,
         journal: None,
+        feeds: None,
         trades_file: None,
         commands,
         on_notice: None,
@@ -297,6 +298,7 @@ fn commands_in_a_live_run_stand_in_its_journal_and_its_replay_agrees() {
         market,
         venue: None,
         journal: Some(Box::new(JournalWriter::create(&path).expect("a journal"))),
+        feeds: None,
         trades_file: None,
         commands: commands.clone(),
         on_notice: None,
@@ -346,6 +348,7 @@ fn the_backtest_shows_trades_and_best_prices_as_the_exchange_streams_them() {
         on_notice: None,
         on_status: None,
         hand: None,
+        feeds: None,
     })
     .expect("the demo runs");
     let lines: Vec<String> = JournalReader::open(&path).expect("the journal").map(|l| l.expect("a line")).collect();

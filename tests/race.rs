@@ -125,6 +125,7 @@ fn the_race_trades_the_same_through_the_loopback_exchange() {
         market: plan(),
         venue: None,
         journal: None,
+        feeds: None,
         trades_file: None,
         commands: Vec::new(),
         on_notice: None,

@@ -113,7 +113,7 @@ fn demo<F: Future<Output = ()>>(
             regimes: kestrel::config::regimes(),
             has_books: false,
         };
-        let (driver, DoorWires { events, outgoing }, steering) = wires(screen.clone());
+        let (driver, DoorWires { events, outgoing, .. }, steering) = wires(screen.clone());
         let running = connected.start(events, outgoing);
         let (stop, stopped) = oneshot::channel();
         let person = person(Person { steering, snapshots: screen.snapshots.subscribe(), stop: Some(stop) });

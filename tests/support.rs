@@ -78,6 +78,7 @@ pub fn settings(strategy: StrategyName) -> Settings {
         mandates: kestrel::engine::regime::Mandates::default(),
         execution: kestrel::engine::settings::ExecutionSettings::default(),
         risk: Default::default(),
+        sentiment_weight: Ratio::ZERO,
     }
 }
 

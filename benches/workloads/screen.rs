@@ -112,6 +112,7 @@ fn run(speed: Speed, bars: u64, screen: ScreenSenders, stop: oneshot::Receiver<(
         market,
         venue: None,
         journal: None,
+        feeds: None,
         trades_file: None,
         commands: Vec::new(),
         on_notice: None,

@@ -17,6 +17,7 @@ use crate::domain::{Command, Seed, Symbol, SymbolRules, Time};
 use crate::engine::ports::Journal;
 use crate::engine::{Snapshot, Start};
 use crate::exchange::{Counts, Exchange};
+use crate::feeds::{Feeds, FeedsPlan};
 use crate::runtime::Finished;
 use crate::runtime::clock::Clock;
 use crate::runtime::live::{EndReason, Live, LiveEnd, live};
@@ -30,6 +31,8 @@ pub struct Demo<'a> {
     /// An exchange that runs elsewhere on this machine, with its keys; `None` starts one.
     pub venue: Option<Venue>,
     pub journal: Option<Box<dyn Journal>>,
+    /// Outside sources, where some are wanted.
+    pub feeds: Option<FeedsPlan>,
     pub trades_file: Option<PathBuf>,
     /// Commands with the time from which they count, in time order.
     pub commands: Vec<(Time, Command)>,
@@ -111,6 +114,7 @@ pub fn finish(demo: Demo<'_>) -> Result<Ended, RunError> {
         venue,
         seed,
         journal: demo.journal,
+        feeds: demo.feeds,
         commands: demo.commands,
         on_notice: demo.on_notice,
         on_status: demo.on_status,
@@ -129,6 +133,7 @@ struct Driven<'a> {
     venue: Venue,
     seed: Seed,
     journal: Option<Box<dyn Journal>>,
+    feeds: Option<FeedsPlan>,
     commands: Vec<(Time, Command)>,
     on_notice: Option<Listener>,
     on_status: Option<OnStatus>,
@@ -144,8 +149,10 @@ async fn drive(mut driven: Driven<'_>) -> Result<LiveEnd, RunError> {
         opened = open(&driven) => opened.map_err(|error| RunError::Venue(error.to_string()))?,
     };
     let status = driven.on_status.map(|on_status| tokio::spawn(show(hand.screen.snapshots.subscribe(), on_status)));
-    let (driver, DoorWires { events, outgoing }, steering) = wires(hand.screen);
+    let (driver, DoorWires { events, outgoing, moods }, steering) = wires(hand.screen);
     let running = connected.start(events, outgoing);
+    // Without sources their queue is closed at once.
+    let feeds = driven.feeds.map(|plan| Feeds::start(plan, moods));
     (hand.on_begin)(steering);
     let end = live(Live {
         wires: driver,
@@ -162,6 +169,9 @@ async fn drive(mut driven: Driven<'_>) -> Result<LiveEnd, RunError> {
         status.abort();
     }
     running.stop().await;
+    if let Some(feeds) = feeds {
+        feeds.stop().await;
+    }
     end.map_err(|error| RunError::Data(error.to_string()))
 }
 

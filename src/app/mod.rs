@@ -7,6 +7,7 @@ pub mod backtest;
 pub mod demo;
 pub mod exchange;
 pub mod explain;
+pub mod feeds;
 mod gauges;
 pub mod market;
 mod opener;
@@ -138,6 +139,7 @@ pub fn engine_settings(config: &Config) -> Settings {
         },
         side_cost: config.taker_fee().saturating_add(config.half_spread()),
         risk: config.risk.settings(),
+        sentiment_weight: config.sentiment_weight(),
     }
 }
 

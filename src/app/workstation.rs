@@ -44,6 +44,8 @@ pub struct Workstation {
     pub seed: Seed,
     pub bars: Option<u64>,
     pub journal: PathBuf,
+    /// Where what outside sources say is kept.
+    pub home: PathBuf,
     pub trades_file: Option<PathBuf>,
     pub log: mpsc::Receiver<LogLine>,
     /// A drill: the screen panics after so long.
@@ -94,6 +96,7 @@ pub fn run(workstation: Workstation) -> Result<Outcome, RunError> {
         seed: workstation.seed,
         bars: workstation.bars,
         journal: workstation.journal,
+        home: workstation.home,
         trades_file: workstation.trades_file,
         senders,
         news,
@@ -159,6 +162,7 @@ struct Runs {
     seed: Seed,
     bars: Option<u64>,
     journal: PathBuf,
+    home: PathBuf,
     trades_file: Option<PathBuf>,
     senders: ScreenSenders,
     news: mpsc::Sender<RunNews>,
@@ -221,6 +225,7 @@ impl Runs {
             market,
             venue: self.venue.clone(),
             journal: Some(Box::new(journal)),
+            feeds: super::feeds::plan(&self.config, self.seed, Some(&self.home)),
             trades_file: self.trades_file.as_deref().map(|path| numbered(path, number)),
             commands: Vec::new(),
             on_notice: Some(Box::new(voice::log(&self.config.symbols))),

@@ -32,6 +32,7 @@ impl Archive {
     pub fn open(url: &str) -> Result<Archive, OpenError> {
         let base = Address::reading(url).map_err(named_archive)?;
         let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let builder = builder.tls_backend_preconfigured(super::tls::settings().map_err(Error::Fatal)?);
         let built = builder.timeout(FILE_LIMIT).build();
         let client = built.map_err(|error| Error::Fatal(format!("the HTTP client cannot be built: {error}")))?;
         Ok(Archive { client, base })

@@ -22,6 +22,7 @@ mod outcome;
 pub mod rest;
 mod socket;
 mod symbols;
+mod tls;
 mod user_stream;
 
 pub use connection::{Connected, Pace, Plan, Running, Timing, connect};

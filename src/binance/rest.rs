@@ -56,6 +56,7 @@ impl Rest {
     pub(super) fn at(base: Address, credentials: Credentials) -> Result<Rest, Error> {
         // A proxy or a redirect could lead away from the address that was checked.
         let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let builder = builder.tls_backend_preconfigured(super::tls::settings().map_err(Error::Fatal)?);
         let built = builder.tcp_nodelay(true).timeout(ANSWER_LIMIT).build();
         let client = built.map_err(|error| Error::Fatal(format!("the HTTP client cannot be built: {error}")))?;
         let turnstile = Turnstile { limiter: Limiter::default(), patience: PATIENCE };

@@ -20,6 +20,7 @@ use crate::app::{self, Outcome};
 use crate::config::{Config, ConfigOrigin, ConfigWatch, DEFAULT_FILE, Speed};
 use crate::engine::Snapshot;
 use crate::engine::instrument::Desk;
+use crate::feeds::FeedsPlan;
 use crate::journal::JournalWriter;
 use crate::tui;
 use crate::tui::terminal::Fitness;
@@ -125,6 +126,7 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
             seed,
             bars: args.bars,
             journal,
+            home: globals.home()?,
             trades_file: args.trades.clone(),
             log,
             panic_after: args.panic_after.map(Duration::from_millis),
@@ -132,7 +134,10 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
         _ => {
             let market = MarketPlan { data, seed, warmup_bars: config.warmup_bars, anchor: None, bars: args.bars };
             let journal = JournalWriter::create(&journal)?;
-            without_screen(args, globals.json, Unseen { config, market, venue, journal })?
+            // A run with its files elsewhere needs no home folder, unless it has words of others to keep.
+            let home = if config.feeds.is_off() { None } else { Some(globals.home()?) };
+            let feeds = app::feeds::plan(&config, seed, home.as_deref());
+            without_screen(args, globals.json, Unseen { config, market, venue, journal, feeds })?
         }
     };
     Ok(Output::Summary(Box::new(Summary::of(&outcome))))
@@ -144,6 +149,7 @@ struct Unseen {
     market: MarketPlan,
     venue: Option<Venue>,
     journal: JournalWriter,
+    feeds: Option<FeedsPlan>,
 }
 
 /// With a picture at its end, or with a line of status on a terminal's stderr.
@@ -158,6 +164,7 @@ fn without_screen(args: &RunArgs, json: bool, unseen: Unseen) -> Result<Outcome,
         market: unseen.market,
         venue: unseen.venue,
         journal: Some(Box::new(unseen.journal)),
+        feeds: unseen.feeds,
         trades_file: args.trades.clone(),
         commands: Vec::new(),
         on_notice: Some(Box::new(app::voice::log(&config.symbols))),

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::document::{Document, shown};
+use super::feeds;
 use super::keys;
 use super::{Config, ConfigError, EMBEDDED, FeePolicy, Rest, RiskKeys, Speed, Theme, UpColor};
 use crate::domain::{Quantity, Symbol};
@@ -66,6 +67,8 @@ impl Settings<'_> {
             latency_ms: self.whole("latency_ms")?,
             start_balance: self.number("start_balance")?,
             warmup_bars: self.whole("warmup_bars")?,
+            feeds: feeds::read(self.value("feeds")).map_err(|why| self.feeds_refused(&why))?,
+            sentiment_weight_percent: self.number("sentiment_weight_percent")?,
             theme: self.theme()?,
             up_color: self.up_color()?,
         };
@@ -87,6 +90,10 @@ impl Settings<'_> {
     fn wrong(&self, key: &str, allowed: &str) -> ConfigError {
         let found = shown(self.value(key));
         ConfigError(format!("{}: key `{key}` is {found}, allowed is {allowed}; correct it", self.name))
+    }
+
+    fn feeds_refused(&self, why: &str) -> ConfigError {
+        ConfigError(format!("{}: key `feeds`: {why}; correct it", self.name))
     }
 
     fn number(&self, key: &str) -> Result<f64, ConfigError> {

@@ -125,7 +125,7 @@ impl Engine {
     /// Buys what the exposure `settled` has more than `held`.
     fn enter(&mut self, symbol: SymbolId, held: f64, settled: f64, effects: &mut Effects) -> Verdict {
         let signal = self.instruments[symbol.index()].strategy.signal();
-        match self.try_enter(symbol, (settled - held) * signal.confidence, effects) {
+        match self.try_enter(symbol, (settled - held) * signal.confidence * self.mood_factor(symbol), effects) {
             Ok(quantity) => {
                 let instrument = &mut self.instruments[symbol.index()];
                 instrument.desk = Desk::Entering;

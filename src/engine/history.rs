@@ -6,8 +6,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::execution::Progress;
 use super::decision::Decision;
+use super::execution::Progress;
 use super::notice::{FillRecord, Notice, TradeRecord};
 use super::{Engine, Input};
 use crate::domain::{Bar, MarketEvent, SymbolId, Time, Trade, Value};
@@ -84,6 +84,7 @@ impl History {
             | Input::Balances(_)
             | Input::Command(_)
             | Input::Settings(_)
+            | Input::Mood(_)
             | Input::Timer => false,
         }
     }
@@ -105,6 +106,7 @@ impl History {
             | Input::Balances(_)
             | Input::Command(_)
             | Input::Settings(_)
+            | Input::Mood(_)
             | Input::Timer => {}
         }
     }

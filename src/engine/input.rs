@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::mood::Observation;
 use super::settings::Settings;
 use crate::domain::{
     Balance, BalanceUpdate, Bar, ClientOrderId, Command, ExecutionReport, MarketEvent, OrderId, OrderStatus, Quantity,
@@ -24,6 +25,8 @@ pub enum Input {
     Command(Command),
     /// New settings from config.json, valid from the next decision on.
     Settings(Box<Settings>),
+    /// An outside source said something; it counts from now on.
+    Mood(Observation),
     /// The time that `Engine::next_timer` asked for has come.
     Timer,
 }

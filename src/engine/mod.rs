@@ -15,6 +15,7 @@ pub mod guard;
 pub mod history;
 pub mod input;
 pub mod instrument;
+pub mod mood;
 pub mod notice;
 pub mod orders;
 pub mod portfolio;
@@ -31,6 +32,7 @@ pub use decision::{Decision, Verdict};
 pub use effect::{Effect, Effects};
 pub use history::History;
 pub use input::{Answer, Input, Outcome, Stamped, Start};
+pub use mood::{Mood, MoodNews, MoodSource, MoodState, MoodView, Observation};
 pub use notice::{FillRecord, HaltReason, Notice, TradeRecord};
 pub use settings::Settings;
 pub use snapshot::Snapshot;
@@ -73,6 +75,8 @@ pub struct Engine {
     venue_cash: Option<Money>,
     /// Every decision is told with its reasons; for people, so no part of the state hash.
     explains: bool,
+    /// `None` until an outside source said something.
+    mood: Option<Box<Mood>>,
 }
 
 /// How often things happened.
@@ -112,6 +116,7 @@ impl Engine {
             has_books: start.has_books,
             venue_cash: None,
             explains: false,
+            mood: None,
         };
         for (at, rules) in start.rules.iter().enumerate() {
             let mut instrument = Instrument::new(rules.clone(), Strategy::new(&engine.settings));
@@ -150,6 +155,7 @@ impl Engine {
             Input::Balances(update) => self.on_balances(update),
             Input::Command(command) => self.on_command(command, effects),
             Input::Settings(settings) => self.on_settings(settings, effects),
+            Input::Mood(seen) => self.on_mood(seen),
             Input::Timer => self.on_timer(effects),
             // A second start inside a run is a mistake of the driver; the state stands.
             Input::Start(_) => {}
@@ -205,6 +211,9 @@ impl Engine {
         digest.add(&self.guard);
         for top in self.instruments.iter().filter_map(|instrument| instrument.view.top.filter(|_| self.has_books)) {
             digest_top(&mut digest, &top);
+        }
+        if let Some(mood) = &self.mood {
+            digest.add(mood.as_ref());
         }
         digest.finish()
     }

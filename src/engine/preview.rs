@@ -4,6 +4,7 @@
 //! Absent on purpose: anything that changes state.
 
 use super::instrument::{Desk, sellable};
+use super::mood;
 use super::risk::sizing::{SizingView, entry_quantity};
 use super::risk::stops::Protection;
 use super::risk::{EntryGate, OrderRequest, Refused, RiskView, judge};
@@ -45,6 +46,7 @@ pub struct FlattenPreview {
 /// What the next entry of `symbol` would be under `settings`, at the whole of its size. `None` for an unknown symbol.
 pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Option<EntryPreview> {
     let view = snapshot.symbols.get(symbol.index())?;
+    let score = snapshot.mood.scores.get(symbol.index()).copied().flatten();
     let orders = || snapshot.orders.iter().filter(|order| order.symbol == symbol);
     let judged = || -> Result<(Price, Quantity, Result<(), Refused>), Refused> {
         let mark = view.mark.ok_or(Refused::NoPrice)?;
@@ -55,7 +57,7 @@ pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Opti
             free_cash: snapshot.free_cash,
             price: mark,
             symbols: snapshot.symbols.len(),
-            exposure: view.signal.confidence,
+            exposure: view.signal.confidence * mood::factor(score, settings.sentiment_weight),
         };
         let quantity = entry_quantity(&sizing).ok_or(Refused::Overflow)?;
         let risk = RiskView {

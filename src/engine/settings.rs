@@ -34,6 +34,8 @@ pub struct Settings {
     /// Which strategies may trade in which regime, where they are chosen automatically.
     pub mandates: Mandates,
     pub execution: ExecutionSettings,
+    /// How far the moods of outside sources change an entry: share of it for a score of 1; zero = not at all.
+    pub sentiment_weight: Ratio,
     /// Sizes, stops, protections and halts; all off by default.
     #[serde(default)]
     pub risk: RiskSettings,
@@ -219,6 +221,7 @@ impl StateHash for Settings {
         digest.add(&self.side_cost);
         digest.add(&self.mandates);
         digest.add(&self.execution);
+        digest.add(&self.sentiment_weight);
         digest.add(&self.risk);
     }
 }
@@ -243,6 +246,7 @@ pub mod tests {
             side_cost: Ratio::from_raw(105_000),
             mandates: Mandates::default(),
             execution: ExecutionSettings::default(),
+            sentiment_weight: Ratio::ZERO,
             risk: RiskSettings::default(),
         }
     }

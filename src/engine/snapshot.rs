@@ -9,6 +9,7 @@ use super::Engine;
 use super::guard::GuardView;
 use super::history::History;
 use super::instrument::Desk;
+use super::mood::MoodView;
 use super::notice::HaltReason;
 use super::orders::{OrderState, Purpose};
 use super::risk::Refused;
@@ -50,6 +51,8 @@ pub struct Snapshot {
     /// In the order of their ids.
     pub symbols: Vec<SymbolView>,
     pub orders: Vec<OrderView>,
+    /// What outside sources say, with the age of their words.
+    pub mood: MoodView,
     /// The past, kept by the driver that made this snapshot.
     pub history: Arc<History>,
 }
@@ -151,6 +154,7 @@ impl Engine {
             bars: self.performance.bars(),
             symbols: symbols.collect(),
             orders: orders.collect(),
+            mood: self.mood_view(),
             history,
         }
     }

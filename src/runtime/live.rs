@@ -7,12 +7,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tokio::sync::broadcast::error::RecvError;
+
 use super::clock::Clock;
+use super::moods::Sources;
 use super::run::{Finished, Listener, Run};
 use super::wires::{DriverWires, Links, Steering};
 use crate::domain::{Command, Time};
 use crate::engine::ports::{Event, Journal, JournalError, LinkState, Outgoing, Request};
-use crate::engine::{Input, Start};
+use crate::engine::{Input, MoodNews, Start};
 
 /// Snapshots are published this often at most.
 const SNAPSHOT_INTERVAL: Duration = Duration::from_millis(50);
@@ -66,6 +69,7 @@ pub async fn live(live: Live) -> Result<LiveEnd, JournalError> {
         unpublished: false,
         heard: false,
         links: Links::default(),
+        sources: Sources::default(),
     };
     driver.publish(true);
     let reason = driver.drive(live.stop).await?;
@@ -88,12 +92,15 @@ struct Driver {
     /// A door said something since.
     heard: bool,
     links: Links,
+    /// How outside sources are doing.
+    sources: Sources,
 }
 
 /// What woke the driver.
 enum Wake {
     Stop,
     Steering(Steering),
+    Mood(Result<MoodNews, RecvError>),
     Timer,
     Event(Option<Event>),
     Publish,
@@ -105,6 +112,7 @@ impl Driver {
             let step = match self.wake(&mut stop).await {
                 Wake::Stop => Err(EndReason::Stopped),
                 Wake::Steering(steering) => self.steer(steering).await?,
+                Wake::Mood(news) => self.mood(news).await?,
                 Wake::Timer => self.timers().await?,
                 Wake::Event(Some(event)) => self.event(event).await?,
                 Wake::Publish => Ok(()),
@@ -128,6 +136,7 @@ impl Driver {
             biased;
             _ = stop => Wake::Stop,
             Some(steering) = self.wires.steering.recv() => Wake::Steering(steering),
+            news = self.wires.moods.recv(), if self.sources.may_speak() => Wake::Mood(news),
             () = tokio::time::sleep(timer.unwrap_or_default()), if timer.is_some() => Wake::Timer,
             event = self.wires.events.recv() => Wake::Event(event),
             // What came too soon after the last snapshot is shown when the doors fall silent. Last, so that a busy driver
@@ -208,6 +217,15 @@ impl Driver {
         Ok(carried)
     }
 
+    /// Between two events, as commands are; it counts from the time of the last one.
+    async fn mood(&mut self, news: Result<MoodNews, RecvError>) -> Result<Result<(), EndReason>, JournalError> {
+        self.unpublished = true;
+        let Some(seen) = self.sources.learn(news) else { return Ok(Ok(())) };
+        let now = self.clock.stamp(None);
+        self.run.step(now, &Input::Mood(seen))?;
+        self.carry_out(now).await
+    }
+
     async fn timers(&mut self) -> Result<Result<(), EndReason>, JournalError> {
         self.unpublished = true;
         let now = self.clock.stamp(None);
@@ -272,7 +290,9 @@ impl Driver {
         if always || (self.is_watched() && self.unpublished && self.published.elapsed() >= SNAPSHOT_INTERVAL) {
             self.published = Instant::now();
             self.unpublished = false;
-            self.wires.screen.snapshots.send_replace(Some(Arc::new(self.run.snapshot())));
+            let mut snapshot = self.run.snapshot();
+            self.sources.tell(&mut snapshot.mood);
+            self.wires.screen.snapshots.send_replace(Some(Arc::new(snapshot)));
             self.publish_links();
         }
     }

@@ -9,6 +9,7 @@ pub mod dispatch;
 pub mod explanation;
 pub mod live;
 pub mod lookahead;
+mod moods;
 pub mod record;
 pub mod recorder;
 pub mod replay;

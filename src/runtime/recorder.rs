@@ -93,6 +93,7 @@ impl Recorder {
             | Input::Balances(_)
             | Input::Command(_)
             | Input::Settings(_)
+            | Input::Mood(_)
             | Input::Timer => {}
         }
     }
@@ -187,6 +188,7 @@ mod tests {
             mandates: crate::engine::regime::Mandates::default(),
             execution: crate::engine::settings::ExecutionSettings::default(),
             risk: Default::default(),
+            sentiment_weight: Ratio::ZERO,
         };
         let rules = ["BTCUSDT", "ETHUSDT"].map(|name| SymbolRules::default_for(&Symbol::new(name))).to_vec();
         let start = Start {

@@ -59,7 +59,9 @@ pub fn retell(
         seen.extend(effects.drain());
         for effect in &seen {
             match effect {
-                Effect::Submit(_) | Effect::Cancel { .. } | Effect::Query { .. } => digest.add(effect),
+                Effect::Submit(_) | Effect::Replace { .. } | Effect::Cancel { .. } | Effect::Query { .. } => {
+                    digest.add(effect);
+                }
                 Effect::Notice(_) => {}
             }
         }

@@ -10,22 +10,24 @@
 //! | steering | 16 | the sender is told that the engine is busy |
 //! | snapshots | 1 | the newest replaces the older |
 //! | links | 1 | the newest replaces the older |
+//! | moods | 512 | the newest replaces the oldest; what was lost is counted and shown |
 //!
-//! The first three belong to one run. Snapshots and links belong to whoever watches: `ScreenSenders` is made once, given
+//! The first three and the moods belong to one run. Snapshots and links belong to whoever watches: `ScreenSenders` is made once, given
 //! to one run after the other, and every receiver sees them all.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::domain::Command;
 use crate::engine::ports::{Event, LinkState, Outgoing, Socket};
-use crate::engine::{Input, Settings, Snapshot};
+use crate::engine::{Input, MoodNews, Settings, Snapshot};
 
 pub const EVENTS: usize = 4_096;
 pub const REQUESTS: usize = 256;
 pub const STEERING: usize = 16;
+pub const MOODS: usize = 512;
 
 /// What a person asks of the engine; an input like any other, so it stands in the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +67,7 @@ pub struct DriverWires {
     pub events: mpsc::Receiver<Event>,
     pub outgoing: mpsc::Sender<Outgoing>,
     pub steering: mpsc::Receiver<Steering>,
+    pub moods: broadcast::Receiver<MoodNews>,
     pub screen: ScreenSenders,
 }
 
@@ -72,6 +75,8 @@ pub struct DriverWires {
 pub struct DoorWires {
     pub events: mpsc::Sender<Event>,
     pub outgoing: mpsc::Receiver<Outgoing>,
+    /// For outside sources; dropped where there are none.
+    pub moods: broadcast::Sender<MoodNews>,
 }
 
 /// What screens subscribe to. While nobody does, a run keeps no history and makes hardly any snapshots.
@@ -86,9 +91,10 @@ pub fn wires(screen: ScreenSenders) -> (DriverWires, DoorWires, mpsc::Sender<Ste
     let (event_sender, events) = mpsc::channel(EVENTS);
     let (outgoing, outgoing_receiver) = mpsc::channel(REQUESTS);
     let (steering_sender, steering) = mpsc::channel(STEERING);
+    let (mood_sender, moods) = broadcast::channel(MOODS);
     (
-        DriverWires { events, outgoing, steering, screen },
-        DoorWires { events: event_sender, outgoing: outgoing_receiver },
+        DriverWires { events, outgoing, steering, moods, screen },
+        DoorWires { events: event_sender, outgoing: outgoing_receiver, moods: mood_sender },
         steering_sender,
     )
 }

@@ -27,10 +27,21 @@ pub enum Refill {
 /// What is asked of the venue; `number` names an order and is used once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Request {
-    Place { number: u32, side: Side, kind: OrderKind },
-    Cancel { number: u32 },
+    Place {
+        number: u32,
+        side: Side,
+        kind: OrderKind,
+    },
+    Cancel {
+        number: u32,
+    },
     /// The new one only if the old one could be cancelled.
-    Replace { old: u32, number: u32, side: Side, kind: OrderKind },
+    Replace {
+        old: u32,
+        number: u32,
+        side: Side,
+        kind: OrderKind,
+    },
 }
 
 /// What the venue says.

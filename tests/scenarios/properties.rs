@@ -170,6 +170,7 @@ fn settings() -> impl Strategy<Value = Settings> {
                 mandates: Mandates::default(),
                 execution: kestrel::engine::settings::ExecutionSettings::default(),
                 risk: Default::default(),
+                sentiment_weight: Ratio::ONE,
             }
         },
     )

@@ -14,7 +14,7 @@ use kestrel::engine::risk::shock::ShockState;
 use kestrel::engine::settings::StrategyName;
 use kestrel::engine::snapshot::{OrderView, SymbolView};
 use kestrel::engine::strategy::{Reason, Signal};
-use kestrel::engine::{FillRecord, Notice, Snapshot, TradeRecord};
+use kestrel::engine::{FillRecord, MoodView, Notice, Snapshot, TradeRecord};
 use kestrel::performance::{Figure, Hidden};
 use kestrel::telemetry::{LogLevel, LogLine};
 use kestrel::tui::backtest::{Backtest, Charges, Figures, Ground, Pace, Page, PaidIn, Plan, Stage, Tested};
@@ -172,6 +172,7 @@ pub fn snapshot() -> Snapshot {
         bars: 2_880,
         symbols: symbols(),
         orders: orders(),
+        mood: MoodView::default(),
         history: Arc::new(history()),
     }
 }

@@ -90,6 +90,7 @@ impl Book {
             Input::Start(_)
             | Input::Market(_)
             | Input::Balances(_)
+            | Input::Mood(_)
             | Input::Command(_)
             | Input::Settings(_)
             | Input::Timer => None,
@@ -161,6 +162,16 @@ impl Book {
                 }
                 self.0.push_back(sent);
                 line(What::Sent, &symbol, told(approved), orders)
+            }
+            Effect::Replace { symbol, client_id, order } => {
+                let sent = Sent::of(order);
+                let mut orders = sent.names();
+                orders.push(client_id.clone());
+                if self.0.len() == KEPT {
+                    self.0.pop_front();
+                }
+                self.0.push_back(sent);
+                line(What::Sent, symbol, format!("cancels {client_id} and {} instead", told(order)), orders)
             }
             Effect::Cancel { symbol, client_id } => {
                 line(What::CancelSent, symbol, format!("cancels {client_id}"), vec![client_id.clone()])
