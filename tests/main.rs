@@ -10,6 +10,7 @@ mod determinism;
 mod exchange_calls;
 mod exchange_server;
 mod features;
+mod feeds;
 mod journal;
 mod lookahead;
 mod market;

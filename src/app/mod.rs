@@ -9,6 +9,7 @@ pub mod exchange;
 pub mod feeds;
 mod gauges;
 pub mod market;
+pub mod mood;
 mod opener;
 mod progress;
 pub mod regimes;
