@@ -134,7 +134,8 @@ const ALL_CHANGED: &str = r#"{"symbols": ["ETHUSDT"], "strategy": "flat", "inves
     "trend_fast": 20, "trend_slow": 50, "min_hold_minutes": 5, "no_trade_band_percent": 5, "sizing": {"fixed": 0.5},
     "fee_policy": "bnb", "maker_fee_percent": 0, "taker_fee_percent": 0.2, "bnb_price": 500,
     "half_spread_percent": 0.01, "impact_coefficient": 1, "participation_percent": 10, "participation_rest": "expires",
-    "markout_percent": 0.01, "latency_ms": 250, "start_balance": 5000, "warmup_bars": 0, "theme": "light", "up_color": "red"}"#;
+    "markout_percent": 0.01, "latency_ms": 250, "start_balance": 5000, "warmup_bars": 0, "sentiment_weight_percent": 20,
+    "feeds": {"funding": "default"}, "theme": "light", "up_color": "red"}"#;
 
 #[test]
 fn changes_name_each_differing_key_with_both_values_and_when_it_takes_effect() {
@@ -142,7 +143,7 @@ fn changes_name_each_differing_key_with_both_values_and_when_it_takes_effect() {
     let new = parsed(ALL_CHANGED);
     assert_eq!(old.changes(&old), []);
     let changes = old.changes(&new);
-    assert_eq!(changes.len(), 27);
+    assert_eq!(changes.len(), 29);
     let said = |key: &str| {
         let change = changes.iter().find(|change| change.key == key).expect("a changed key");
         (change.old.as_str(), change.new.as_str(), change.effect)
@@ -164,6 +165,7 @@ fn changes_name_each_differing_key_with_both_values_and_when_it_takes_effect() {
         "min_hold_minutes",
         "no_trade_band_percent",
         "sizing",
+        "sentiment_weight_percent",
         "theme",
         "up_color",
     ];

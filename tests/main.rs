@@ -12,6 +12,7 @@ mod exchange_server;
 mod execution;
 mod explain;
 mod features;
+mod feeds;
 mod journal;
 mod lookahead;
 mod market;

@@ -12,6 +12,7 @@ pub mod fills;
 mod fills_told;
 mod from_archive;
 pub mod import;
+pub mod mood;
 pub mod regimes;
 pub mod show;
 
@@ -45,6 +46,8 @@ enum DataVerb {
     Events(events::EventsArgs),
     /// Fit the regimes to recordings and write the model's file
     Regimes(regimes::RegimesArgs),
+    /// Judge outside sources: do they come before returns?
+    Mood(mood::MoodArgs),
     /// Measure what passive and taking orders would have got in a recorded order book
     Fills(fills::FillsArgs),
 }
@@ -57,6 +60,7 @@ pub fn execute(args: &DataArgs, globals: &Globals) -> Result<Output, Failure> {
         DataVerb::Fetch(args) => fetch::execute(args, globals),
         DataVerb::Events(args) => events::execute(args, globals),
         DataVerb::Regimes(args) => regimes::execute(args, globals),
+        DataVerb::Mood(args) => mood::execute(args, globals),
         DataVerb::Fills(args) => fills::execute(args, globals),
     }
 }

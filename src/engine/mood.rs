@@ -151,6 +151,12 @@ impl Mood {
         mean([Some(symbol), None].iter().filter_map(|of| self.tracks.get(&(source, *of))?.opinions.score(now)))
     }
 
+    /// When the source last said something of a symbol or the whole market.
+    pub fn last_heard(&self, source: MoodSource, symbol: SymbolId) -> Option<Time> {
+        let last = |of: Option<SymbolId>| self.tracks.get(&(source, of))?.last.map(|(time, _)| time);
+        last(Some(symbol)).max(last(None))
+    }
+
     /// Mean of the fresh sources.
     pub fn score(&self, symbol: SymbolId, now: Time) -> Option<f64> {
         mean(MoodSource::ALL.iter().filter_map(|source| self.source_score(*source, symbol, now)))

@@ -128,9 +128,13 @@ fn mend(file: &mut File) -> io::Result<()> {
 
 /// All that was kept of a source; nothing when there is no folder.
 pub fn read(folder: &Path, source: MoodSource) -> io::Result<Kept> {
-    let folder = folder.join(source.as_str());
+    read_months(&months(folder, source)?)
+}
+
+/// The files of a source, oldest first.
+fn months(folder: &Path, source: MoodSource) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
-    match fs::read_dir(&folder) {
+    match fs::read_dir(folder.join(source.as_str())) {
         Ok(entries) => {
             for entry in entries {
                 let path = entry?.path();
@@ -139,10 +143,14 @@ pub fn read(folder: &Path, source: MoodSource) -> io::Result<Kept> {
                 }
             }
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Kept::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
     paths.sort();
+    Ok(paths)
+}
+
+fn read_months(paths: &[PathBuf]) -> io::Result<Kept> {
     let mut kept = Kept::default();
     for path in paths {
         let mut lines = BufReader::new(File::open(path)?);
@@ -167,7 +175,9 @@ pub fn read(folder: &Path, source: MoodSource) -> io::Result<Kept> {
 pub(super) fn newest_ids(folder: &Path, source: MoodSource) -> std::collections::BTreeMap<Option<Symbol>, u64> {
     let mut newest = std::collections::BTreeMap::new();
     // What cannot be read is stored once more, which `read` sorts out.
-    for record in read(folder, source).unwrap_or_default().records {
+    let paths = months(folder, source).unwrap_or_default();
+    let last = paths.last().map(std::slice::from_ref).unwrap_or_default();
+    for record in read_months(last).unwrap_or_default().records {
         let id = newest.entry(record.symbol).or_insert(record.id);
         *id = record.id.max(*id);
     }

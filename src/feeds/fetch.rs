@@ -131,13 +131,14 @@ fn redirected(attempt: Attempt<'_>) -> reqwest::redirect::Action {
 fn refused_certificate(error: &reqwest::Error) -> Option<String> {
     let mut cause = error.source();
     while let Some(found) = cause {
-        // An input/output error hides what it wraps from the chain of sources.
-        let inner = found.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let inner = inner.and_then(|inner| inner.downcast_ref::<rustls::Error>());
-        if let Some(refusal @ rustls::Error::InvalidCertificate(_)) = inner.or(found.downcast_ref::<rustls::Error>()) {
+        if let Some(refusal @ rustls::Error::InvalidCertificate(_)) = found.downcast_ref::<rustls::Error>() {
             return Some(refusal.to_string());
         }
-        cause = found.source();
+        // An input/output error hides what it wraps, perhaps another one, from the chain of sources.
+        cause = match found.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => found.source(),
+        };
     }
     None
 }

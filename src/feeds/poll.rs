@@ -149,8 +149,11 @@ impl Poller {
     /// knows how long the others have been known.
     fn take(&mut self, at: usize, mut readings: Vec<Reading>) {
         let now = wall_now();
-        let is_first = !std::mem::replace(&mut self.questions[at].was_answered, true);
         readings.retain(|reading| reading.ends.is_none_or(|ends| ends <= now));
+        let question = &mut self.questions[at];
+        let is_first = !question.was_answered;
+        // A series that says nothing yet has not begun; a news feed without news has.
+        question.was_answered |= !readings.is_empty() || self.source == MoodSource::Headlines;
         let last = readings.len().saturating_sub(1);
         for (place, reading) in readings.into_iter().enumerate() {
             if self.is_new(at, now, &reading) {

@@ -21,6 +21,7 @@ pub mod figure;
 pub mod growth;
 pub mod moments;
 pub mod normal;
+pub mod prediction;
 pub mod ratios;
 pub mod sharpe;
 pub mod sharpe_error;

@@ -35,6 +35,12 @@ pub enum StoreError {
     MissingColumn { file: PathBuf, column: &'static str, found: String },
     #[error("{}: column `{column}` has type {found}, allowed is {allowed}; write the file again with that type", file.display())]
     WrongType { file: PathBuf, column: &'static str, found: String, allowed: &'static str },
+    #[error(
+        "{}: its columns ({found}) are those of no outside source; known are funding_time with funding_rate, time with \
+         sum_open_interest, date with oi and ratios, date_ms with value",
+        file.display()
+    )]
+    NoMoods { file: PathBuf, found: String },
     #[error("{}: the file has no rows; give a file with at least one bar", file.display())]
     NoRows { file: PathBuf },
     /// `row` counts from 1.
