@@ -7,7 +7,7 @@ use super::effect::{Effect, Effects};
 use super::instrument::Desk;
 use super::notice::{ExitBy, HaltReason, Notice};
 use super::orders::{OrderEvent, OrderState, transition};
-use super::risk::{OrderRequest, Refused, sizing};
+use super::risk::{OrderRequest, Refused};
 use super::settings::{Settings, StrategyName};
 use super::strategy::Strategy;
 use super::{ANSWER_DEADLINE, Engine, QUERY_INTERVAL, STALE_AFTER};
@@ -38,6 +38,8 @@ impl Engine {
         if !self.guard.shock.is_calm() {
             self.look_again(effects);
         }
+        self.measure_sizes(symbol, bar);
+        self.tend(symbol, bar, effects);
         self.counts.decisions += 1;
         self.counts.span = Some((self.counts.span.map_or(bar.open_time, |(first, _)| first), bar.open_time));
         self.decide(symbol, effects);
@@ -103,32 +105,18 @@ impl Engine {
     }
 
     fn try_enter(&mut self, symbol: SymbolId, exposure: f64) -> Result<(Quantity, Effect), Refused> {
-        let quantity = self.entry_quantity(symbol, exposure)?;
-        let request = OrderRequest::entry(symbol, self.next_client_id(), quantity);
-        Ok((quantity, self.approve(symbol, request)?))
-    }
-
-    /// What an entry at this exposure would buy now.
-    fn entry_quantity(&self, symbol: SymbolId, exposure: f64) -> Result<Quantity, Refused> {
-        let instrument = &self.instruments[symbol.index()];
-        let view = sizing::SizingView {
-            settings: &self.settings,
-            rules: &instrument.rules,
-            equity: self.equity(),
-            free_cash: self.free_cash(),
-            price: instrument.mark.ok_or(Refused::NoPrice)?,
-            symbols: self.instruments.len(),
-            exposure,
-        };
-        sizing::entry_quantity(&view).ok_or(Refused::Overflow)
+        self.measure_distances(symbol);
+        let sized = self.entry_size(symbol, exposure)?;
+        **self.instruments[symbol.index()].sized.get_or_insert_with(|| Box::new(sized)) = sized;
+        let request = OrderRequest::entry(symbol, self.next_client_id(), sized.quantity);
+        Ok((sized.quantity, self.approve(symbol, request)?))
     }
 
     /// Says why, once for each new reason.
     fn refuse(&mut self, symbol: SymbolId, reason: Refused, effects: &mut Effects) {
         self.counts.refused += 1;
         let instrument = &mut self.instruments[symbol.index()];
-        let same_kind = |last: Refused| std::mem::discriminant(&last) == std::mem::discriminant(&reason);
-        if !instrument.last_refusal.is_some_and(same_kind) {
+        if !instrument.last_refusal.is_some_and(|last| last.is_like(&reason)) {
             instrument.last_refusal = Some(reason);
             effects.notice(Notice::Refused { symbol, reason });
         }
@@ -201,12 +189,15 @@ impl Engine {
 
     pub(super) fn on_settings(&mut self, settings: &Settings, effects: &mut Effects) {
         let rebuild = settings.strategy != self.settings.strategy || settings.trend != self.settings.trend;
-        self.settings = settings.clone();
+        let old = std::mem::replace(&mut self.settings, settings.clone());
         if rebuild {
             self.rebuild_strategies();
         }
         self.guard.adopt(&settings.risk);
         self.set_watches(effects);
+        self.set_gauges(Some(&old));
+        // A person may have set a stop where there was none.
+        (0..self.instruments.len()).for_each(|at| self.advance(SymbolId(at as u16), effects));
         effects.notice(Notice::SettingsChanged);
     }
 

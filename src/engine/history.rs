@@ -106,7 +106,12 @@ impl History {
         match notice {
             Notice::Filled { fill } => keep(&mut self.fills, fill.clone(), ROWS),
             Notice::TradeClosed { trade } => keep(&mut self.trades, trade.clone(), ROWS),
-            Notice::Decided { .. } | Notice::Refused { .. } | Notice::Rejected { .. } => {
+            Notice::Decided { .. }
+            | Notice::Refused { .. }
+            | Notice::Rejected { .. }
+            | Notice::Event { .. }
+            | Notice::Shock { .. }
+            | Notice::Locked { .. } => {
                 keep(&mut self.decisions, (now, notice.clone()), ROWS);
             }
             Notice::CommandAccepted { .. } | Notice::CommandRefused { .. } | Notice::SettingsChanged => {
@@ -119,10 +124,7 @@ impl History {
             | Notice::Fresh { .. }
             | Notice::Foreign { .. }
             | Notice::LateFill { .. }
-            | Notice::Halted { .. }
-            | Notice::Event { .. }
-            | Notice::Shock { .. }
-            | Notice::Locked { .. } => {}
+            | Notice::Halted { .. } => {}
         }
     }
 

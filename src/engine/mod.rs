@@ -19,9 +19,11 @@ pub mod orders;
 pub mod portfolio;
 pub mod ports;
 pub mod preview;
+mod protection;
 mod regime;
 pub mod risk;
 pub mod settings;
+mod sizes;
 pub mod snapshot;
 pub mod strategy;
 
@@ -116,6 +118,7 @@ impl Engine {
         }
         effects.notice(Notice::Started { symbols: engine.instruments.len(), equity });
         engine.set_watches(effects);
+        engine.set_gauges(None);
         engine
     }
 

@@ -124,6 +124,8 @@ pub enum ExitBy {
     Signal,
     Stop,
     Target,
+    /// It was held as long as it may be.
+    Time,
     Command,
 }
 
@@ -170,6 +172,7 @@ impl ExitBy {
             ExitBy::Signal => "signal",
             ExitBy::Stop => "stop",
             ExitBy::Target => "target",
+            ExitBy::Time => "time",
             ExitBy::Command => "command",
         }
     }
