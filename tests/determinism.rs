@@ -2,6 +2,7 @@
 
 use kestrel::domain::{Command, Ratio, Span, Value};
 use kestrel::engine::ports::Journal;
+use kestrel::engine::risk::RiskSettings;
 use kestrel::engine::settings::{ExecutionStyle, StrategyName};
 use kestrel::runtime::backtest::{Backtest, Detail, backtest};
 use kestrel::runtime::replay::replay;
@@ -30,12 +31,16 @@ proptest! {
     fn skipping_path_points_and_quiet_bars_changes_no_state_at_any_close(
         seed in any::<u64>(), name in strategies(), policy in policies(), two in any::<bool>(), gap in 1usize..400, length in 0usize..90,
         style in styles(), minutes in 1u32..30, urgency in 0i64..=100_000_000,
+        is_guarded in any::<bool>(),
     ) {
         let names: &[&str] = if two { &["AAAUSDT", "BBBUSDT"] } else { &["AAAUSDT"] };
         let mut scenario = Scenario::new(names, name);
         scenario.venue = crate::support::venue(policy);
         (scenario.settings.execution.style, scenario.settings.execution.horizon_minutes) = (style, minutes);
         scenario.settings.execution.urgency = Ratio::from_raw(urgency);
+        if is_guarded {
+            scenario.settings.risk = crate::support::guarded();
+        }
         let market = || generated(seed, &scenario.rules, 600, &[(gap, length)]);
         let (full, walked) = hashes(&scenario, &mut market(), Detail::Full);
         let (skip, skipped) = hashes(&scenario, &mut market(), Detail::Skip);
@@ -63,8 +68,11 @@ proptest! {
 #[test]
 fn a_run_a_second_run_and_the_replay_of_its_journal_end_in_the_same_state() {
     let mut scenario = Scenario::new(&["AAAUSDT", "BBBUSDT"], StrategyName::Trend);
+    scenario.settings.risk = RiskSettings { halt_drawdown: ratio("0"), ..crate::support::guarded() };
     let at = |minute: i64| START.plus(Span(minute * Span::MINUTE.0));
     scenario.commands = vec![
+        (at(100), Command::Halt),
+        (at(150), Command::Rearm),
         (at(200), Command::Pause),
         (at(400), Command::Resume),
         (at(600), Command::SwitchStrategy("reversal".to_owned())),

@@ -6,8 +6,9 @@ use std::process::{Command, Stdio};
 use kestrel::app::demo::{self, Demo, Ended};
 use kestrel::app::market::MarketPlan;
 use kestrel::app::{backtest, market, venue_settings};
-use kestrel::config::{Config, FeePolicy, Rest, Speed};
+use kestrel::config::{Config, FeePolicy, Rest, RiskKeys, Speed};
 use kestrel::domain::{Command as Order, Seed, Span, Symbol, Time};
+use kestrel::engine::risk::settings::StopKind;
 use kestrel::engine::settings::{ExecutionStyle, StrategyName};
 use kestrel::engine::{Input, Stamped};
 use kestrel::journal::{JournalReader, JournalWriter};
@@ -134,6 +135,28 @@ fn whole_recorded_months_agree() {
             println!("{name}: {bars} bars, {fills} fills, {:.1} s", elapsed.wall_seconds);
         }
     }
+}
+
+/// Shocks, moving stops, caps and sizes by volatility, through a crash.
+#[test]
+fn every_rule_of_risk_agrees_over_sockets() {
+    let name = "BTCUSDT-spot-1m-2020-03-01_2020-03-31-covid-crash.parquet";
+    let Some(case) = recorded(name, 19_000) else { return skip_without_data() };
+    let mut config = config();
+    config.risk = RiskKeys {
+        shock_stop_percent: 1.0,
+        volatility_target_percent: 60.0,
+        drawdown_floor_percent: 50.0,
+        stops: StopKind::Sigma,
+        trailing_multiple: 3.0,
+        max_hold_minutes: 120,
+        daily_loss_percent: 2.0,
+        halt_drawdown_percent: 60.0,
+        cool_down_minutes: 2,
+        max_exposure_percent: 90.0,
+        ..config.risk
+    };
+    assert_same(&case, &config);
 }
 
 #[test]

@@ -6,6 +6,7 @@
 mod accounts;
 mod cancels;
 mod controls;
+mod guarded;
 mod histories;
 mod orders;
 mod previews;

@@ -6,11 +6,11 @@
 use std::collections::BTreeMap;
 
 use kestrel::config::regimes;
-use kestrel::domain::{Bar, MarketEvent, SymbolId};
+use kestrel::domain::{Bar, MarketEvent, SymbolId, Time};
 use kestrel::engine::risk::shock::ShockChange;
 use kestrel::engine::settings::StrategyName;
 use kestrel::engine::{Effect, Effects, Engine, Input, Notice, Start};
-use kestrel::market::regime::{Event, Phase};
+use kestrel::market::regime::{Event, EventWatch, Phase, Signal, Thresholds};
 use kestrel::store::{ParquetBars, symbol_of};
 
 use crate::support::{Scenario, data_file, skip_without_data};
@@ -110,5 +110,23 @@ fn a_calm_month_is_hardly_ever_halted_and_a_crash_is() {
     assert!(crash.halted * 2 < crash.bars, "most of the month is traded");
     if let Ok(name) = std::env::var("KESTREL_SHOCKS") {
         Count::of(&name);
+    }
+}
+
+#[test]
+fn what_was_seen_survives_the_way_through_text() {
+    let bad = Bar { open_time: Time(0), open: 1.0, high: 0.5, low: 0.4, close: 0.5, volume: 1.0 };
+    let late = Bar { high: 1.0, low: 0.5, ..bad };
+    let mut told = Vec::new();
+    for bar in [late, late, bad, Bar { volume: f64::NAN, ..late }, Bar { open: -1.0, ..late }] {
+        // A fresh watch each time, so that no latch holds a fault back.
+        let mut watch = EventWatch::new(&Thresholds::default());
+        watch.on_bar(&late, None);
+        told.extend(watch.on_bar(&bar, None).iter().copied());
+    }
+    assert_eq!(told.len(), 5, "{told:?}");
+    for signal in told {
+        let text = serde_json::to_string(&signal).expect("a signal is text");
+        assert_eq!(serde_json::from_str::<Signal>(&text).expect("and back"), signal);
     }
 }

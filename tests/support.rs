@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use kestrel::domain::{Bar, Command, Money, Price, Ratio, Seed, Session, Span, Symbol, SymbolId, SymbolRules, Time};
 use kestrel::engine::ports::{BarSource, Journal, JournalError, SourceError};
+use kestrel::engine::risk::settings::{RiskSettings, StopKind};
 use kestrel::engine::settings::{Sizing, StrategyName, TrendLengths};
 use kestrel::engine::{Engine, Settings, Start};
 use kestrel::market::regime::RegimeModel;
@@ -79,6 +80,29 @@ pub fn settings(strategy: StrategyName) -> Settings {
         execution: kestrel::engine::settings::ExecutionSettings::default(),
         risk: Default::default(),
         sentiment_weight: Ratio::ZERO,
+    }
+}
+
+/// Every rule of risk on, near enough to be met in a short market.
+pub fn guarded() -> RiskSettings {
+    RiskSettings {
+        shock_halt: true,
+        shock_stop: ratio("0.01"),
+        volatility_target: ratio("0.4"),
+        drawdown_floor: ratio("0.7"),
+        stops: StopKind::Atr,
+        stop_multiple: ratio("2"),
+        target_multiple: ratio("3"),
+        trailing_multiple: ratio("3"),
+        max_hold_bars: 90,
+        daily_loss: ratio("0.02"),
+        halt_drawdown: ratio("0.3"),
+        losing_streak: 4,
+        losing_streak_pause: 30,
+        cool_down: 3,
+        low_profit: ratio("0.1"),
+        max_exposure: ratio("0.6"),
+        max_correlated: ratio("0.5"),
     }
 }
 

@@ -114,6 +114,7 @@ fn line<'a>(trade: &'a TradeRecord, recording: Option<&Recording>) -> TradeLine<
         },
         ExitBy::Stop => "stop-loss".to_owned(),
         ExitBy::Target => "take-profit".to_owned(),
+        ExitBy::Time => "held as long as it may be".to_owned(),
         ExitBy::Command => "by hand".to_owned(),
         ExitBy::Regime => "the regime changed".to_owned(),
     };

@@ -3,13 +3,13 @@
 //! Invariant: a decision sees closed bars only; what it orders fills at the next open at the earliest.
 //! Absent on purpose: how an entry or exit is carried through (`desk`).
 
-use super::decision::{Decision, Rest, Verdict};
+use super::decision::{Decision, Rest, SizeLine, Verdict};
 use super::effect::{Effect, Effects};
 use super::ensemble::Band;
 use super::instrument::Desk;
 use super::notice::{ExitBy, HaltReason, Notice};
 use super::orders::{OrderEvent, OrderState, transition};
-use super::risk::{OrderRequest, Refused, sizing};
+use super::risk::{OrderRequest, Refused};
 use super::settings::{ExecutionStyle, Settings, StrategyName};
 use super::strategy::Strategy;
 use super::{ANSWER_DEADLINE, Engine, QUERY_INTERVAL, STALE_AFTER};
@@ -40,10 +40,12 @@ impl Engine {
         if !self.guard.shock.is_calm() {
             self.look_again(effects);
         }
+        self.measure_sizes(symbol, bar);
+        self.tend(symbol, bar, effects);
         self.counts.decisions += 1;
         self.counts.span = Some((self.counts.span.map_or(bar.open_time, |(first, _)| first), bar.open_time));
         if self.instruments[symbol.index()].work.is_some() {
-            self.tend(symbol, bar.volume, effects);
+            self.revise_work(symbol, bar.volume, effects);
         }
         self.decide(symbol, effects);
     }
@@ -177,14 +179,32 @@ impl Engine {
             settled,
             quantity_held: instrument.position.quantity,
             verdict,
-            sizing: Vec::new(),
+            sizing: self.size_lines(symbol, &verdict),
         };
         effects.notice(Notice::Considered { decision: Box::new(decision) });
     }
 
+    /// How the size came about that this decision asked for, if it asked for one.
+    fn size_lines(&self, symbol: SymbolId, verdict: &Verdict) -> Vec<SizeLine> {
+        let is_sized = match verdict {
+            Verdict::Enter { .. } | Verdict::Add { .. } => true,
+            Verdict::Refused { reason: Refused::NoPrice | Refused::VolatilityUnknown | Refused::Overflow } => false,
+            Verdict::Refused { .. } => true,
+            Verdict::Reduce { .. } | Verdict::Leave { .. } | Verdict::Nothing { .. } => false,
+        };
+        let sized = self.instruments[symbol.index()].sized.as_ref().filter(|_| is_sized);
+        let steps = sized.map(|sized| sized.steps).into_iter().flatten();
+        steps
+            .map(|step| SizeLine { name: step.name.to_owned(), factor: step.factor, notional: step.notional })
+            .collect()
+    }
+
     /// Orders the entry, or begins the parent order that will.
     fn try_enter(&mut self, symbol: SymbolId, exposure: f64, effects: &mut Effects) -> Result<Quantity, Refused> {
-        let quantity = self.entry_quantity(symbol, exposure)?;
+        self.measure_distances(symbol);
+        let sized = self.entry_size(symbol, exposure)?;
+        **self.instruments[symbol.index()].sized.get_or_insert_with(|| Box::new(sized)) = sized;
+        let quantity = sized.quantity;
         if self.settings.execution.style == ExecutionStyle::Market {
             let request = OrderRequest::entry(symbol, self.next_client_id(), quantity);
             let effect = self.approve(symbol, request)?;
@@ -197,27 +217,11 @@ impl Engine {
         Ok(quantity)
     }
 
-    /// What an entry at this exposure would buy now.
-    fn entry_quantity(&self, symbol: SymbolId, exposure: f64) -> Result<Quantity, Refused> {
-        let instrument = &self.instruments[symbol.index()];
-        let view = sizing::SizingView {
-            settings: &self.settings,
-            rules: &instrument.rules,
-            equity: self.equity(),
-            free_cash: self.free_cash(),
-            price: instrument.mark.ok_or(Refused::NoPrice)?,
-            symbols: self.instruments.len(),
-            exposure,
-        };
-        sizing::entry_quantity(&view).ok_or(Refused::Overflow)
-    }
-
     /// Says why, once for each new reason.
     fn refuse(&mut self, symbol: SymbolId, reason: Refused, effects: &mut Effects) {
         self.counts.refused += 1;
         let instrument = &mut self.instruments[symbol.index()];
-        let same_kind = |last: Refused| std::mem::discriminant(&last) == std::mem::discriminant(&reason);
-        if !instrument.last_refusal.is_some_and(same_kind) {
+        if !instrument.last_refusal.is_some_and(|last| last.is_like(&reason)) {
             instrument.last_refusal = Some(reason);
             effects.notice(Notice::Refused { symbol, reason });
         }
@@ -294,7 +298,7 @@ impl Engine {
     pub(super) fn on_settings(&mut self, settings: &Settings, effects: &mut Effects) {
         let rebuild = settings.strategy != self.settings.strategy || settings.trend != self.settings.trend;
         let recommission = rebuild || settings.mandates != self.settings.mandates;
-        self.settings = settings.clone();
+        let old = std::mem::replace(&mut self.settings, settings.clone());
         if rebuild {
             self.rebuild_strategies();
         }
@@ -303,6 +307,9 @@ impl Engine {
         if recommission {
             self.commission_all();
         }
+        self.set_gauges(Some(&old));
+        // A person may have set a stop where there was none.
+        (0..self.instruments.len()).for_each(|at| self.advance(SymbolId(at as u16), effects));
         effects.notice(Notice::SettingsChanged);
     }
 

@@ -8,7 +8,6 @@ use super::effect::{Effect, Effects};
 use super::instrument::Desk;
 use super::notice::{ExitBy, Notice, TradeRecord};
 use super::orders::{Order, OrderEvent, OrderState, Purpose, transition};
-use super::risk::stops::Protection;
 use super::risk::{Approved, EntryGate, OrderRequest, Payload, Refused, RiskView, check, judge};
 use crate::domain::{
     ClientOrderId, Money, NewOco, NewOrder, OcoLeg, OrderKind, Price, Quantity, Side, SymbolId, Value,
@@ -26,11 +25,18 @@ impl Engine {
         if self.instruments[at].work.is_some() && self.instruments[at].desk != Desk::Leaving {
             self.work(symbol, effects);
         }
+        // Whoever leaves buys no more.
+        if self.instruments[at].desk == Desk::Entering && self.instruments[at].leave.is_some() {
+            self.cancel_all(symbol, effects, |purpose| purpose == Purpose::Entry);
+        }
         let is_bought = self.instruments[at].work.is_none() && !self.has_live(symbol, |p| p == Purpose::Entry);
         if self.instruments[at].desk == Desk::Entering && is_bought {
             self.instruments[at].bars_held = 0;
             self.instruments[at].desk =
                 if self.instruments[at].sellable().is_zero() { Desk::Flat } else { Desk::Holding };
+        }
+        if self.instruments[at].desk == Desk::Entering {
+            self.tend_entry(symbol, effects);
         }
         if self.instruments[at].desk == Desk::Holding {
             self.hold(symbol, effects);
@@ -53,9 +59,9 @@ impl Engine {
         }
         let unprotected = instrument.unprotected;
         if self.has_live(symbol, Purpose::protects) {
-            // A late fill made the position larger than its protection.
-            if self.on_sale(symbol) < self.instruments[symbol.index()].sellable() && !unprotected {
-                self.cancel_protection(symbol, effects);
+            // A late fill made the position another than its protection is for.
+            if !unprotected {
+                self.rearm_if_wrong(symbol, effects);
             }
             return;
         }
@@ -144,8 +150,12 @@ impl Engine {
     }
 
     /// Takes all protection of a symbol off the venue.
-    fn cancel_protection(&mut self, symbol: SymbolId, effects: &mut Effects) {
-        let rests = |order: &&Order| order.purpose.protects() && order.state.can_be_cancelled();
+    pub(super) fn cancel_protection(&mut self, symbol: SymbolId, effects: &mut Effects) {
+        self.cancel_all(symbol, effects, Purpose::protects);
+    }
+
+    fn cancel_all(&mut self, symbol: SymbolId, effects: &mut Effects, meant: fn(Purpose) -> bool) {
+        let rests = |order: &&Order| meant(order.purpose) && order.state.can_be_cancelled();
         let next = |engine: &Engine| engine.orders.of(symbol).find(rests).map(|order| order.sequence);
         while let Some(sequence) = next(self) {
             self.cancel(sequence, effects);
@@ -192,12 +202,9 @@ impl Engine {
     }
 
     /// Stop and target for what is held; `None` when both are switched off.
-    fn protect(&mut self, symbol: SymbolId) -> Result<Option<Effect>, Refused> {
-        let instrument = &self.instruments[symbol.index()];
-        let entry = instrument.trade.and_then(|trade| trade.average(Side::Buy)).or(instrument.mark);
-        let entry = entry.ok_or(Refused::NoPrice)?;
-        let quantity = instrument.sellable();
-        let protection = Protection::of(&self.settings, &instrument.rules, entry);
+    pub(super) fn protect(&mut self, symbol: SymbolId) -> Result<Option<Effect>, Refused> {
+        let protection = self.protection(symbol)?;
+        let quantity = self.instruments[symbol.index()].sellable();
         let (purpose, payload) = match (protection.stop, protection.target) {
             (None, None) => return Ok(None),
             (Some(stop), None) => (Purpose::Stop, self.single(symbol, OrderKind::StopLoss { quantity, stop })),
@@ -261,6 +268,8 @@ impl Engine {
             open_trigger_orders: open().filter(|order| order.kind.stop_price().is_some()).count() as u32,
             is_slice: instrument.work.is_some(),
             bought: instrument.position.quantity,
+            distances: self.distances(symbol),
+            room: self.room(symbol),
         }
     }
 
@@ -338,7 +347,7 @@ impl Engine {
     }
 
     /// What live orders may still sell; of a stop and a target only one fills.
-    fn on_sale(&self, symbol: SymbolId) -> Quantity {
+    pub(super) fn on_sale(&self, symbol: SymbolId) -> Quantity {
         self.on_sale_without(symbol, None)
     }
 
@@ -351,7 +360,7 @@ impl Engine {
         open(Purpose::Exit).saturating_add(open(Purpose::Stop).max(open(Purpose::Target)))
     }
 
-    fn has_live(&self, symbol: SymbolId, purpose: impl Fn(Purpose) -> bool) -> bool {
+    pub(super) fn has_live(&self, symbol: SymbolId, purpose: impl Fn(Purpose) -> bool) -> bool {
         self.orders.of(symbol).any(|order| purpose(order.purpose))
     }
 
@@ -362,12 +371,13 @@ impl Engine {
         let by = instrument.leave.take();
         instrument.unprotected = false;
         (instrument.aim, instrument.keep) = (0.0, Quantity::ZERO);
+        (instrument.trail, instrument.raised, instrument.distances) = (None, None, None);
         let Some(trade) = instrument.trade.take() else { return };
         let (Some(entry), Some(exit)) = (trade.average(Side::Buy), trade.average(Side::Sell)) else { return };
         let exit_by = by.unwrap_or(ExitBy::Signal);
-        // Taken out by its stop, its target or by hand: wait until the strategy starts anew.
+        // Taken out by its stop, its target, its time or by hand: wait until the strategy starts anew.
         instrument.awaiting_fresh_signal = match exit_by {
-            ExitBy::Stop | ExitBy::Target | ExitBy::Command => true,
+            ExitBy::Stop | ExitBy::Target | ExitBy::Time | ExitBy::Command => true,
             ExitBy::Signal | ExitBy::Regime => false,
         };
         let pnl = Value(instrument.position.realised.0.saturating_sub(trade.realised_before.0));

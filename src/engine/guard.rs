@@ -11,6 +11,7 @@ use super::effect::Effects;
 use super::instrument::Instrument;
 use super::notice::{ExitBy, Notice, TradeRecord};
 use super::orders::{OrderState, Purpose};
+use super::risk::comovement::Comovement;
 use super::risk::protections::ClosedTrade;
 use super::risk::shock::{Check, Failing, MarketHealth, ShockCause, ShockChange, ShockState};
 use super::risk::{Lock, Protections, RiskSettings, ShockGuard, ShockHalt, ShockRules};
@@ -23,6 +24,8 @@ pub struct Guard {
     pub(super) shock: ShockGuard,
     /// `None` while all of their rules are off.
     pub(super) protections: Option<Box<Protections>>,
+    /// `None` unless several symbols share a cap.
+    pub(super) comovement: Option<Box<Comovement>>,
 }
 
 /// What people see of it.
@@ -54,7 +57,7 @@ impl GuardView {
 impl Guard {
     pub fn new(settings: &RiskSettings) -> Guard {
         let protections = settings.protections().map(|rules| Box::new(Protections::new(rules)));
-        Guard { shock: ShockGuard::new(ShockRules::default()), protections }
+        Guard { shock: ShockGuard::new(ShockRules::default()), protections, comovement: None }
     }
 
     /// Takes new settings; what was locked stays so, and what was lost today stays lost.
@@ -305,5 +308,6 @@ impl StateHash for Guard {
     fn state_hash(&self, digest: &mut Digest) {
         digest.add(&self.shock);
         digest.option(self.protections.as_deref());
+        digest.option(self.comovement.as_deref());
     }
 }

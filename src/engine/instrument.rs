@@ -10,7 +10,8 @@ use std::collections::VecDeque;
 use super::notice::ExitBy;
 use super::portfolio::Position;
 use super::regime::Duty;
-use super::risk::Refused;
+use super::risk::stops::Distances;
+use super::risk::{Refused, SizedEntry, SteadyRisk, TrailingStop};
 use super::strategy::Strategy;
 use super::work::Work;
 use crate::domain::{
@@ -65,6 +66,15 @@ pub struct Instrument {
     seen_trades: VecDeque<TradeId>,
     /// The largest of all trade ids: what lies above it was not seen.
     highest_trade: Option<TradeId>,
+    /// Distances of stop and target as measured at the entry, where they are measured.
+    pub distances: Option<Distances>,
+    /// The stop that follows the price, and where the stop was raised to at the venue.
+    pub trail: Option<TrailingStop>,
+    pub raised: Option<Price>,
+    /// The share of full size under which risk stays the same, where a volatility is aimed at.
+    pub steady: Option<Box<SteadyRisk>>,
+    /// The newest size that was computed, for people.
+    pub sized: Option<Box<SizedEntry>>,
     /// Events and regime, where they are watched.
     pub watch: Option<Box<MarketWatch>>,
     pub view: View,
@@ -118,6 +128,11 @@ impl Instrument {
             last_refusal: None,
             seen_trades: VecDeque::new(),
             highest_trade: None,
+            distances: None,
+            trail: None,
+            raised: None,
+            steady: None,
+            sized: None,
             watch: None,
             view: View::default(),
         }
@@ -131,6 +146,9 @@ impl Instrument {
         let Some(close) = close.filter(|_| is_new && bar.validate().is_ok()) else { return false };
         self.window.push(*bar, close);
         self.strategy.update(&self.window);
+        if let Some(steady) = &mut self.steady {
+            steady.observe(bar.close_time(), bar.close);
+        }
         self.mark = Some(close);
         true
     }
@@ -229,6 +247,10 @@ impl StateHash for Instrument {
         }
         digest.option(self.last_close.as_ref());
         digest.bool(self.stale);
+        digest.option(self.distances.as_ref());
+        digest.option(self.trail.as_ref());
+        digest.option(self.raised.as_ref());
+        digest.option(self.steady.as_deref());
         digest.option(self.watch.as_deref());
         digest.u64(self.seen_trades.len() as u64);
         for id in &self.seen_trades {

@@ -21,9 +21,11 @@ pub mod orders;
 pub mod portfolio;
 pub mod ports;
 pub mod preview;
+mod protection;
 pub mod regime;
 pub mod risk;
 pub mod settings;
+mod sizes;
 pub mod snapshot;
 pub mod strategy;
 mod work;
@@ -128,6 +130,7 @@ impl Engine {
         effects.notice(Notice::Started { symbols: engine.instruments.len(), equity });
         engine.set_watches(effects);
         engine.commission_all();
+        engine.set_gauges(None);
         engine
     }
 

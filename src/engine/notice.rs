@@ -153,6 +153,8 @@ pub enum ExitBy {
     Signal,
     Stop,
     Target,
+    /// It was held as long as it may be.
+    Time,
     Command,
     /// The market's regime changed to one in which the position may not be held.
     Regime,
@@ -236,7 +238,7 @@ impl ExitBy {
     pub const fn is_urgent(self) -> bool {
         match self {
             ExitBy::Stop | ExitBy::Target | ExitBy::Command => true,
-            ExitBy::Signal | ExitBy::Regime => false,
+            ExitBy::Signal | ExitBy::Time | ExitBy::Regime => false,
         }
     }
 
@@ -245,6 +247,7 @@ impl ExitBy {
             ExitBy::Signal => "signal",
             ExitBy::Stop => "stop",
             ExitBy::Target => "target",
+            ExitBy::Time => "time",
             ExitBy::Command => "command",
             ExitBy::Regime => "regime",
         }

@@ -5,18 +5,21 @@
 
 use super::instrument::{Desk, sellable};
 use super::mood;
-use super::risk::sizing::{SizingView, entry_quantity};
-use super::risk::stops::Protection;
-use super::risk::{EntryGate, OrderRequest, Refused, RiskView, judge};
+use super::risk::settings::StopKind;
+use super::risk::sizing::{SizingView, entry_size};
+use super::risk::stops::{Distances, Protection};
+use super::risk::{EntryGate, OrderRequest, Refused, RiskView, SizedEntry, judge};
 use super::settings::Settings;
 use super::snapshot::{Snapshot, SymbolView};
 use crate::domain::fixed::SCALE;
 use crate::domain::{ClientOrderId, Money, OrderKind, Price, Quantity, Ratio, SymbolId, Value};
 
 /// The next entry of a symbol at full exposure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EntryPreview {
     pub quantity: Quantity,
+    /// The size step by step; `None` where there is none.
+    pub sized: Option<SizedEntry>,
     /// What it would cost at the mark.
     pub notional: Money,
     /// The stop's price, and what is lost there before fees.
@@ -48,7 +51,11 @@ pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Opti
     let view = snapshot.symbols.get(symbol.index())?;
     let score = snapshot.mood.scores.get(symbol.index()).copied().flatten();
     let orders = || snapshot.orders.iter().filter(|order| order.symbol == symbol);
-    let judged = || -> Result<(Price, Quantity, Result<(), Refused>), Refused> {
+    let distances = match settings.risk.stops {
+        StopKind::Percent => Distances::percent(settings),
+        StopKind::Atr | StopKind::Sigma => view.distances,
+    };
+    let judged = || -> Result<(Price, SizedEntry, Result<(), Refused>), Refused> {
         let mark = view.mark.ok_or(Refused::NoPrice)?;
         let sizing = SizingView {
             settings,
@@ -58,8 +65,9 @@ pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Opti
             price: mark,
             symbols: snapshot.symbols.len(),
             exposure: view.signal.confidence * mood::factor(score, settings.sentiment_weight),
+            shares: view.shares.ok_or(Refused::VolatilityUnknown)?,
         };
-        let quantity = entry_quantity(&sizing).ok_or(Refused::Overflow)?;
+        let sized = entry_size(&sizing).ok_or(Refused::Overflow)?;
         let risk = RiskView {
             settings,
             rules: &view.rules,
@@ -77,20 +85,24 @@ pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Opti
             open_trigger_orders: orders().filter(|order| order.kind.stop_price().is_some()).count() as u32,
             is_slice: false,
             bought: Quantity::ZERO,
+            distances,
+            room: view.room,
         };
         // Judged as the order that it would be; its id never leaves.
-        let request = OrderRequest::entry(symbol, ClientOrderId::from("preview"), quantity);
-        Ok((mark, quantity, judge(&risk, &request)))
+        let request = OrderRequest::entry(symbol, ClientOrderId::from("preview"), sized.quantity);
+        Ok((mark, sized, judge(&risk, &request)))
     };
     Some(match judged() {
-        Ok((mark, quantity, verdict)) => {
-            let protection = Protection::of(settings, &view.rules, mark);
+        Ok((mark, sized, verdict)) => {
+            let quantity = sized.quantity;
+            let protection = Protection::at(distances, &view.rules, mark);
             let away = |price: Price| {
                 let distance = Price::from_raw(price.saturating_sub(mark).raw().saturating_abs());
                 (price, Money::notional(distance, quantity).unwrap_or(Money::MAX))
             };
             EntryPreview {
                 quantity,
+                sized: Some(sized),
                 notional: Money::notional(mark, quantity).unwrap_or(Money::MAX),
                 stop: protection.stop.map(away),
                 target: protection.target.map(away),
@@ -99,6 +111,7 @@ pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Opti
         }
         Err(reason) => EntryPreview {
             quantity: Quantity::ZERO,
+            sized: None,
             notional: Money::ZERO,
             stop: None,
             target: None,

@@ -12,7 +12,9 @@ use super::instrument::Desk;
 use super::mood::MoodView;
 use super::notice::HaltReason;
 use super::orders::{OrderState, Purpose};
-use super::risk::Refused;
+use super::risk::sizing::Shares;
+use super::risk::stops::Distances;
+use super::risk::{Refused, Room, SizedEntry};
 use super::settings::Settings;
 use super::strategy::Signal;
 use crate::domain::{
@@ -80,6 +82,17 @@ pub struct SymbolView {
     /// A person cancelled the protection of this position.
     pub unprotected: bool,
     pub stale: bool,
+    /// Prices of the stop and the target that rest, or are on their way.
+    pub stop: Option<Price>,
+    pub target: Option<Price>,
+    /// How far the next entry's would stand.
+    pub distances: Distances,
+    /// What is left of full size; `None` while the volatility that is aimed at is not known.
+    pub shares: Option<Shares>,
+    /// What caps on positions leave.
+    pub room: Room,
+    /// The newest size that was computed, step by step.
+    pub sized: Option<SizedEntry>,
     /// None during warm-up and where it is not watched.
     pub regime: Option<Regime>,
 }
@@ -99,7 +112,7 @@ pub struct OrderView {
 
 impl Engine {
     pub fn snapshot(&self, history: Arc<History>) -> Snapshot {
-        let symbols = self.instruments.iter().map(|instrument| SymbolView {
+        let symbols = self.instruments.iter().enumerate().map(|(at, instrument)| SymbolView {
             symbol: instrument.rules.symbol.clone(),
             rules: instrument.rules.clone(),
             desk: instrument.desk,
@@ -116,6 +129,12 @@ impl Engine {
             last_refusal: instrument.last_refusal,
             unprotected: instrument.unprotected,
             stale: instrument.stale,
+            stop: self.armed(SymbolId(at as u16)).0,
+            target: self.armed(SymbolId(at as u16)).1,
+            distances: self.distances(SymbolId(at as u16)),
+            shares: self.shares(SymbolId(at as u16)),
+            room: self.room(SymbolId(at as u16)),
+            sized: instrument.sized.as_deref().copied(),
             regime: instrument.watch.as_ref().and_then(|watch| watch.regime()),
         });
         let orders = self.orders.live().iter().map(|order| OrderView {

@@ -104,7 +104,7 @@ impl Engine {
     }
 
     /// A bar closed while a parent order is carried out: it looks at the market again.
-    pub(super) fn tend(&mut self, symbol: SymbolId, volume: f64, effects: &mut Effects) {
+    pub(super) fn revise_work(&mut self, symbol: SymbolId, volume: f64, effects: &mut Effects) {
         let now = self.now;
         let instrument = &self.instruments[symbol.index()];
         let (market, rules) = (self.market_state(instrument, now), instrument.rules.clone());

@@ -17,7 +17,8 @@ use kestrel::domain::{ClientOrderId, NewOco, NewOrder, OcoLeg, OrderKind, Seed, 
 use kestrel::engine::Answer;
 use kestrel::engine::orders::Purpose;
 use kestrel::engine::ports::{Event, Outgoing, Request};
-use kestrel::engine::risk::{Approved, EntryGate, OrderRequest, Payload, RiskView, check};
+use kestrel::engine::risk::stops::Distances;
+use kestrel::engine::risk::{Approved, EntryGate, OrderRequest, Payload, RiskView, Room, check};
 use kestrel::engine::settings::StrategyName;
 use kestrel::protocol::Params;
 use kestrel::protocol::sign::{Secret, verify_rest, verify_ws};
@@ -287,6 +288,8 @@ pub fn approved(request: OrderRequest) -> Approved {
         open_trigger_orders: 0,
         is_slice: false,
         bought: kestrel::domain::Quantity::ZERO,
+        distances: Distances::default(),
+        room: Room::default(),
     };
     check(&view, request).expect("risk lets it pass")
 }

@@ -101,7 +101,7 @@ fn an_entry_that_could_not_be_protected_is_not_made() {
     );
     let effects = table.close(A, 101.0);
     assert_eq!(legs(&effects), [], "5.05 may be bought, but a stop at 4.949 is under the venue's minimum of 5");
-    assert!(says(&effects, |notice| matches!(notice, Notice::Refused { reason: Refused::Filter(_), .. })));
+    assert!(says(&effects, |notice| matches!(notice, Notice::Refused { reason: Refused::Filter { .. }, .. })));
 }
 
 #[test]

@@ -9,10 +9,12 @@ use std::sync::Arc;
 use kestrel::domain::rules::OrderContext;
 use kestrel::domain::{
     Asset, Balance, BalanceUpdate, Bar, ClientOrderId, Command, Commission, ExecutionReport, ExecutionType,
-    MarketEvent, Money, OrderId, OrderStatus, OrderType, Price, Quantity, Side, Span, SymbolId, SymbolRules, Time,
-    TradeId, Value,
+    MarketEvent, Money, OrderId, OrderStatus, OrderType, Price, Quantity, Ratio, Side, Span, SymbolId, SymbolRules,
+    Time, TradeId, Value,
 };
+use kestrel::engine::instrument::Desk;
 use kestrel::engine::orders::Purpose;
+use kestrel::engine::risk::settings::{RiskSettings, StopKind};
 use kestrel::engine::settings::{Settings, Sizing, StrategyName, TrendLengths};
 use kestrel::engine::{Answer, Effect, Input, Outcome, Snapshot};
 use proptest::prelude::*;
@@ -22,7 +24,7 @@ use crate::support::rules;
 
 /// What happens next: nonsense, or a venue that does its work on the `which`-th order sent.
 #[derive(Debug, Clone)]
-enum Turn {
+pub enum Turn {
     Any(Box<Input>),
     Later(i64),
     Close { symbol: u16, rises: bool },
@@ -146,32 +148,54 @@ fn outcome() -> impl Strategy<Value = Outcome> {
     ]
 }
 
+fn risk() -> impl Strategy<Value = RiskSettings> {
+    let ratio = || prop_oneof![3 => Just(0), 1 => raw(), 1 => 1i64..100_000_000].prop_map(Ratio::from_raw);
+    let ratios = prop::collection::vec(ratio(), 11);
+    let whole = prop::array::uniform4(prop_oneof![2 => Just(0u32), 1 => 1u32..5, 1 => any::<u32>()]);
+    let kind = prop::sample::select(StopKind::ALL.to_vec());
+    (ratios, whole, kind, any::<bool>()).prop_map(|(ratios, whole, stops, shock_halt)| RiskSettings {
+        shock_halt,
+        shock_stop: ratios[0],
+        volatility_target: ratios[1],
+        drawdown_floor: ratios[2],
+        stops,
+        stop_multiple: ratios[3],
+        target_multiple: ratios[4],
+        trailing_multiple: ratios[5],
+        max_hold_bars: whole[0],
+        daily_loss: ratios[6],
+        halt_drawdown: ratios[7],
+        losing_streak: whole[1],
+        losing_streak_pause: whole[2],
+        cool_down: whole[3],
+        low_profit: ratios[8],
+        max_exposure: ratios[9],
+        max_correlated: ratios[10],
+    })
+}
+
 fn settings() -> impl Strategy<Value = Settings> {
     let ratios = (raw(), raw(), raw(), raw());
     let lengths = prop_oneof![Just((1, 2)), any::<(u16, u16)>()];
     let name = prop::sample::select(StrategyName::ALL.to_vec());
     let sizing = prop_oneof![Just(Sizing::Invest), raw().prop_map(|q| Sizing::Fixed(Quantity::from_raw(q)))];
-    (ratios, lengths, name, sizing, raw(), raw(), 0u32..3).prop_map(
-        |(ratios, lengths, strategy, sizing, least, bnb, hold)| {
-            use kestrel::domain::Ratio;
-            use kestrel::engine::regime::Mandates;
-            Settings {
-                strategy,
-                invest: Ratio::from_raw(ratios.0),
-                sizing,
-                min_trade_size: Money::from_raw(least),
-                stop_loss: Ratio::from_raw(ratios.1),
-                take_profit: Ratio::from_raw(ratios.2),
-                trend: TrendLengths { fast: lengths.0, slow: lengths.1 },
-                min_hold_bars: hold,
-                no_trade_band: Ratio::from_raw(ratios.3),
-                bnb_price: Price::from_raw(bnb),
-                side_cost: Ratio::from_raw(ratios.0 ^ ratios.3),
-                mandates: Mandates::default(),
-                execution: kestrel::engine::settings::ExecutionSettings::default(),
-                risk: Default::default(),
-                sentiment_weight: Ratio::ONE,
-            }
+    (ratios, lengths, name, sizing, raw(), raw(), 0u32..3, risk()).prop_map(
+        |(ratios, lengths, strategy, sizing, least, bnb, hold, risk)| Settings {
+            strategy,
+            invest: Ratio::from_raw(ratios.0),
+            sizing,
+            min_trade_size: Money::from_raw(least),
+            stop_loss: Ratio::from_raw(ratios.1),
+            take_profit: Ratio::from_raw(ratios.2),
+            trend: TrendLengths { fast: lengths.0, slow: lengths.1 },
+            min_hold_bars: hold,
+            no_trade_band: Ratio::from_raw(ratios.3),
+            bnb_price: Price::from_raw(bnb),
+            side_cost: Ratio::from_raw(105_000),
+            mandates: Default::default(),
+            execution: Default::default(),
+            sentiment_weight: Ratio::ONE,
+            risk,
         },
     )
 }
@@ -188,9 +212,11 @@ fn any_input() -> impl Strategy<Value = Input> {
     let command = prop_oneof![
         1 => Just(Command::Pause),
         4 => Just(Command::Resume),
+        1 => Just(Command::Halt),
+        4 => Just(Command::Rearm),
         1 => Just(Command::Flatten),
         4 => client_id().prop_map(Command::Cancel),
-        1 => raw().prop_map(|share| Command::SetInvest(kestrel::domain::Ratio::from_raw(share))),
+        1 => raw().prop_map(|share| Command::SetInvest(Ratio::from_raw(share))),
         1 => prop::sample::select(vec!["trend", "reversal", "flat", "?"]).prop_map(|name| Command::SwitchStrategy(name.to_owned())),
     ];
     let balances =
@@ -212,7 +238,7 @@ fn any_input() -> impl Strategy<Value = Input> {
 }
 
 /// `nonsense` of ten turns are arbitrary, the rest is a venue at work.
-fn turn(nonsense: u32) -> impl Strategy<Value = Turn> {
+pub fn turn(nonsense: u32) -> impl Strategy<Value = Turn> {
     let which = || 0usize..6;
     prop_oneof![
         nonsense => any_input().prop_map(|input| Turn::Any(Box::new(input))),
@@ -227,8 +253,10 @@ fn turn(nonsense: u32) -> impl Strategy<Value = Turn> {
     ]
 }
 
-struct Watch {
+pub struct Watch {
     table: Table,
+    /// Somebody changed the settings: what stood before may stand otherwise.
+    is_changed: bool,
     rules: Vec<SymbolRules>,
     sent: Vec<Leg>,
     ids: BTreeSet<ClientOrderId>,
@@ -236,18 +264,26 @@ struct Watch {
 
 impl Watch {
     fn new() -> Watch {
+        Watch::with(quick())
+    }
+
+    pub fn with(settings: Settings) -> Watch {
         let names = ["AAAUSDT", "BBBUSDT", "CCCUSDT"];
-        Watch { table: Table::new(&names, quick()), rules: rules(&names), sent: Vec::new(), ids: BTreeSet::new() }
+        let table = Table::new(&names, settings);
+        Watch { table, is_changed: false, rules: rules(&names), sent: Vec::new(), ids: BTreeSet::new() }
     }
 
     fn newest(&self, which: usize) -> Option<Leg> {
         self.sent.iter().rev().nth(which).cloned()
     }
 
-    fn take(&mut self, turn: Turn) {
+    pub fn take(&mut self, turn: Turn) {
         let before = self.table.engine.snapshot(Arc::default());
         let effects = match turn {
-            Turn::Any(input) => self.table.step(*input),
+            Turn::Any(input) => {
+                self.is_changed |= matches!(*input, Input::Settings(_));
+                self.table.step(*input)
+            }
             Turn::Later(seconds) => {
                 self.table.now = self.table.now.plus(Span::from_seconds(seconds));
                 self.table.step(Input::Timer)
@@ -290,6 +326,9 @@ impl Watch {
                 Side::Buy => {
                     assert!(!before.paused && before.halted.is_none());
                     assert!(!after.paused && after.halted.is_none() && !view.stale);
+                    assert_eq!((after.guard.halt(), after.guard.lock(leg.symbol)), (None, None));
+                    assert!(!after.free_cash.is_negative(), "{leg:?} leaves {}", after.free_cash);
+                    assert_below_cap(after);
                 }
                 Side::Sell => {
                     let live = self.selling(after, leg.symbol);
@@ -298,6 +337,20 @@ impl Watch {
             }
         }
         self.sent.extend(fresh);
+        if !self.is_changed {
+            self.assert_armed(after);
+        }
+    }
+
+    /// What is held is protected, or somebody took its protection away.
+    fn assert_armed(&self, after: &Snapshot) {
+        for (at, view) in after.symbols.iter().enumerate() {
+            let is_ours = |purpose: Purpose| purpose == Purpose::Stop || purpose == Purpose::Target;
+            let mut orders = after.orders.iter().filter(|order| order.symbol.index() == at);
+            // One that is closed and still listed waits for its fills.
+            let is_armed = orders.any(|order| is_ours(order.purpose));
+            assert!(view.desk != Desk::Holding || view.unprotected || is_armed, "{view:?} is not armed");
+        }
     }
 
     /// What all live sell orders of a symbol can sell; of stop and target only one fills.
@@ -310,6 +363,22 @@ impl Watch {
         };
         open(Purpose::Exit).saturating_add(open(Purpose::Stop).max(open(Purpose::Target)))
     }
+}
+
+/// All positions and entries together are worth no more than the settings allow.
+fn assert_below_cap(after: &Snapshot) {
+    let cap = after.settings.risk.max_exposure;
+    let equity = after.equity.to_f64();
+    // Nonsense reaches sums beyond what floats tell apart.
+    if !cap.is_positive() || equity.abs() > 1e9 {
+        return;
+    }
+    let entries = after.orders.iter().filter(|order| order.purpose == Purpose::Entry);
+    let mark = |symbol: SymbolId| after.symbols[symbol.index()].mark.map_or(0.0, Price::to_f64);
+    let open = entries.map(|order| order.kind.quantity().saturating_sub(order.filled).to_f64() * mark(order.symbol));
+    let held = after.symbols.iter().map(|view| view.value.to_f64());
+    let exposed: f64 = held.chain(open).sum();
+    assert!(exposed <= equity * cap.to_f64() + 1e-6, "{exposed} of {equity}");
 }
 
 proptest! {

@@ -100,6 +100,30 @@ impl Table {
         }
     }
 
+    /// One symbol with a history of this many bars that go to and fro between 100 and 99, the last at 99.
+    pub fn warmed(settings: Settings, bars: i64) -> Table {
+        let rules = rules(&["AAAUSDT"]);
+        let to_and_fro = (0..bars).map(|minute| bar_at(minute, if (bars - minute) % 2 == 0 { 100.0 } else { 99.0 }));
+        let start = Start {
+            session: SESSION,
+            settings,
+            balances: vec![Balance { asset: rules[0].quote.clone(), free: money("10000"), locked: Money::ZERO }],
+            history: vec![to_and_fro.collect()],
+            rules,
+            regimes: RegimeModel::default(),
+            has_books: false,
+        };
+        let now = START.plus(Span(bars * Span::MINUTE.0));
+        Table {
+            engine: Engine::new(now, &start, &mut Effects::default()),
+            now,
+            closes: vec![99.0],
+            minutes: vec![bars],
+            trades: 0,
+            totals: BTreeMap::new(),
+        }
+    }
+
     pub fn one() -> Table {
         Table::new(&["AAAUSDT"], quick())
     }

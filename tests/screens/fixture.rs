@@ -10,7 +10,10 @@ use kestrel::engine::history::{Candles, DayPnl, History};
 use kestrel::engine::instrument::Desk;
 use kestrel::engine::notice::ExitBy;
 use kestrel::engine::orders::{OrderState, Purpose};
+use kestrel::engine::risk::Room;
 use kestrel::engine::risk::shock::ShockState;
+use kestrel::engine::risk::sizing::Shares;
+use kestrel::engine::risk::stops::Distances;
 use kestrel::engine::settings::StrategyName;
 use kestrel::engine::snapshot::{OrderView, SymbolView};
 use kestrel::engine::strategy::{Reason, Signal};
@@ -196,6 +199,12 @@ fn symbols() -> Vec<SymbolView> {
         last_refusal: None,
         unprotected: false,
         stale: false,
+        stop: None,
+        target: None,
+        distances: Distances::default(),
+        shares: Some(Shares::default()),
+        room: Room::default(),
+        sized: None,
         regime: None,
     };
     let top = |bid: &str, ask: &str| BookTop {

@@ -42,6 +42,8 @@ pub struct SizeStep {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SizedEntry {
     pub steps: [SizeStep; 5],
+    /// What free cash allowed, where that was less.
+    pub cash: Option<Money>,
     /// After all factors, to the nearest 1e-8.
     pub notional: Money,
     /// Floored to the step.
@@ -87,13 +89,13 @@ impl SizeFactors {
         let notional = Money::from_f64(left).unwrap_or(Money::ZERO);
         let quantity = limits.quantity(notional, price);
         let verdict = limits.judge(quantity, price);
-        SizedEntry { steps, notional, quantity, worth: Value::of(price, quantity), verdict }
+        SizedEntry { steps, cash: None, notional, quantity, worth: Value::of(price, quantity), verdict }
     }
 }
 
 impl SizeLimits<'_> {
     /// The largest legal quantity that this much money buys; zero without a price.
-    fn quantity(&self, notional: Money, price: Price) -> Quantity {
+    pub(super) fn quantity(&self, notional: Money, price: Price) -> Quantity {
         if !price.is_positive() {
             return Quantity::ZERO;
         }
@@ -102,7 +104,7 @@ impl SizeLimits<'_> {
         wanted.min(self.most()).floor_to_step(self.rules.step(self.order_type))
     }
 
-    fn judge(&self, quantity: Quantity, price: Price) -> Result<(), SizeRefusal> {
+    pub(super) fn judge(&self, quantity: Quantity, price: Price) -> Result<(), SizeRefusal> {
         let smallest = self.smallest(price).ok_or(SizeRefusal::NoPrice)?;
         if !quantity.is_positive() || quantity < self.least() {
             return Err(SizeRefusal::BelowLot { smallest });
@@ -112,6 +114,12 @@ impl SizeLimits<'_> {
             return Err(SizeRefusal::BelowNotional { minimum, smallest });
         }
         Ok(())
+    }
+
+    /// The largest legal order that this much money buys; `None` where none is legal.
+    pub fn largest(&self, money: Money, price: Price) -> Option<Quantity> {
+        let quantity = self.quantity(money, price);
+        self.judge(quantity, price).is_ok().then_some(quantity)
     }
 
     /// The smallest quantity that passes lot and notional at this price; `None` without a price or where none fits.

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::protections::{Lock, LockReason};
 use super::shock::ShockHalt;
-use super::stops::Protection;
+use super::sizing::limits;
+use super::stops::{Distances, Protection};
 use crate::domain::rules::OrderContext;
 use crate::domain::{
-    ClientOrderId, Digest, FilterFailure, Money, NewOco, NewOrder, OrderKind, Price, Quantity, Side, Span, StateHash,
-    SymbolId, SymbolRules, Time,
+    ClientOrderId, Digest, FilterFailure, Money, NewOco, NewOrder, OrderKind, OrderType, Price, Quantity, Side, Span,
+    StateHash, SymbolId, SymbolRules, Time,
 };
 use crate::engine::execution::ParentError;
 use crate::engine::notice::HaltReason;
@@ -52,20 +53,51 @@ pub enum Refused {
     Stale,
     #[error("no price yet")]
     NoPrice,
-    #[error("the order is worth {worth}, less than min_trade_size {minimum}")]
-    TooSmall { worth: Money, minimum: Money },
-    #[error("the order needs {needed}, but {free} is free")]
-    InsufficientCash { needed: Money, free: Money },
+    #[error("the volatility that sizes aim at is not known yet")]
+    VolatilityUnknown,
+    #[error("the order is worth {worth}, less than min_trade_size {minimum}{}", nearest_words(*nearest))]
+    TooSmall { worth: Money, minimum: Money, nearest: Option<Quantity> },
+    #[error("the order needs {needed}, but {free} is free{}", nearest_words(*nearest))]
+    InsufficientCash { needed: Money, free: Money, nearest: Option<Quantity> },
+    #[error("the order is worth {worth}, but max_exposure_percent leaves {room}{}", nearest_words(*nearest))]
+    Exposure { worth: Money, room: Money, nearest: Option<Quantity> },
+    #[error("the order is worth {worth}, but max_correlated_percent leaves {room} for symbols that move together{}", nearest_words(*nearest))]
+    Correlated { worth: Money, room: Money, nearest: Option<Quantity> },
     #[error("the order sells {asked}, but {held} is held")]
     NotHeld { asked: Quantity, held: Quantity },
-    #[error("the venue's filter {0} forbids it")]
-    Filter(FilterFailure),
+    #[error("the venue's filter {failure} forbids it{}", nearest_words(*nearest))]
+    Filter { failure: FilterFailure, nearest: Option<Quantity> },
     #[error("the order is below the least that the venue takes, {least}")]
     BelowLeast { least: Quantity },
     #[error("what fees leave of it could not be sold again; the smallest order is {least}")]
     NotSellable { least: Quantity },
     #[error("a number of the order is out of range")]
     Overflow,
+}
+
+impl Refused {
+    /// The same reason, whatever its numbers.
+    pub fn is_like(&self, other: &Refused) -> bool {
+        let lock = |refused: &Refused| match refused {
+            Refused::Locked { reason, .. } => Some(*reason),
+            Refused::Paused
+            | Refused::Halted(_)
+            | Refused::Shock(_)
+            | Refused::Stale
+            | Refused::NoPrice
+            | Refused::VolatilityUnknown
+            | Refused::TooSmall { .. }
+            | Refused::InsufficientCash { .. }
+            | Refused::Exposure { .. }
+            | Refused::Correlated { .. }
+            | Refused::NotHeld { .. }
+            | Refused::Filter { .. }
+            | Refused::BelowLeast { .. }
+            | Refused::NotSellable { .. }
+            | Refused::Overflow => None,
+        };
+        std::mem::discriminant(self) == std::mem::discriminant(other) && lock(self) == lock(other)
+    }
 }
 
 impl From<Lock> for Refused {
@@ -101,6 +133,9 @@ pub struct RiskView<'a> {
     pub is_slice: bool,
     /// The whole position: what an entry must be protected together with.
     pub bought: Quantity,
+    /// What an entry would be protected by.
+    pub distances: Distances,
+    pub room: Room,
 }
 
 impl EntryGate {
@@ -130,6 +165,14 @@ impl From<ParentError> for Refused {
             ParentError::NoPrice => Refused::NoPrice,
         }
     }
+}
+
+/// What caps on positions leave, in quote currency; `None` where there is no cap.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Room {
+    pub all: Option<Money>,
+    /// For the symbol and all that move with it.
+    pub correlated: Option<Money>,
 }
 
 impl Approved {
@@ -202,7 +245,7 @@ pub fn judge(view: &RiskView<'_>, request: &OrderRequest) -> Result<(), Refused>
         Payload::Order(order) => view.rules.check(order.side, order.kind, context),
         Payload::Oco(oco) => view.rules.check_oco(oco, context),
     };
-    passed.map_err(Refused::Filter)?;
+    passed.map_err(|failure| Refused::Filter { failure, nearest: nearest_entry(view, request, mark) })?;
     match request.purpose {
         Purpose::Entry => check_protection(view, request.payload.quantity().saturating_add(view.bought), mark),
         Purpose::Exit | Purpose::Stop | Purpose::Target => Ok(()),
@@ -213,22 +256,46 @@ fn check_entry(view: &RiskView<'_>, payload: &Payload, mark: Price) -> Result<()
     view.gate.check()?;
     let worth = worth(payload, mark).ok_or(Refused::Overflow)?;
     if worth < view.settings.min_trade_size && !view.is_slice {
-        return Err(Refused::TooSmall { worth, minimum: view.settings.min_trade_size });
+        let nearest = limits(view.settings, view.rules).smallest(mark);
+        return Err(Refused::TooSmall { worth, minimum: view.settings.min_trade_size, nearest });
     }
+    let largest = |money: Money| limits(view.settings, view.rules).largest(money, mark);
     if worth > view.free_cash {
-        return Err(Refused::InsufficientCash { needed: worth, free: view.free_cash });
+        let nearest = largest(view.free_cash);
+        return Err(Refused::InsufficientCash { needed: worth, free: view.free_cash, nearest });
+    }
+    if let Some(room) = view.room.all.filter(|room| worth > *room) {
+        return Err(Refused::Exposure { worth, room: room.max(Money::ZERO), nearest: largest(room) });
+    }
+    if let Some(room) = view.room.correlated.filter(|room| worth > *room) {
+        return Err(Refused::Correlated { worth, room: room.max(Money::ZERO), nearest: largest(room) });
     }
     Ok(())
 }
 
+/// The legal entry next to one that a filter forbids; `None` for what is no entry, and where its size is not at fault.
+fn nearest_entry(view: &RiskView<'_>, request: &OrderRequest, mark: Price) -> Option<Quantity> {
+    let asked = request.payload.quantity();
+    let limits = limits(view.settings, view.rules);
+    let (smallest, largest) = (limits.smallest(mark)?, limits.largest(Money::MAX, mark)?);
+    let nearest = asked.floor_to_step(view.rules.step(OrderType::Market)).clamp(smallest, largest.max(smallest));
+    (request.purpose == Purpose::Entry && nearest != asked).then_some(nearest)
+}
+
+/// `; the nearest legal order is 0.002`.
+fn nearest_words(nearest: Option<Quantity>) -> String {
+    nearest.map(|nearest| format!("; the nearest legal order is {nearest}")).unwrap_or_default()
+}
+
 /// What could not be protected at the price of now is not bought.
 fn check_protection(view: &RiskView<'_>, quantity: Quantity, mark: Price) -> Result<(), Refused> {
-    let protection = Protection::of(view.settings, view.rules, mark);
+    let protection = Protection::at(view.distances, view.rules, mark);
     let stop = protection.stop.map(|stop| OrderKind::StopLoss { quantity, stop });
     let target = protection.target.map(|stop| OrderKind::TakeProfit { quantity, stop });
     let context = OrderContext { reference: mark, open_orders: 0, open_trigger_orders: 0 };
     let mut legs = stop.into_iter().chain(target);
-    legs.try_for_each(|kind| view.rules.check(Side::Sell, kind, context)).map_err(Refused::Filter)
+    let passed = legs.try_for_each(|kind| view.rules.check(Side::Sell, kind, context));
+    passed.map_err(|failure| Refused::Filter { failure, nearest: None })
 }
 
 /// Exits and protective orders pass every gate, but sell at most what this engine holds.

@@ -6,9 +6,11 @@
 pub mod barriers;
 pub mod chain;
 pub mod check;
+pub mod comovement;
 pub mod drawdown;
 pub mod kelly;
 pub mod protections;
+pub mod reach;
 pub mod settings;
 pub mod shock;
 pub mod sizing;
@@ -17,7 +19,7 @@ pub mod volatility_target;
 
 pub use barriers::{TrailingStop, TripleBarrier};
 pub use chain::{SizeFactors, SizeLimits, SizedEntry};
-pub use check::{Approved, EntryGate, OrderRequest, Payload, Refused, RiskView, check, judge};
+pub use check::{Approved, EntryGate, OrderRequest, Payload, Refused, RiskView, Room, check, judge};
 pub use drawdown::DrawdownThrottle;
 pub use protections::{Lock, LockReason, ProtectionRules, Protections};
 pub use settings::RiskSettings;

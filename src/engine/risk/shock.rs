@@ -226,7 +226,7 @@ impl ShockGuard {
     }
 
     pub fn is_calm(&self) -> bool {
-        self.state == ShockState::Calm
+        matches!(self.state, ShockState::Calm)
     }
 
     /// Every condition with its sentence. What is not known does not hold.

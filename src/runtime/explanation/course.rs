@@ -325,7 +325,10 @@ fn nearest(reason: Refused, settings: &Settings, rules: &SymbolRules, price: Pri
     let is_size = matches!(
         reason,
         Refused::TooSmall { .. }
-            | Refused::Filter(FilterFailure::LotSize | FilterFailure::MarketLotSize | FilterFailure::Notional)
+            | Refused::Filter {
+                failure: FilterFailure::LotSize | FilterFailure::MarketLotSize | FilterFailure::Notional,
+                ..
+            }
     );
     let quantity = if let Refused::InsufficientCash { free, .. } = reason {
         let raw = i128::from(free.raw()) * i128::from(SCALE) / i128::from(price.raw());
