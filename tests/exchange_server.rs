@@ -36,6 +36,14 @@ type Ws = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Nothing is encrypted on loopback, but a client wants its TLS named.
+fn http() -> reqwest::Client {
+    let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let tls = tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+    reqwest::Client::builder().timeout(PATIENCE).tls_backend_preconfigured(tls).build().unwrap()
+}
+
 fn house(source: Box<dyn kestrel::engine::ports::BarSource + Send>, rules: Vec<SymbolRules>, speed: f64) -> House {
     let key = KeyPair::of(Seed(1));
     let settings = Settings {
@@ -48,11 +56,7 @@ fn house(source: Box<dyn kestrel::engine::ports::BarSource + Send>, rules: Vec<S
         key: key.clone(),
         balance: money("10000"),
     };
-    House {
-        exchange: Exchange::start(settings).unwrap(),
-        http: reqwest::Client::builder().timeout(PATIENCE).build().unwrap(),
-        key,
-    }
+    House { exchange: Exchange::start(settings).unwrap(), http: http(), key }
 }
 
 /// A market without an end.
@@ -428,7 +432,7 @@ async fn signals_end_the_program_cleanly_and_a_paced_market_is_of_today() {
         let (mut child, line) = program(folder.path(), &["--speed", "1"]);
         let rest = line["rest_url"].as_str().unwrap();
         let url = format!("{rest}/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=1");
-        let rows: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+        let rows: Value = http().get(url).send().await.unwrap().json().await.unwrap();
         let behind = now() - rows[0][6].as_i64().unwrap();
         assert!((0..125_000).contains(&behind), "the last bar closed {behind} ms ago");
         let sent = Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
