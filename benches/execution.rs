@@ -27,10 +27,8 @@ use verdict::{Race, print};
 
 /// Seeds of each kind: half of them choose, half judge.
 const SEEDS: u64 = 400;
-const RECORDINGS: [&[&str]; 2] = [
-    &["ws-spot-btcusdt-20240808T2354.gz", "ws-spot-btcusdt-20240809T0000.gz"],
-    &["ws-spot-ethusdt-20240808T2354.gz"],
-];
+const RECORDINGS: [&[&str]; 2] =
+    [&["ws-spot-btcusdt-20240808T2354.gz", "ws-spot-btcusdt-20240809T0000.gz"], &["ws-spot-ethusdt-20240808T2354.gz"]];
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();

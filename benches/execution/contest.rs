@@ -6,13 +6,13 @@
 use kestrel::domain::{Price, Quantity, Seed, Side, Span, SymbolId, Time, Value};
 use kestrel::engine::execution::view::Level;
 use kestrel::engine::execution::{
-    Action, Choice, Fill, Known, MarketState, Parent, ParentSpec, Tactics, View, VolumeCurve,
+    Action, Choice, Fill, Known, MarketState, Parent, ParentSpec, Style, Tactics, View, VolumeCurve,
 };
 use kestrel::simulator::book_venue::{BookVenue, Refill, Request, Told};
 use kestrel::simulator::queue::QueueModel;
 use kestrel::simulator::recorded_book::{BookInput, RecordedBook};
 
-use super::tape::{Estimate, FEE, Learnt, Tape};
+use super::tape::{Estimate, FEE, Tape};
 
 pub const LATENCY: Span = Span::from_millis(25);
 /// After the horizon, for what is under way; then the rest is charged.
@@ -27,7 +27,6 @@ pub struct Terms<'a> {
     pub horizon: Span,
     pub refill: Refill,
     pub curve: Option<&'a VolumeCurve>,
-    pub learnt: Learnt,
     pub urgency: f64,
     pub tactics: Tactics,
     pub seed: Seed,
@@ -52,9 +51,9 @@ pub struct Outcome {
     pub unfilled: f64,
     pub children: u32,
     pub fills: Vec<(Time, Fill)>,
-    /// What stood at the end at the market, as the charge saw it.
+    /// What the rest would have paid at the market at the end, in quote currency.
     pub charged: f64,
-    pub style: kestrel::engine::execution::Style,
+    pub style: Style,
 }
 
 struct Entrant {
@@ -76,7 +75,7 @@ struct Now<'a> {
 pub fn contest(terms: &Terms<'_>, entries: &[Entry]) -> Vec<Option<Outcome>> {
     let (place, mut book, mut estimate) = terms.tape.at(terms.start);
     let (Some(arrival), before) = (book.middle(), estimate.volume) else { return vec![None; entries.len()] };
-    let market = estimate.market(terms.start, &terms.learnt);
+    let market = estimate.market(terms.start);
     let mut entrants: Vec<Option<Entrant>> =
         entries.iter().map(|entry| Entrant::new(terms, *entry, arrival, &market)).collect();
     let until = terms.start.plus(terms.horizon).plus(AFTER);
@@ -145,13 +144,13 @@ impl Entrant {
         self.venue.see(time, input, now.book);
         let is_told = self.hear();
         if let Some((terms, estimate)) = fresh {
-            let market = estimate.market(time, &terms.learnt);
+            let market = estimate.market(time);
             let known = Known { market: &market, rules: &terms.tape.rules, curve: terms.curve, has_touch: true };
             self.parent.reconsider(time, 0.0, &known);
         }
         let looks = match self.entry.choice {
             Choice::Adaptive => true,
-            Choice::Fixed(style) => style == kestrel::engine::execution::Style::Passive,
+            Choice::Fixed(style) => style == Style::Passive,
         };
         if is_told || looks {
             self.ask(time, now);

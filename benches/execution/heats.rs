@@ -10,7 +10,7 @@ use rand_chacha::rand_core::Rng;
 
 use super::contest::{Outcome, Terms, contest};
 use super::generated::generated;
-use super::tape::{Learnt, Tape};
+use super::tape::Tape;
 use super::verdict::entries;
 
 pub const SHORT: Span = Span(3 * Span::MINUTE.0);
@@ -28,7 +28,6 @@ pub fn recorded(seed: u64, tape: &Tape) -> Vec<Option<Outcome>> {
         horizon: SHORT,
         refill: Refill::Restated,
         curve: None,
-        learnt: Learnt::default(),
         urgency: URGENCY,
         tactics: Tactics::default(),
         seed: Seed(seed),
@@ -36,11 +35,15 @@ pub fn recorded(seed: u64, tape: &Tape) -> Vec<Option<Outcome>> {
     contest(&terms, &entries(tape.traded(start, SHORT)))
 }
 
+/// Where a seed starts in what can be started in, 0 to 1: the same in all recordings.
+pub fn place(seed: u64) -> f64 {
+    (Seed(seed).stream("start").next_u64() >> 11) as f64 / (1_u64 << 53) as f64
+}
+
 pub fn start(seed: u64, tape: &Tape) -> Time {
     let first = tape.first().plus(WARM);
     let last = tape.last().minus(Span(SHORT.0 + 10 * Span::SECOND.0));
-    let unit = Seed(seed).stream(&format!("start {}", tape.name)).next_u64() >> 11;
-    first.plus(Span((unit as f64 / (1_u64 << 53) as f64 * last.since(first).0 as f64) as i64))
+    first.plus(Span((place(seed) * last.since(first).0 as f64) as i64))
 }
 
 pub fn hour(seed: u64) -> Vec<Option<Outcome>> {
@@ -51,7 +54,6 @@ pub fn hour(seed: u64) -> Vec<Option<Outcome>> {
         horizon: LONG,
         refill: Refill::HalfLife(HALF_LIFE),
         curve: Some(&curve),
-        learnt: Learnt::default(),
         urgency: URGENCY,
         tactics: Tactics::default(),
         seed: Seed(seed),

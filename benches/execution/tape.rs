@@ -109,7 +109,7 @@ impl Estimate {
     }
 
     /// As a parent is told it at this moment.
-    pub fn market(&self, now: Time, learnt: &Learnt) -> MarketState {
+    pub fn market(&self, now: Time) -> MarketState {
         let passed = self.first.map_or(1.0, |first| now.since(first).0.max(1) as f64);
         let looks = self.looks.max(1.0);
         let variance = self.squares / self.moves.max(1.0) * DAY / LOOK.0 as f64;
@@ -120,25 +120,11 @@ impl Estimate {
             depth: (self.depths / looks).max(1e-9),
             maker_fee: FEE,
             taker_fee: FEE,
-            coefficient: learnt.coefficient,
-            markout: learnt.markout.unwrap_or(variance.sqrt() * (1.0f64 / 86_400.0).sqrt()),
-            fill_chance: learnt.fill_chance,
+            coefficient: 1.0,
+            // What the price moves in a second.
+            markout: variance.sqrt() * (1.0f64 / 86_400.0).sqrt(),
+            fill_chance: 0.8,
             unevenness: 1.0,
         }
-    }
-}
-
-/// Numbers of the cost model that fills teach.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Learnt {
-    pub coefficient: f64,
-    /// `None`: what the price moves in a second.
-    pub markout: Option<f64>,
-    pub fill_chance: f64,
-}
-
-impl Default for Learnt {
-    fn default() -> Learnt {
-        Learnt { coefficient: 1.0, markout: None, fill_chance: 0.8 }
     }
 }

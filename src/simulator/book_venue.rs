@@ -338,3 +338,111 @@ impl Resting {
         fresh.min(trade.quantity).min(self.left)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn price(x: i64) -> Price {
+        Price::from_raw(x * Price::ONE.raw())
+    }
+
+    fn size(x: i64) -> Quantity {
+        Quantity::from_raw(x * Quantity::ONE.raw())
+    }
+
+    fn level(side: Side, at: i64, quantity: i64) -> BookLevel {
+        BookLevel { side, price: price(at), quantity: size(quantity) }
+    }
+
+    /// Bids 99 x 2 and 98 x 4, asks 101 x 1, 102 x 3 and 105 x 6.
+    fn start(refill: Refill) -> (RecordedBook, BookVenue) {
+        let mut book = RecordedBook::default();
+        let bids = [level(Side::Buy, 99, 2), level(Side::Buy, 98, 4)];
+        let asks = [level(Side::Sell, 101, 1), level(Side::Sell, 102, 3), level(Side::Sell, 105, 6)];
+        book.take(&BookInput::Snapshot([bids.as_slice(), asks.as_slice()].concat()));
+        (book, BookVenue::new(QueueModel::RiskAverse, refill, Span(10)))
+    }
+
+    fn input(venue: &mut BookVenue, book: &mut RecordedBook, time: i64, input: BookInput) {
+        venue.pass(Time(time), book);
+        book.take(&input);
+        venue.see(Time(time), &input, book);
+    }
+
+    fn trade(aggressor: Side, at: i64, quantity: i64) -> BookInput {
+        BookInput::Trade(Trade { time: Time(0), price: price(at), quantity: size(quantity), aggressor })
+    }
+
+    fn buy(venue: &mut BookVenue, time: i64, number: u32, kind: OrderKind) {
+        venue.send(Time(time), Request::Place { number, side: Side::Buy, kind });
+    }
+
+    fn parts(venue: &mut BookVenue) -> Vec<(i64, i64, bool)> {
+        let whole = |quantity: Quantity| quantity.raw() / Quantity::ONE.raw();
+        let fills = venue.drain().into_iter().filter_map(|(_, told)| match told {
+            Told::Filled { price, quantity, is_maker, .. } => {
+                Some((price.raw() / Price::ONE.raw(), whole(quantity), is_maker))
+            }
+            Told::Opened { .. } | Told::Closed { .. } | Told::Rejected { .. } | Told::CancelRefused { .. } => None,
+        });
+        fills.collect()
+    }
+
+    #[test]
+    fn what_was_taken_is_gone_until_its_level_is_told_again() {
+        let (mut book, mut venue) = start(Refill::Restated);
+        buy(&mut venue, 0, 1, OrderKind::Market { quantity: size(2) });
+        venue.pass(Time(10), &book);
+        assert_eq!(venue.drain(), [], "it is on its way");
+        venue.pass(Time(11), &book);
+        assert_eq!(parts(&mut venue), [(101, 1, false), (102, 1, false)]);
+        let best = |venue: &BookVenue, book: &RecordedBook| venue.top(book).map(|top| (top.ask, top.ask_quantity));
+        assert_eq!(best(&venue, &book), Some((price(102), size(2))));
+        input(&mut venue, &mut book, 20, BookInput::Changes(vec![level(Side::Buy, 98, 5)]));
+        assert_eq!(best(&venue, &book), Some((price(102), size(2))), "another level was told");
+        input(&mut venue, &mut book, 30, BookInput::Changes(vec![level(Side::Sell, 101, 4)]));
+        assert_eq!(best(&venue, &book), Some((price(101), size(4))));
+    }
+
+    #[test]
+    fn half_of_what_is_missing_returns_in_a_half_life() {
+        let (mut book, mut venue) = start(Refill::HalfLife(Span(1_000)));
+        buy(&mut venue, 0, 1, OrderKind::Market { quantity: size(4) });
+        venue.pass(Time(11), &book);
+        assert_eq!(venue.top(&book).map(|top| top.ask), Some(price(105)));
+        input(&mut venue, &mut book, 1_010, BookInput::Changes(Vec::new()));
+        assert_eq!(venue.top(&book).map(|top| (top.ask, top.ask_quantity)), Some((price(102), size(2))));
+    }
+
+    #[test]
+    fn an_order_that_rests_waits_in_line_and_gets_what_trades_bring() {
+        let (mut book, mut venue) = start(Refill::Restated);
+        buy(&mut venue, 0, 1, OrderKind::LimitMaker { quantity: size(3), price: price(99) });
+        input(&mut venue, &mut book, 20, trade(Side::Sell, 99, 1));
+        assert_eq!(parts(&mut venue), [], "one of two before it is gone");
+        input(&mut venue, &mut book, 30, trade(Side::Sell, 99, 2));
+        assert_eq!(parts(&mut venue), [(99, 1, true)]);
+        input(&mut venue, &mut book, 40, trade(Side::Sell, 98, 1));
+        assert_eq!(parts(&mut venue), [(99, 1, true)], "no more than was traded, at its own price");
+        input(&mut venue, &mut book, 50, BookInput::Changes(vec![level(Side::Sell, 99, 7)]));
+        assert_eq!(parts(&mut venue), [(99, 1, true)], "who offers at its price meets it");
+        assert_eq!(venue.levels(&book, Side::Sell).next(), Some((price(99), size(6))));
+    }
+
+    #[test]
+    fn what_would_take_is_refused_and_a_late_cancel_too() {
+        let (book, mut venue) = start(Refill::Restated);
+        buy(&mut venue, 0, 1, OrderKind::LimitMaker { quantity: size(1), price: price(101) });
+        let kind = OrderKind::Limit { quantity: size(9), price: price(102), time_in_force: TimeInForce::Ioc };
+        buy(&mut venue, 1, 2, kind);
+        venue.send(Time(2), Request::Cancel { number: 2 });
+        venue.pass(Time(50), &book);
+        let told: Vec<Told> = venue.drain().into_iter().map(|(_, told)| told).collect();
+        let filled =
+            |at, quantity| Told::Filled { number: 2, price: price(at), quantity: size(quantity), is_maker: false };
+        let closed = [Told::Closed { number: 2 }, Told::CancelRefused { number: 2 }];
+        let opened = [Told::Rejected { number: 1 }, Told::Opened { number: 2 }, filled(101, 1), filled(102, 3)];
+        assert_eq!(told, [opened.as_slice(), closed.as_slice()].concat());
+    }
+}
