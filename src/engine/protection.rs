@@ -9,6 +9,7 @@ use super::effect::Effects;
 use super::instrument::Desk;
 use super::notice::ExitBy;
 use super::orders::Purpose;
+use super::risk::barriers::Distance;
 use super::risk::reach::average_range;
 use super::risk::stops::{Distances, Protection, least_distance};
 use super::risk::{Refused, TrailingStop};
@@ -81,6 +82,8 @@ impl Engine {
         if moved > 0.0 && moved >= WORTH_MOVING * distance {
             self.instruments[symbol.index()].raised = Some(wanted);
             self.cancel_protection(symbol, effects);
+            // Where nothing rests there is nothing to wait for.
+            self.advance(symbol, effects);
         }
     }
 
@@ -124,8 +127,20 @@ impl Engine {
     pub(super) fn protection(&self, symbol: SymbolId) -> Result<Protection, Refused> {
         let instrument = &self.instruments[symbol.index()];
         let entry = instrument.trade.and_then(|trade| trade.average(Side::Buy)).or(instrument.mark);
-        let at = Protection::at(self.distances(symbol), &instrument.rules, entry.ok_or(Refused::NoPrice)?);
-        Ok(Protection { stop: at.stop.max(instrument.raised), ..at })
+        let entry = entry.ok_or(Refused::NoPrice)?;
+        let at = Protection::at(self.distances(symbol), &instrument.rules, entry);
+        let stop = at.stop.max(instrument.raised).or_else(|| self.first_trailing_stop(symbol, entry));
+        Ok(Protection { stop, ..at })
+    }
+
+    /// Where a stop that follows begins when there is no other, so that none has to wait for the next bar.
+    fn first_trailing_stop(&self, symbol: SymbolId, entry: Price) -> Option<Price> {
+        let instrument = &self.instruments[symbol.index()];
+        let multiple = Some(self.settings.risk.trailing_multiple.to_f64()).filter(|multiple| *multiple > 0.0)?;
+        let distance = Distance::Ranges { multiple, range: average_range(&instrument.window)? };
+        let entry = entry.to_f64();
+        let stop = Price::from_f64(entry * (1.0 - distance.fraction(entry, least_distance(&self.settings))))?;
+        Some(stop.floor_to_tick(instrument.rules.price.tick)).filter(|stop| stop.is_positive())
     }
 
     /// Stop and target as they rest, or are on their way.

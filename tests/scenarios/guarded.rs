@@ -81,7 +81,7 @@ fn arm(table: &mut Table, armed: &[Leg]) {
 
 /// One symbol with bars enough for every gauge, filled at 101 and protected.
 fn held(settings: Settings) -> (Table, Vec<Leg>) {
-    let mut table = Table::warmed(settings, 300);
+    let mut table = Table::warmed(&["AAAUSDT"], settings, 300);
     let entry = legs(&table.close(A, 101.0));
     let armed = fill_and_arm(&mut table, &entry[0], "101");
     (table, armed)
@@ -89,7 +89,7 @@ fn held(settings: Settings) -> (Table, Vec<Leg>) {
 
 #[test]
 fn a_crash_halts_and_size_comes_back_in_steps() {
-    let mut table = Table::warmed(with(Risk { shock_halt: true, ..Risk::default() }), 300);
+    let mut table = Table::warmed(&["AAAUSDT"], with(Risk { shock_halt: true, ..Risk::default() }), 300);
     let crash = table.close(A, 93.0);
     assert_eq!(changes(&crash), [ShockChange::Halted(ShockCause::Crash)]);
     assert!(says(&crash, |notice| matches!(notice, Notice::Event { .. })), "what was seen is told");
@@ -192,6 +192,14 @@ fn a_stop_follows_the_price_and_the_venue_is_not_flooded() {
     assert_eq!(cancels(&table.close(A, 104.6)), [], "a tenth is not worth an order");
     assert_eq!(cancels(&table.close(A, 102.0)), [], "a stop is never lowered");
     assert_eq!(shown(&table).symbols[0].stop, Some(stop));
+    // Without any other stop the one that follows is armed from the fill on.
+    let alone = Settings { stop_loss: Ratio::ZERO, take_profit: Ratio::ZERO, min_hold_bars: 1_000, ..with(risk) };
+    let (mut table, armed) = held(alone);
+    assert_eq!(armed.len(), 1);
+    let stop = armed[0].kind.stop_price().expect("a stop").to_f64();
+    assert!((97.0..98.5).contains(&stop), "{stop}");
+    assert_eq!(cancels(&table.close(A, 104.5)).len(), 1);
+    assert_eq!(legs(&table.tell(&armed[0], OrderStatus::Canceled)).len(), 1);
 }
 
 #[test]
@@ -291,8 +299,8 @@ fn caps_refuse_with_what_would_still_be_legal() {
 #[test]
 fn sizes_shrink_by_volatility_and_drawdown_and_each_step_is_kept() {
     let wild = Risk { volatility_target: ratio("0.5"), ..Risk::default() };
-    let mut table = Table::warmed(with(wild), 300);
-    let plain = legs(&Table::warmed(quick(), 300).close(A, 101.0))[0].quantity();
+    let mut table = Table::warmed(&["AAAUSDT"], with(wild), 300);
+    let plain = legs(&Table::warmed(&["AAAUSDT"], quick(), 300).close(A, 101.0))[0].quantity();
     let small = legs(&table.close(A, 101.0))[0].quantity();
     // 1 % a minute is 720 % a year.
     assert!(small.to_f64() < plain.to_f64() * 0.1, "{small} of {plain}");
@@ -349,14 +357,29 @@ proptest! {
 
     #[test]
     fn guarded_entries_keep_every_limit_and_what_is_held_is_armed(turns in prop::collection::vec(turn(1), 1..150)) {
-        let mut watch = Watch::with(all_on());
+        let mut watch = Watch::with(all_on(), 2);
+        turns.into_iter().for_each(|turn| watch.take(turn));
+    }
+
+    /// With stops that are measured and follow, and sizes by volatility.
+    #[test]
+    fn stops_that_follow_are_always_armed(turns in prop::collection::vec(turn(0), 1..150), kind in 0usize..3) {
+        let mut settings = all_on();
+        settings.risk = Risk {
+            stops: StopKind::ALL[kind],
+            stop_multiple: ratio("0.5"),
+            trailing_multiple: ratio("1"),
+            volatility_target: ratio("5"),
+            ..settings.risk
+        };
+        let mut watch = Watch::with(settings, 300);
         turns.into_iter().for_each(|turn| watch.take(turn));
     }
 
     /// A venue alone, without nonsense: partial fills, refusals, answers that stay away.
     #[test]
     fn stops_are_always_armed(turns in prop::collection::vec(turn(0), 1..200)) {
-        let mut watch = Watch::with(quick());
+        let mut watch = Watch::with(quick(), 2);
         // A long silence would make everything stale and nothing would be entered.
         let turns = turns.into_iter().filter(|turn| !matches!(turn, Turn::Later(seconds) if *seconds > 100));
         turns.for_each(|turn| watch.take(turn));
@@ -365,7 +388,7 @@ proptest! {
 
 #[test]
 fn a_long_wait_between_bars_is_trouble_with_the_data() {
-    let mut table = Table::warmed(with(Risk { shock_halt: true, ..Risk::default() }), 300);
+    let mut table = Table::warmed(&["AAAUSDT"], with(Risk { shock_halt: true, ..Risk::default() }), 300);
     table.close(A, 100.0);
     assert_eq!(changes(&table.wait(Span::from_seconds(200))), [ShockChange::Halted(ShockCause::DataTrouble)]);
 }

@@ -264,12 +264,13 @@ pub struct Watch {
 
 impl Watch {
     fn new() -> Watch {
-        Watch::with(quick())
+        Watch::with(quick(), 2)
     }
 
-    pub fn with(settings: Settings) -> Watch {
+    /// Over a history of this many bars.
+    pub fn with(settings: Settings, bars: i64) -> Watch {
         let names = ["AAAUSDT", "BBBUSDT", "CCCUSDT"];
-        let table = Table::new(&names, settings);
+        let table = Table::warmed(&names, settings, bars);
         Watch { table, is_changed: false, rules: rules(&names), sent: Vec::new(), ids: BTreeSet::new() }
     }
 

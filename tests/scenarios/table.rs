@@ -77,38 +77,23 @@ impl Table {
 
     /// 10,000 of the quote currency, and two bars of history (100, 99) for each symbol.
     pub fn with_rules(rules: Vec<SymbolRules>, settings: Settings) -> Table {
-        let count = rules.len();
-        let free = money("10000");
-        let start = Start {
-            session: SESSION,
-            settings,
-            balances: vec![Balance { asset: rules[0].quote.clone(), free, locked: Money::ZERO }],
-            history: vec![vec![bar_at(0, 100.0), bar_at(1, 99.0)]; count],
-            rules,
-            regimes: RegimeModel::default(),
-            has_books: false,
-        };
-        let mut effects = Effects::default();
-        let engine = Engine::new(START, &start, &mut effects);
-        Table {
-            engine,
-            now: START.plus(Span(2 * Span::MINUTE.0)),
-            closes: vec![99.0; count],
-            minutes: vec![2; count],
-            trades: 0,
-            totals: BTreeMap::new(),
-        }
+        Table::with_history(rules, settings, 2)
     }
 
-    /// One symbol with a history of this many bars that go to and fro between 100 and 99, the last at 99.
-    pub fn warmed(settings: Settings, bars: i64) -> Table {
-        let rules = rules(&["AAAUSDT"]);
-        let to_and_fro = (0..bars).map(|minute| bar_at(minute, if (bars - minute) % 2 == 0 { 100.0 } else { 99.0 }));
+    /// The same with a history of this many bars that go to and fro between 100 and 99, the last at 99.
+    pub fn warmed(names: &[&str], settings: Settings, bars: i64) -> Table {
+        Table::with_history(rules(names), settings, bars)
+    }
+
+    fn with_history(rules: Vec<SymbolRules>, settings: Settings, bars: i64) -> Table {
+        let count = rules.len();
+        let close = |minute: i64| if (bars - minute) % 2 == 0 { 100.0 } else { 99.0 };
+        let to_and_fro: Vec<Bar> = (0..bars).map(|minute| bar_at(minute, close(minute))).collect();
         let start = Start {
             session: SESSION,
             settings,
             balances: vec![Balance { asset: rules[0].quote.clone(), free: money("10000"), locked: Money::ZERO }],
-            history: vec![to_and_fro.collect()],
+            history: vec![to_and_fro; count],
             rules,
             regimes: RegimeModel::default(),
             has_books: false,
@@ -117,8 +102,8 @@ impl Table {
         Table {
             engine: Engine::new(now, &start, &mut Effects::default()),
             now,
-            closes: vec![99.0],
-            minutes: vec![bars],
+            closes: vec![99.0; count],
+            minutes: vec![bars; count],
             trades: 0,
             totals: BTreeMap::new(),
         }
