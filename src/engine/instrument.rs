@@ -7,7 +7,7 @@
 
 use std::collections::VecDeque;
 
-use super::execution::Refit;
+use super::execution::{Refit, VolumeCurve};
 use super::notice::ExitBy;
 use super::portfolio::Position;
 use super::regime::Duty;
@@ -63,6 +63,8 @@ pub struct Instrument {
     pub work: Option<Box<Work>>,
     /// What execution costs here, learnt from own fills; `None` before the first parent order.
     pub costs: Option<Box<Refit>>,
+    /// Usual volume by hour of the week, where orders may be sliced along it.
+    pub curve: Option<Box<VolumeCurve>>,
     /// The newest passive fill, until the next close tells how the price went on.
     pub made: Option<(Side, Price)>,
     pub last_close: Option<Time>,
@@ -129,6 +131,7 @@ impl Instrument {
             duty: Duty::default(),
             work: None,
             costs: None,
+            curve: None,
             made: None,
             last_close: None,
             stale: false,
@@ -253,6 +256,7 @@ impl StateHash for Instrument {
             digest.add(work.as_ref());
         }
         digest.option(self.costs.as_deref());
+        digest.option(self.curve.as_deref());
         digest.option(self.made.map(|(_, price)| price).as_ref());
         digest.option(self.last_close.as_ref());
         digest.bool(self.stale);

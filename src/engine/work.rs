@@ -8,14 +8,14 @@
 use super::Engine;
 use super::effect::Effects;
 use super::execution::{
-    Action, ChildOrder, Choice, Fill, Known, MarketState, Parent, ParentSpec, Refit, Tactics, Taken, View,
+    Action, ChildOrder, Choice, Fill, Known, MarketState, Parent, ParentSpec, Refit, Tactics, Taken, View, VolumeCurve,
 };
 use super::instrument::Instrument;
 use super::notice::Notice;
 use super::orders::{OrderState, Purpose};
 use super::risk::{OrderRequest, Payload, Refused, check};
 use super::settings::ExecutionStyle;
-use crate::domain::{Digest, NewOrder, OrderKind, Price, Quantity, Seed, Side, Span, StateHash, SymbolId, Time};
+use crate::domain::{Bar, Digest, NewOrder, OrderKind, Price, Quantity, Seed, Side, Span, StateHash, SymbolId, Time};
 
 #[derive(Debug, Clone)]
 pub struct Work {
@@ -30,6 +30,8 @@ pub struct Work {
 
 /// Bars from which the market's usual volume and volatility are read when an order begins.
 const LOOK_BACK: usize = 240;
+/// Weeks of the volume curve.
+const CURVE_WEEKS: usize = 4;
 /// Where no book is known: what stands at the best price as a share of a minute's usual volume.
 const TOP_SHARE: f64 = 0.02;
 /// Before own fills say otherwise: Y of the square-root law (Donier and Bonart 2015), and the chance that an order at the best
@@ -94,12 +96,19 @@ impl Engine {
         };
         let tactics = Tactics { participation: execution.volume_share.to_f64(), ..Tactics::default() };
         let choice = execution.style.choice().unwrap_or(Choice::Adaptive);
-        let known = Known { market: &market, rules: &instrument.rules, curve: None, has_touch: touch.is_some() };
+        let curve = instrument.curve.as_deref();
+        let known = Known { market: &market, rules: &instrument.rules, curve, has_touch: touch.is_some() };
         let parent = Parent::new(spec, choice, tactics, &known).map_err(Refused::from)?;
         let instrument = &mut self.instruments[symbol.index()];
         instrument.costs = Some(costs);
         instrument.work = Some(Box::new(Work::new(parent, market)));
         Ok(())
+    }
+
+    /// A closed bar, for what orders are sliced along.
+    pub(super) fn measure_volume(&mut self, symbol: SymbolId, bar: &Bar) {
+        let instrument = &mut self.instruments[symbol.index()];
+        instrument.curve.get_or_insert_with(|| Box::new(VolumeCurve::new(CURVE_WEEKS))).observe(bar);
     }
 
     /// A sale that has time is carried out by a parent order too; without one it goes at the market.
@@ -123,10 +132,12 @@ impl Engine {
         let market = instrument.costs.as_ref().map_or(plain, |costs| costs.applied(&plain));
         let rules = instrument.rules.clone();
         let has_touch = instrument.touch(now).is_some();
-        if let Some(work) = &mut self.instruments[symbol.index()].work {
+        let instrument = &mut self.instruments[symbol.index()];
+        let curve = instrument.curve.as_deref();
+        if let Some(work) = &mut instrument.work {
             work.volume += volume;
             let has_touch = has_touch && work.purpose() == Purpose::Entry;
-            work.parent.reconsider(now, 0.0, &Known { market: &market, rules: &rules, curve: None, has_touch });
+            work.parent.reconsider(now, 0.0, &Known { market: &market, rules: &rules, curve, has_touch });
         }
         self.advance(symbol, effects);
     }
