@@ -39,6 +39,14 @@ fn config() -> Config {
     config
 }
 
+/// Strategies by regime, adaptive execution and every guard.
+fn everything() -> Config {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/everything.json");
+    let (mut config, _) = Config::load(Some(&file)).expect("settings");
+    config.speed = Speed::Max;
+    config
+}
+
 fn plan(case: &Case, config: &mut Config) -> MarketPlan {
     let data = (!case.files.is_empty()).then(|| {
         config.symbols = symbols_of(&case.files, &config.symbols).expect("symbols");
@@ -128,7 +136,7 @@ fn whole_recorded_months_agree() {
         let Some(case) = recorded(name, bars) else { return skip_without_data() };
         let mut shipped = Config::embedded().expect("the shipped settings");
         shipped.speed = Speed::Max;
-        for config in [shipped, config()] {
+        for config in [shipped, config(), everything()] {
             let live = assert_same(&case, &config);
             let (bars, fills) = (live.finished.engine.performance().bars(), live.finished.record.fills.len());
             let elapsed = live.stopwatch.read();
@@ -178,10 +186,10 @@ fn generated_markets_agree_under_every_strategy_and_fee_policy() {
             let mut config = config();
             (config.strategy, config.fee_policy) = (strategy, policy);
             // The reversal waits for crashes; a longer market has some.
-            let bars = if strategy == StrategyName::Reversal { 6_000 } else { 1_500 };
+            let bars = if strategy == StrategyName::Trend { 1_500 } else { 6_000 };
             let seed = [5, 23, 77][seed];
             let case = Case { files: Vec::new(), bars, seed };
-            if strategy == StrategyName::Reversal && directly(&case, &config).record.fills.is_empty() {
+            if strategy != StrategyName::Trend && directly(&case, &config).record.fills.is_empty() {
                 continue;
             }
             assert_same(&case, &config);
@@ -225,13 +233,7 @@ fn every_style_of_execution_agrees_over_sockets() {
         let config = Config { execution: style, urgency_percent: 5.0, ..config() };
         let live = assert_same(&case, &config);
         let fills = live.finished.record.fills.len();
-        let is_sliced = !matches!(
-            style,
-            ExecutionStyle::Market
-                | ExecutionStyle::Adaptive
-                | ExecutionStyle::Passive
-                | ExecutionStyle::MarketableLimit
-        );
+        let is_sliced = matches!(style, ExecutionStyle::Twap | ExecutionStyle::Vwap | ExecutionStyle::AlmgrenChriss);
         assert!(!is_sliced || fills > plain, "{style:?}: {fills} fills, {plain} without slices");
     }
 }
@@ -243,6 +245,9 @@ fn strategies_chosen_by_regime_agree_over_sockets() {
     };
     let live = assert_same(&case, &Config { strategy: StrategyName::Auto, ..config() });
     assert!(live.finished.record.trades.len() > 10);
+    let live = assert_same(&case, &everything());
+    let report = &live.finished.record.execution;
+    assert!(report.parents > 5 && report.switches > 5 && report.halts > 1 && report.resumptions > 1, "{report:?}");
 }
 
 #[test]

@@ -97,7 +97,7 @@ impl Engine {
 
     /// Does what the wanted exposure asks for.
     fn act(&mut self, symbol: SymbolId, held: f64, target: f64, settled: f64, effects: &mut Effects) -> Verdict {
-        let least = self.settings.min_hold_bars;
+        let (now, least) = (self.now, self.settings.min_hold_bars);
         let instrument = &mut self.instruments[symbol.index()];
         let bars = instrument.bars_held;
         let nothing = |because| Verdict::Nothing { because };
@@ -126,7 +126,16 @@ impl Engine {
                 self.advance(symbol, effects);
                 nothing(Rest::Working)
             }
-            Desk::Entering => nothing(Rest::Working),
+            Desk::Entering => {
+                // Nobody wants the rest of it any more.
+                if settled == 0.0
+                    && let Some(work) = &mut instrument.work
+                {
+                    work.parent.stop(now);
+                    self.advance(symbol, effects);
+                }
+                nothing(Rest::Working)
+            }
         }
     }
 
