@@ -44,7 +44,7 @@ pub fn generated(seed: Seed, minutes: usize) -> (Tape, VolumeCurve, Time) {
     }
     let usual = 900_000.0 / 60_000.0;
     let mut writer = Writer {
-        maker: MarketMaker::new(seed, &rules, kestrel::domain::Ratio::from_raw(HALF_SPREAD), LEVELS),
+        maker: MarketMaker::new(&rules, kestrel::domain::Ratio::from_raw(HALF_SPREAD), LEVELS),
         price: last.map_or(60_000.0, |bar| bar.close),
         book: Depth::default(),
         update: 0,

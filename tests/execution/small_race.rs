@@ -44,7 +44,8 @@ fn a_cost_is_what_a_hand_reckons() {
     let tape = still(90);
     let terms = terms(&tape, Time(10_000_000), Span::MINUTE);
     let market = Choice::Fixed(Style::Market);
-    let entry = |side, quantity: i64| Entry { choice: market, side, quantity: Quantity::from_raw(quantity * 100_000_000) };
+    let entry =
+        |side, quantity: i64| Entry { choice: market, side, quantity: Quantity::from_raw(quantity * 100_000_000) };
     let outcomes = contest(&terms, &[entry(Side::Buy, 2), entry(Side::Buy, 8), entry(Side::Sell, 1)]);
     let [Some(two), Some(eight), Some(sold)] = outcomes.as_slice() else { panic!("all are legal") };
     // 101 and 103 against 100.5, with a thousandth of 204.
