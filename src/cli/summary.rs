@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 use super::standing::Standing;
 use crate::app::{Ending, Outcome, report};
 use crate::domain::{Symbol, Time, Value, digest};
+use crate::runtime::execution_report::ExecutionReport;
 
 /// The summary object of `run`, `backtest`, `replay` and `report`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -66,6 +67,8 @@ pub struct Summary {
     pub wall_seconds: f64,
     pub cpu_seconds: f64,
     pub bars_per_cpu_second: Option<f64>,
+    /// What parent orders, switches and halts came to; `None` where there were none.
+    pub execution: Option<ExecutionReport>,
     /// What anybody had without skill; `None` where nobody asked for it.
     pub baselines: Option<Standing>,
 }
@@ -112,6 +115,7 @@ impl Summary {
             wall_seconds: elapsed.wall_seconds,
             cpu_seconds: elapsed.cpu_seconds,
             bars_per_cpu_second: (elapsed.cpu_seconds > 0.0).then(|| bars as f64 / elapsed.cpu_seconds),
+            execution: Some(outcome.record.execution.clone()).filter(|execution| !execution.is_empty()),
             baselines: None,
         }
     }
@@ -155,6 +159,7 @@ impl Summary {
     fn told(&self) -> Vec<(&'static str, String)> {
         let mut rows = Vec::new();
         rows.extend(self.refusals.clone().map(|refusals| ("entries refused", refusals)));
+        rows.extend(self.execution.as_ref().map(executed));
         let missing = self.missing.filter(|missing| *missing > report::GAPS_TOLD);
         rows.extend(missing.map(|share| ("missing", format!("{:.1} % of the time has no bars", share * 100.0))));
         rows.extend(match self.ending {
@@ -166,6 +171,17 @@ impl Summary {
         });
         rows
     }
+}
+
+/// Parent orders, switches and halts in a line.
+fn executed(execution: &ExecutionReport) -> (&'static str, String) {
+    let mut text = format!("{} parent orders in {} children", execution.parents, execution.children);
+    if let Some(shortfall) = execution.against_arrival {
+        let rested = percent(execution.rested);
+        text += &format!(", {} bps against arrival without fees, {rested} rested first", two_places(shortfall));
+    }
+    text += &format!("; {} switches, {} halts", execution.switches, execution.halts);
+    ("execution", text)
 }
 
 fn complete<S: Serializer>(ending: &Ending, serializer: S) -> Result<S::Ok, S::Error> {
@@ -237,6 +253,7 @@ mod tests {
             wall_seconds: 0.5,
             cpu_seconds: 0.25,
             bars_per_cpu_second: Some(12.0),
+            execution: None,
             baselines: None,
         }
     }

@@ -151,6 +151,9 @@ impl Engine {
         if let Some(work) = &mut self.instruments[report.symbol.index()].work {
             let fill = Fill { price: report.last_price, quantity: report.last_quantity, is_maker: report.is_maker };
             work.filled(sequence, fill);
+            if report.is_maker {
+                self.instruments[report.symbol.index()].made = Some((report.side, report.last_price));
+            }
         }
         self.venue_cash = None;
         self.counts.fills += 1;

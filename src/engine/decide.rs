@@ -44,6 +44,12 @@ impl Engine {
         self.tend(symbol, bar, effects);
         self.counts.decisions += 1;
         self.counts.span = Some((self.counts.span.map_or(bar.open_time, |(first, _)| first), bar.open_time));
+        if self.wants_tops() {
+            self.measure_volume(symbol, bar);
+        }
+        if self.instruments[symbol.index()].made.is_some() {
+            self.mark_passive_fill(symbol);
+        }
         if self.instruments[symbol.index()].work.is_some() {
             self.revise_work(symbol, bar.volume, effects);
         }

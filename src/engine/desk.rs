@@ -35,7 +35,9 @@ impl Engine {
             self.instruments[at].desk =
                 if self.instruments[at].sellable().is_zero() { Desk::Flat } else { Desk::Holding };
         }
-        if self.instruments[at].desk == Desk::Entering {
+        // What takes fills at once; between slices and while one rests, what is held is protected.
+        let takes = self.orders.of(symbol).any(|order| matches!(order.kind, OrderKind::Market { .. }));
+        if self.instruments[at].desk == Desk::Entering && self.instruments[at].work.is_some() && !takes {
             self.tend_entry(symbol, effects);
         }
         if self.instruments[at].desk == Desk::Holding {

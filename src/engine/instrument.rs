@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 
+use super::execution::{Refit, VolumeCurve};
 use super::notice::ExitBy;
 use super::portfolio::Position;
 use super::regime::Duty;
@@ -60,6 +61,12 @@ pub struct Instrument {
     pub duty: Duty,
     /// The parent order that is being carried out.
     pub work: Option<Box<Work>>,
+    /// What execution costs here, learnt from own fills; `None` before the first parent order.
+    pub costs: Option<Box<Refit>>,
+    /// Usual volume by hour of the week, where orders may be sliced along it.
+    pub curve: Option<Box<VolumeCurve>>,
+    /// The newest passive fill, until the next close tells how the price went on.
+    pub made: Option<(Side, Price)>,
     pub last_close: Option<Time>,
     pub stale: bool,
     pub last_refusal: Option<Refused>,
@@ -123,6 +130,9 @@ impl Instrument {
             keep: Quantity::ZERO,
             duty: Duty::default(),
             work: None,
+            costs: None,
+            curve: None,
+            made: None,
             last_close: None,
             stale: false,
             last_refusal: None,
@@ -245,6 +255,9 @@ impl StateHash for Instrument {
         if let Some(work) = &self.work {
             digest.add(work.as_ref());
         }
+        digest.option(self.costs.as_deref());
+        digest.option(self.curve.as_deref());
+        digest.option(self.made.map(|(_, price)| price).as_ref());
         digest.option(self.last_close.as_ref());
         digest.bool(self.stale);
         digest.option(self.distances.as_ref());

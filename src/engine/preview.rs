@@ -84,7 +84,7 @@ pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Opti
             open_orders: orders().count() as u32,
             open_trigger_orders: orders().filter(|order| order.kind.stop_price().is_some()).count() as u32,
             is_slice: false,
-            bought: Quantity::ZERO,
+            bought: view.position,
             distances,
             room: view.room,
         };
@@ -109,15 +109,22 @@ pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Opti
                 refused: verdict.err(),
             }
         }
-        Err(reason) => EntryPreview {
+        Err(reason) => EntryPreview::unsized_because(reason),
+    })
+}
+
+impl EntryPreview {
+    /// Nothing could be sized.
+    fn unsized_because(reason: Refused) -> EntryPreview {
+        EntryPreview {
             quantity: Quantity::ZERO,
             sized: None,
             notional: Money::ZERO,
             stop: None,
             target: None,
             refused: Some(reason),
-        },
-    })
+        }
+    }
 }
 
 /// What a flatten would cost now. Positions too small to be sold are left out, as a flatten leaves them.

@@ -7,13 +7,15 @@
 
 use super::Engine;
 use super::effect::Effects;
-use super::execution::{Action, ChildOrder, Choice, Fill, Known, MarketState, Parent, ParentSpec, Tactics, View};
+use super::execution::{
+    Action, ChildOrder, Choice, Fill, Known, MarketState, Parent, ParentSpec, Refit, Tactics, Taken, View, VolumeCurve,
+};
 use super::instrument::Instrument;
 use super::notice::Notice;
 use super::orders::{OrderState, Purpose};
 use super::risk::{OrderRequest, Payload, Refused, check};
 use super::settings::ExecutionStyle;
-use crate::domain::{Digest, NewOrder, Price, Quantity, Seed, Side, Span, StateHash, SymbolId, Time};
+use crate::domain::{Bar, Digest, NewOrder, OrderKind, Price, Quantity, Seed, Side, Span, StateHash, SymbolId, Time};
 
 #[derive(Debug, Clone)]
 pub struct Work {
@@ -22,18 +24,26 @@ pub struct Work {
     children: Vec<(u32, u64)>,
     /// Base asset that the market traded since the start, by closed bars.
     volume: f64,
+    /// The market when it began.
+    market: MarketState,
 }
 
 /// Bars from which the market's usual volume and volatility are read when an order begins.
 const LOOK_BACK: usize = 240;
+/// Weeks of the volume curve.
+const CURVE_WEEKS: usize = 4;
 /// Where no book is known: what stands at the best price as a share of a minute's usual volume.
 const TOP_SHARE: f64 = 0.02;
+/// Before own fills say otherwise: Y of the square-root law (Donier and Bonart 2015), and the chance that an order at the best
+/// price is filled within a minute.
+const COEFFICIENT: f64 = 1.0;
+const FILL_CHANCE: f64 = 0.3;
 /// Best prices older than this are not believed.
 const TOP_AGE: Span = Span::MINUTE;
 
 impl Work {
-    pub fn new(parent: Parent) -> Work {
-        Work { parent, children: Vec::new(), volume: 0.0 }
+    pub fn new(parent: Parent, market: MarketState) -> Work {
+        Work { parent, children: Vec::new(), volume: 0.0, market }
     }
 
     pub fn filled(&mut self, sequence: u64, fill: Fill) {
@@ -65,7 +75,9 @@ impl Engine {
         let seed = Seed(self.session.0);
         let instrument = &self.instruments[symbol.index()];
         let touch = instrument.touch(now).filter(|_| side == Side::Buy);
-        let market = self.market_state(instrument, now);
+        let plain = self.market_state(instrument, now);
+        let costs = instrument.costs.clone().unwrap_or_else(|| Box::new(Refit::new(&plain)));
+        let market = costs.applied(&plain);
         let execution = &self.settings.execution;
         let mark = instrument.mark.ok_or(Refused::NoPrice)?;
         let spec = ParentSpec {
@@ -84,10 +96,19 @@ impl Engine {
         };
         let tactics = Tactics { participation: execution.volume_share.to_f64(), ..Tactics::default() };
         let choice = execution.style.choice().unwrap_or(Choice::Adaptive);
-        let known = Known { market: &market, rules: &instrument.rules, curve: None, has_touch: touch.is_some() };
+        let curve = instrument.curve.as_deref();
+        let known = Known { market: &market, rules: &instrument.rules, curve, has_touch: touch.is_some() };
         let parent = Parent::new(spec, choice, tactics, &known).map_err(Refused::from)?;
-        self.instruments[symbol.index()].work = Some(Box::new(Work::new(parent)));
+        let instrument = &mut self.instruments[symbol.index()];
+        instrument.costs = Some(costs);
+        instrument.work = Some(Box::new(Work::new(parent, market)));
         Ok(())
+    }
+
+    /// A closed bar, for what orders are sliced along.
+    pub(super) fn measure_volume(&mut self, symbol: SymbolId, bar: &Bar) {
+        let instrument = &mut self.instruments[symbol.index()];
+        instrument.curve.get_or_insert_with(|| Box::new(VolumeCurve::new(CURVE_WEEKS))).observe(bar);
     }
 
     /// A sale that has time is carried out by a parent order too; without one it goes at the market.
@@ -107,12 +128,16 @@ impl Engine {
     pub(super) fn revise_work(&mut self, symbol: SymbolId, volume: f64, effects: &mut Effects) {
         let now = self.now;
         let instrument = &self.instruments[symbol.index()];
-        let (market, rules) = (self.market_state(instrument, now), instrument.rules.clone());
+        let plain = self.market_state(instrument, now);
+        let market = instrument.costs.as_ref().map_or(plain, |costs| costs.applied(&plain));
+        let rules = instrument.rules.clone();
         let has_touch = instrument.touch(now).is_some();
-        if let Some(work) = &mut self.instruments[symbol.index()].work {
+        let instrument = &mut self.instruments[symbol.index()];
+        let curve = instrument.curve.as_deref();
+        if let Some(work) = &mut instrument.work {
             work.volume += volume;
             let has_touch = has_touch && work.purpose() == Purpose::Entry;
-            work.parent.reconsider(now, 0.0, &Known { market: &market, rules: &rules, curve: None, has_touch });
+            work.parent.reconsider(now, 0.0, &Known { market: &market, rules: &rules, curve, has_touch });
         }
         self.advance(symbol, effects);
     }
@@ -234,7 +259,8 @@ impl Engine {
     /// Tells the parent what became of its children, by the states of our orders.
     fn tell_children(&mut self, symbol: SymbolId) {
         let now = self.now;
-        let Some(work) = self.instruments[symbol.index()].work.as_mut() else { return };
+        let instrument = &mut self.instruments[symbol.index()];
+        let (Some(work), Some(costs)) = (instrument.work.as_mut(), instrument.costs.as_mut()) else { return };
         let parent = &mut work.parent;
         let orders = &self.orders;
         work.children.retain(|(number, sequence)| {
@@ -245,6 +271,11 @@ impl Engine {
             match order.state {
                 OrderState::Rejected => parent.rejected(*number, now),
                 OrderState::Filled | OrderState::Canceled | OrderState::Expired if order.is_done() => {
+                    let child = parent.child().filter(|child| child.order.number == *number);
+                    if let (Some(child), OrderKind::LimitMaker { .. }) = (child, order.kind) {
+                        let minutes = now.since(child.sent).0 as f64 / Span::MINUTE.0 as f64;
+                        costs.rested(minutes, order.filled.is_positive());
+                    }
                     parent.closed(*number, now);
                 }
                 OrderState::Open | OrderState::PartiallyFilled => {
@@ -267,8 +298,35 @@ impl Engine {
     }
 
     fn end_work(&mut self, symbol: SymbolId, effects: &mut Effects) {
-        let Some(work) = self.instruments[symbol.index()].work.take() else { return };
-        effects.notice(Notice::Executed { execution: Box::new(work.parent.progress()) });
+        let instrument = &mut self.instruments[symbol.index()];
+        let Some(work) = instrument.work.take() else { return };
+        let execution = Box::new(work.parent.progress());
+        // What rested says nothing of what taking costs.
+        if let (Some(costs), Some(paid), true) =
+            (&mut instrument.costs, execution.against_arrival, execution.made.is_zero())
+        {
+            costs.took(Taken {
+                cost: paid / 1e4,
+                half_spread: work.market.half_spread,
+                share: execution.filled.to_f64() / work.market.daily_volume,
+                daily_volatility: work.market.daily_volatility,
+            });
+        }
+        effects.notice(Notice::Executed { execution });
+    }
+
+    /// How far the price went on against the newest passive fill until this close.
+    pub(super) fn mark_passive_fill(&mut self, symbol: SymbolId) {
+        let instrument = &mut self.instruments[symbol.index()];
+        let (Some((side, price)), Some(mark)) = (instrument.made.take(), instrument.mark) else { return };
+        let fallen = 1.0 - mark.to_f64() / price.to_f64();
+        let against = match side {
+            Side::Buy => fallen,
+            Side::Sell => -fallen,
+        };
+        if let Some(costs) = &mut instrument.costs {
+            costs.marked(against);
+        }
     }
 
     /// What styles of execution are expected to cost by.
@@ -286,9 +344,9 @@ impl Engine {
             depth: touch.map_or(TOP_SHARE * volume, |top| top.ask_quantity.to_f64()).max(f64::MIN_POSITIVE),
             maker_fee: execution.maker_fee.to_f64(),
             taker_fee: execution.taker_fee.to_f64(),
-            coefficient: 1.0,
+            coefficient: COEFFICIENT,
             markout: 0.0,
-            fill_chance: 0.3,
+            fill_chance: FILL_CHANCE,
             unevenness: 1.0,
         }
     }

@@ -6,6 +6,7 @@
 pub mod backtest;
 pub mod clock;
 pub mod dispatch;
+pub mod execution_report;
 pub mod explanation;
 pub mod live;
 pub mod lookahead;

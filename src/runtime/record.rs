@@ -3,6 +3,7 @@
 //! Invariant: in the order in which the engine booked them.
 //! Absent on purpose: equity curves.
 
+use super::execution_report::ExecutionReport;
 use crate::engine::risk::Refused;
 use crate::engine::{FillRecord, Notice, TradeRecord};
 
@@ -10,6 +11,8 @@ use crate::engine::{FillRecord, Notice, TradeRecord};
 pub struct Record {
     pub fills: Vec<FillRecord>,
     pub trades: Vec<TradeRecord>,
+    /// What parent orders came to, switches and halts.
+    pub execution: ExecutionReport,
     /// Why the last entry that was wanted was not made. The engine says each kind of reason once in a row, with the numbers of
     /// the first.
     pub last_refusal: Option<Refused>,
@@ -17,6 +20,7 @@ pub struct Record {
 
 impl Record {
     pub fn take(&mut self, notice: &Notice) {
+        self.execution.take(notice);
         match notice {
             Notice::Filled { fill } => self.fills.push(fill.clone()),
             Notice::TradeClosed { trade } => self.trades.push(trade.clone()),

@@ -272,7 +272,7 @@ fn an_entry_of_many_bars_is_protected_as_far_as_it_went() {
     let first = legs(&table.rise(A));
     arm(&mut table, &first);
     table.tell(&first[0], OrderStatus::Expired);
-    assert_eq!(cancels(&table.fill(&first[1], first[1].quantity(), "98.98")), [entry.id.clone()]);
+    assert_eq!(cancels(&table.fill(&first[1], first[1].quantity(), "98.98")), std::slice::from_ref(&entry.id));
     table.tell(&entry, OrderStatus::Canceled);
     assert_eq!(shown(&table).symbols[0].desk, Desk::Flat);
 }

@@ -247,7 +247,12 @@ pub fn judge(view: &RiskView<'_>, request: &OrderRequest) -> Result<(), Refused>
     };
     passed.map_err(|failure| Refused::Filter { failure, nearest: nearest_entry(view, request, mark) })?;
     match request.purpose {
-        Purpose::Entry => check_protection(view, request.payload.quantity().saturating_add(view.bought), mark),
+        Purpose::Entry => {
+            let whole = request.payload.quantity().saturating_add(view.bought);
+            // What fees leave of earlier lots is no whole step, and nobody protects it.
+            let step = view.rules.step(OrderType::Market).max(view.rules.step(OrderType::Limit));
+            check_protection(view, whole.floor_to_step(step), mark)
+        }
         Purpose::Exit | Purpose::Stop | Purpose::Target => Ok(()),
     }
 }
