@@ -19,6 +19,7 @@ use kestrel::runtime::backtest::Detail;
 use kestrel::runtime::live::EndReason;
 use kestrel::store::{ParquetBars, symbols_of};
 
+use workloads::batch::{Batch, percentile};
 use workloads::desk::Desk;
 use workloads::frames::Frame;
 use workloads::history::{self, History};
@@ -48,8 +49,9 @@ fn main() {
 }
 
 /// What can be asked for alone: `cargo bench --bench rates -- store`.
-const SECTIONS: [(&str, fn()); 9] = [
+const SECTIONS: [(&str, fn()); 10] = [
     ("engine", steps),
+    ("decision", decisions),
     ("protocol", frames),
     ("simulator", venue),
     ("indicators", indicators),
@@ -114,6 +116,25 @@ fn steps() {
     row("engine: step of a closed bar, position with its OCO", nanoseconds(|| desk.close_bar()), "ns");
     row("engine: step of a trade or a best price", nanoseconds(|| desk.view()) / 2.0, "ns");
     row("engine: step of an execution report, already booked", nanoseconds(|| desk.report()), "ns");
+}
+
+/// Wall times one by one: what is late here is late for the market.
+fn decisions() {
+    const MINUTES: usize = 20_000;
+    let mut batch = Batch::new();
+    batch.run(MINUTES);
+    let columns = [
+        ("decision: a bar close of 10 symbols, everything on", &mut batch.minutes),
+        ("decision: one of them", &mut batch.bars),
+        ("decision: a kline's bytes to the signed bytes of its order", &mut batch.orders),
+    ];
+    for (what, times) in columns {
+        times.sort_by(f64::total_cmp);
+        let count = times.len();
+        for (share, name) in [(0.5, "median"), (0.99, "p99"), (1.0, "longest")] {
+            row(&format!("{what}, {name} of {count}"), percentile(times, share), "µs");
+        }
+    }
 }
 
 fn frames() {

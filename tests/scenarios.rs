@@ -6,6 +6,7 @@
 mod accounts;
 mod cancels;
 mod controls;
+mod everything;
 mod guarded;
 mod histories;
 mod orders;
@@ -13,3 +14,4 @@ mod previews;
 mod properties;
 mod replaces;
 mod table;
+mod venue;

@@ -6,6 +6,7 @@
 // Each bench uses its part of the workloads.
 #![allow(dead_code)]
 
+pub mod batch;
 pub mod desk;
 pub mod frames;
 pub mod history;

@@ -379,5 +379,6 @@ impl Engine {
                 effects.push(Effect::Query { symbol: order.symbol, client_id });
             }
         }
+        self.wake_works(effects);
     }
 }

@@ -339,8 +339,12 @@ impl Engine {
         };
         let entries = self.orders.live().iter().filter(|order| order.purpose == Purpose::Entry);
         let entries = entries.filter(|order| Some(order.sequence) != instead_of);
-        let spent = entries
-            .fold(self.portfolio.cash(), |free, order| free.saturating_sub(cost(order.symbol.index(), order.open())));
+        // One with a limit binds what it would pay there, wherever the price went since.
+        let bound = |order: &Order| match order.kind.limit_price() {
+            Some(limit) => Money::notional(limit, order.open()).unwrap_or(Money::MAX),
+            None => cost(order.symbol.index(), order.open()),
+        };
+        let spent = entries.fold(self.portfolio.cash(), |free, order| free.saturating_sub(bound(order)));
         let works = self.instruments.iter().enumerate().filter(|(at, _)| *at != symbol.index());
         works.fold(spent, |free, (at, instrument)| match &instrument.work {
             Some(work) if work.purpose() == Purpose::Entry => free.saturating_sub(cost(at, work.unsent())),

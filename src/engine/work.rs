@@ -183,6 +183,16 @@ impl Engine {
         }
     }
 
+    /// The moment that a parent order asked for has come, also where no price is shown.
+    pub(super) fn wake_works(&mut self, effects: &mut Effects) {
+        for at in 0..self.instruments.len() {
+            let wake = self.instruments[at].work.as_ref().and_then(|work| work.parent.wake());
+            if wake.is_some_and(|wake| wake <= self.now) {
+                self.advance(SymbolId(at as u16), effects);
+            }
+        }
+    }
+
     fn ask_parent(&mut self, symbol: SymbolId) -> Option<Action> {
         let (now, may_enter) = (self.now, self.may_enter(symbol));
         let instrument = &mut self.instruments[symbol.index()];
