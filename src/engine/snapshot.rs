@@ -6,17 +6,20 @@
 use std::sync::Arc;
 
 use super::Engine;
+use super::execution::Progress;
 use super::guard::GuardView;
 use super::history::History;
 use super::instrument::Desk;
 use super::mood::MoodView;
 use super::notice::HaltReason;
 use super::orders::{OrderState, Purpose};
+use super::regime::Duty;
 use super::risk::sizing::Shares;
 use super::risk::stops::Distances;
 use super::risk::{Refused, Room, SizedEntry};
 use super::settings::Settings;
 use super::strategy::Signal;
+use super::strategy::council::Vote;
 use crate::domain::{
     Asset, BookTop, ClientOrderId, Money, OrderKind, Price, Quantity, Side, Symbol, SymbolId, SymbolRules, Time, Value,
 };
@@ -95,6 +98,15 @@ pub struct SymbolView {
     pub sized: Option<SizedEntry>,
     /// None during warm-up and where it is not watched.
     pub regime: Option<Regime>,
+    pub regime_since: Option<Time>,
+    /// Whose mandate is in force, and whose waits.
+    pub duty: Duty,
+    /// What each member of the council wants and counts; empty where one strategy is pinned.
+    pub votes: Vec<Vote>,
+    /// The parent order that is being carried out.
+    pub work: Option<Box<Progress>>,
+    /// The stop was moved up since the entry.
+    pub is_raised: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -136,6 +148,11 @@ impl Engine {
             room: self.room(SymbolId(at as u16)),
             sized: instrument.sized.as_deref().copied(),
             regime: instrument.watch.as_ref().and_then(|watch| watch.regime()),
+            regime_since: instrument.watch.as_ref().and_then(|watch| watch.regime_since()),
+            duty: instrument.duty,
+            votes: instrument.strategy.votes(),
+            work: instrument.work.as_ref().map(|work| Box::new(work.parent.progress())),
+            is_raised: instrument.raised.is_some(),
         });
         let orders = self.orders.live().iter().map(|order| OrderView {
             symbol: order.symbol,
