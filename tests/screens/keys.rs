@@ -101,6 +101,11 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
         (Place::Panels, Action::CancelOrder) => {
             matches!(&after.popup, Some(Popup::Cancel(order)) if order.client_id.text() == "k-1-4")
         }
+        (Place::Panels, Action::Pin) => ask == Some(&Ask::Command(Command::SwitchStrategy("auto".to_owned()))),
+        (Place::Panels, Action::Halt) => ask == Some(&Ask::Command(Command::Halt)),
+        (Place::Panels, Action::Rearm) => {
+            ask.is_none() && after.toast.as_ref().is_some_and(|toast| toast.text.contains("nothing is halted"))
+        }
         (Place::Panels, Action::Help) => matches!(after.popup, Some(Popup::Help { scroll: 0 })),
         (Place::Panels, Action::Zoom) => after.zoomed && !before.zoomed,
         (Place::Panels, Action::NextPanel) => after.focus == Panel::Strategies,
@@ -141,7 +146,9 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
         (Place::List | Place::Help | Place::Editor | Place::Backtest | Place::Ended, Action::Close) => {
             ask.is_none() && after.popup.is_none()
         }
-        (Place::Editor, Action::Up) => matches!(&after.popup, Some(Popup::Editor(e)) if e.setting == Setting::MinTrade),
+        (Place::Editor, Action::Up) => {
+            matches!(&after.popup, Some(Popup::Editor(e)) if e.setting == Setting::ExecutionMinutes)
+        }
         (Place::Editor, Action::Down) => {
             matches!(&after.popup, Some(Popup::Editor(e)) if e.setting == Setting::StopLoss)
         }
@@ -286,7 +293,7 @@ fn an_edit_is_checked_saved_and_undone() {
     assert_eq!(press(&mut model, &[Key::Char('z')]), None);
 
     for (text, setting) in
-        [("", 0), ("-", 0), ("ten", 0), ("1.2.3", 0), ("101", 0), ("-1", 0), ("100", 1), ("10001", 2)]
+        [("", 0), ("-", 0), ("ten", 0), ("1.2.3", 0), ("101", 0), ("-1", 0), ("100", 1), ("10001", 2), ("2.5", 8)]
     {
         press(&mut model, &[Key::Char('i')]);
         press(&mut model, &vec![Key::Down; setting]);
