@@ -46,6 +46,20 @@ pub struct FlattenPreview {
     pub pnl: Value,
 }
 
+impl EntryPreview {
+    /// No size could be told.
+    const fn none(reason: Refused) -> EntryPreview {
+        EntryPreview {
+            quantity: Quantity::ZERO,
+            sized: None,
+            notional: Money::ZERO,
+            stop: None,
+            target: None,
+            refused: Some(reason),
+        }
+    }
+}
+
 /// What the next entry of `symbol` would be under `settings`, at the whole of its size. `None` for an unknown symbol.
 pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Option<EntryPreview> {
     let view = snapshot.symbols.get(symbol.index())?;
@@ -109,14 +123,7 @@ pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Opti
                 refused: verdict.err(),
             }
         }
-        Err(reason) => EntryPreview {
-            quantity: Quantity::ZERO,
-            sized: None,
-            notional: Money::ZERO,
-            stop: None,
-            target: None,
-            refused: Some(reason),
-        },
+        Err(reason) => EntryPreview::none(reason),
     })
 }
 
