@@ -1,5 +1,6 @@
 //! The screen from fixed snapshots: what is drawn, what keys do, and that nothing makes it panic.
 
+mod desk;
 mod fixture;
 mod keys;
 mod manners;

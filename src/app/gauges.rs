@@ -3,7 +3,7 @@
 //! Invariant: reading changes nothing; what the system does not tell is absent.
 //! Absent on purpose: when they are read (`steward`).
 
-use crate::config::{Config, Speed, Theme as WantedTheme, UpColor as WantedUp};
+use crate::config::{Allowed, Config, Speed, Theme as WantedTheme, UpColor as WantedUp};
 use crate::runtime::wires::{Link as LinkEnd, Links};
 use crate::tui::backtest::Backtest;
 use crate::tui::editor::Setting;
@@ -46,8 +46,14 @@ pub fn fields(config: &Config) -> Vec<Field> {
             Setting::StopLoss => config.stop_loss_percent,
             Setting::TakeProfit => config.take_profit_percent,
             Setting::MinTrade => config.min_trade_size,
+            Setting::StopMultiple => config.risk.stop_multiple,
+            Setting::VolatilityTarget => config.risk.volatility_target_percent,
+            Setting::DailyLoss => config.risk.daily_loss_percent,
+            Setting::Urgency => config.urgency_percent,
+            Setting::ExecutionMinutes => f64::from(config.execution_minutes),
         };
-        Some(Field { setting, value, least: allowed.least, most: allowed.most, below_most: allowed.below_most })
+        let Allowed { least, most, below_most, whole, .. } = allowed;
+        Some(Field { setting, value, least, most, below_most, whole })
     };
     Setting::ALL.into_iter().filter_map(field).collect()
 }

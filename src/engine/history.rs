@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::decision::Decision;
 use super::execution::Progress;
 use super::notice::{FillRecord, Notice, TradeRecord};
+use super::share_curve::ShareCurve;
 use super::{Engine, Input};
 use crate::domain::{Bar, MarketEvent, SymbolId, Time, Trade, Value};
 use crate::performance::Curve;
@@ -41,6 +42,8 @@ pub struct History {
     pub events: VecDeque<(Time, Notice)>,
     /// The newest decision of each symbol with its reasons, also where nothing was done. By symbol id.
     pub considered: Vec<Option<Arc<Decision>>>,
+    /// Parts of the blend over time, where strategies are chosen automatically. By symbol id.
+    pub shares: Vec<Arc<ShareCurve>>,
     /// What the engine answered to commands and settings.
     pub replies: VecDeque<(Time, Notice)>,
     /// How many replies there ever were, so that a new one is seen.
@@ -69,7 +72,8 @@ impl History {
             let closed = instrument.window.iter().map(|(bar, _)| *bar).collect();
             Arc::new(Candles { closed, forming: None })
         });
-        let mut history = History { candles: candles.collect(), ..History::default() };
+        let shares = engine.instruments.iter().map(|_| Arc::default()).collect();
+        let mut history = History { candles: candles.collect(), shares, ..History::default() };
         history.equity.sample(engine.now, engine.performance.start().to_f64(), 0.0);
         history
     }
@@ -158,6 +162,12 @@ impl History {
             return;
         }
         Arc::make_mut(candles).close(bar);
+        let shares = engine.instruments.get(symbol.index()).and_then(|instrument| instrument.strategy.shares());
+        if let Some((shares, curve)) = shares.zip(self.shares.get_mut(symbol.index()))
+            && curve.is_due(bar.close_time(), &shares)
+        {
+            Arc::make_mut(curve).sample(bar.close_time(), shares);
+        }
         let performance = &engine.performance;
         self.equity.sample(bar.close_time(), performance.equity().to_f64(), performance.drawdown.current());
         self.day(engine);

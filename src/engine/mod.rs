@@ -25,6 +25,7 @@ mod protection;
 pub mod regime;
 pub mod risk;
 pub mod settings;
+pub mod share_curve;
 mod sizes;
 pub mod snapshot;
 pub mod strategy;

@@ -46,6 +46,20 @@ pub struct FlattenPreview {
     pub pnl: Value,
 }
 
+impl EntryPreview {
+    /// No size could be told.
+    const fn none(reason: Refused) -> EntryPreview {
+        EntryPreview {
+            quantity: Quantity::ZERO,
+            sized: None,
+            notional: Money::ZERO,
+            stop: None,
+            target: None,
+            refused: Some(reason),
+        }
+    }
+}
+
 /// What the next entry of `symbol` would be under `settings`, at the whole of its size. `None` for an unknown symbol.
 pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Option<EntryPreview> {
     let view = snapshot.symbols.get(symbol.index())?;
@@ -109,22 +123,8 @@ pub fn entry(snapshot: &Snapshot, symbol: SymbolId, settings: &Settings) -> Opti
                 refused: verdict.err(),
             }
         }
-        Err(reason) => EntryPreview::unsized_because(reason),
+        Err(reason) => EntryPreview::none(reason),
     })
-}
-
-impl EntryPreview {
-    /// Nothing could be sized.
-    fn unsized_because(reason: Refused) -> EntryPreview {
-        EntryPreview {
-            quantity: Quantity::ZERO,
-            sized: None,
-            notional: Money::ZERO,
-            stop: None,
-            target: None,
-            refused: Some(reason),
-        }
-    }
 }
 
 /// What a flatten would cost now. Positions too small to be sold are left out, as a flatten leaves them.

@@ -6,17 +6,20 @@
 use std::sync::Arc;
 
 use super::Engine;
+use super::execution::Progress;
 use super::guard::GuardView;
 use super::history::History;
-use super::instrument::Desk;
+use super::instrument::{Desk, Instrument};
 use super::mood::MoodView;
 use super::notice::HaltReason;
 use super::orders::{OrderState, Purpose};
+use super::regime::Duty;
 use super::risk::sizing::Shares;
 use super::risk::stops::Distances;
 use super::risk::{Refused, Room, SizedEntry};
 use super::settings::Settings;
 use super::strategy::Signal;
+use super::strategy::council::Vote;
 use crate::domain::{
     Asset, BookTop, ClientOrderId, Money, OrderKind, Price, Quantity, Side, Symbol, SymbolId, SymbolRules, Time, Value,
 };
@@ -95,6 +98,15 @@ pub struct SymbolView {
     pub sized: Option<SizedEntry>,
     /// None during warm-up and where it is not watched.
     pub regime: Option<Regime>,
+    pub regime_since: Option<Time>,
+    /// Whose mandate is in force, and whose waits.
+    pub duty: Duty,
+    /// What each member of the council wants and counts; empty where one strategy is pinned.
+    pub votes: Vec<Vote>,
+    /// The parent order that is being carried out.
+    pub work: Option<Box<Progress>>,
+    /// The stop was moved up since the entry.
+    pub is_raised: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -112,31 +124,6 @@ pub struct OrderView {
 
 impl Engine {
     pub fn snapshot(&self, history: Arc<History>) -> Snapshot {
-        let symbols = self.instruments.iter().enumerate().map(|(at, instrument)| SymbolView {
-            symbol: instrument.rules.symbol.clone(),
-            rules: instrument.rules.clone(),
-            desk: instrument.desk,
-            position: instrument.position.quantity,
-            average_cost: instrument.position.average_cost(),
-            entry: instrument.trade.and_then(|trade| trade.average(Side::Buy)),
-            mark: instrument.mark,
-            top: instrument.view.top,
-            value: instrument.value(),
-            unrealised: instrument.unrealised(),
-            signal: instrument.strategy.signal(),
-            bars_held: instrument.bars_held,
-            awaiting_fresh_signal: instrument.awaiting_fresh_signal,
-            last_refusal: instrument.last_refusal,
-            unprotected: instrument.unprotected,
-            stale: instrument.stale,
-            stop: self.armed(SymbolId(at as u16)).0,
-            target: self.armed(SymbolId(at as u16)).1,
-            distances: self.distances(SymbolId(at as u16)),
-            shares: self.shares(SymbolId(at as u16)),
-            room: self.room(SymbolId(at as u16)),
-            sized: instrument.sized.as_deref().copied(),
-            regime: instrument.watch.as_ref().and_then(|watch| watch.regime()),
-        });
         let orders = self.orders.live().iter().map(|order| OrderView {
             symbol: order.symbol,
             client_id: self.session.client_order_id(order.sequence),
@@ -171,10 +158,44 @@ impl Engine {
             trades: trades.trades(),
             fills: self.counts.fills,
             bars: self.performance.bars(),
-            symbols: symbols.collect(),
+            symbols: self.instruments.iter().enumerate().map(|(at, one)| self.symbol_view(at, one)).collect(),
             orders: orders.collect(),
             mood: self.mood_view(),
             history,
+        }
+    }
+
+    fn symbol_view(&self, at: usize, instrument: &Instrument) -> SymbolView {
+        let id = SymbolId(at as u16);
+        SymbolView {
+            symbol: instrument.rules.symbol.clone(),
+            rules: instrument.rules.clone(),
+            desk: instrument.desk,
+            position: instrument.position.quantity,
+            average_cost: instrument.position.average_cost(),
+            entry: instrument.trade.and_then(|trade| trade.average(Side::Buy)),
+            mark: instrument.mark,
+            top: instrument.view.top,
+            value: instrument.value(),
+            unrealised: instrument.unrealised(),
+            signal: instrument.strategy.signal(),
+            bars_held: instrument.bars_held,
+            awaiting_fresh_signal: instrument.awaiting_fresh_signal,
+            last_refusal: instrument.last_refusal,
+            unprotected: instrument.unprotected,
+            stale: instrument.stale,
+            stop: self.armed(id).0,
+            target: self.armed(id).1,
+            distances: self.distances(id),
+            shares: self.shares(id),
+            room: self.room(id),
+            sized: instrument.sized.as_deref().copied(),
+            regime: instrument.watch.as_ref().and_then(|watch| watch.regime()),
+            regime_since: instrument.watch.as_ref().and_then(|watch| watch.regime_since()),
+            duty: instrument.duty,
+            votes: instrument.strategy.votes(),
+            work: instrument.work.as_ref().map(|work| Box::new(work.parent.progress())),
+            is_raised: instrument.raised.is_some(),
         }
     }
 }

@@ -8,6 +8,12 @@ pub enum Action {
     /// Pauses at once; when paused, asks whether to resume.
     Pause,
     Strategies,
+    /// Pins the strategy that leads; when one is pinned, back to automatic choice.
+    Pin,
+    /// No entries at once, until rearmed.
+    Halt,
+    /// Asks whether to rearm.
+    Rearm,
     EditSettings,
     Undo,
     /// What a backtest of the settings in force would test, does, or came to.

@@ -20,6 +20,11 @@ pub enum Setting {
     StopLoss,
     TakeProfit,
     MinTrade,
+    StopMultiple,
+    VolatilityTarget,
+    DailyLoss,
+    Urgency,
+    ExecutionMinutes,
 }
 
 #[derive(Debug, Clone)]
@@ -37,7 +42,17 @@ pub struct Editor {
 const LONGEST: usize = 16;
 
 impl Setting {
-    pub const ALL: [Setting; 4] = [Setting::Invest, Setting::StopLoss, Setting::TakeProfit, Setting::MinTrade];
+    pub const ALL: [Setting; 9] = [
+        Setting::Invest,
+        Setting::StopLoss,
+        Setting::TakeProfit,
+        Setting::MinTrade,
+        Setting::StopMultiple,
+        Setting::VolatilityTarget,
+        Setting::DailyLoss,
+        Setting::Urgency,
+        Setting::ExecutionMinutes,
+    ];
 
     /// The key in config.json.
     pub const fn key(self) -> &'static str {
@@ -46,6 +61,11 @@ impl Setting {
             Setting::StopLoss => "stop_loss_percent",
             Setting::TakeProfit => "take_profit_percent",
             Setting::MinTrade => "min_trade_size",
+            Setting::StopMultiple => "stop_multiple",
+            Setting::VolatilityTarget => "volatility_target_percent",
+            Setting::DailyLoss => "daily_loss_percent",
+            Setting::Urgency => "urgency_percent",
+            Setting::ExecutionMinutes => "execution_minutes",
         }
     }
 
@@ -55,14 +75,34 @@ impl Setting {
             Setting::StopLoss => texts.stop_loss,
             Setting::TakeProfit => texts.take_profit,
             Setting::MinTrade => texts.min_trade,
+            Setting::StopMultiple => texts.stop_multiple,
+            Setting::VolatilityTarget => texts.volatility_target,
+            Setting::DailyLoss => texts.daily_loss,
+            Setting::Urgency => texts.urgency,
+            Setting::ExecutionMinutes => texts.execution_minutes,
         }
     }
 
-    /// "%" or the quote currency.
-    pub fn unit(self, quote: &str) -> &str {
+    /// What it does, where that shows in no preview of the next order.
+    pub const fn about(self, texts: &Texts) -> Option<&'static str> {
         match self {
-            Setting::Invest | Setting::StopLoss | Setting::TakeProfit => "%",
+            Setting::Invest | Setting::StopLoss | Setting::TakeProfit | Setting::MinTrade => None,
+            Setting::StopMultiple => Some(texts.about_stop_multiple),
+            Setting::VolatilityTarget => Some(texts.about_volatility_target),
+            Setting::DailyLoss => Some(texts.about_daily_loss),
+            Setting::Urgency => Some(texts.about_urgency),
+            Setting::ExecutionMinutes => Some(texts.about_execution_minutes),
+        }
+    }
+
+    /// "%", "min", the quote currency.
+    pub fn unit<'a>(self, texts: &Texts, quote: &'a str) -> &'a str {
+        match self {
+            Setting::Invest | Setting::StopLoss | Setting::TakeProfit | Setting::DailyLoss | Setting::Urgency => "%",
             Setting::MinTrade => quote,
+            Setting::StopMultiple => "",
+            Setting::VolatilityTarget => texts.unit_year,
+            Setting::ExecutionMinutes => texts.unit_minutes,
         }
     }
 
@@ -74,6 +114,11 @@ impl Setting {
             Setting::StopLoss => settings.stop_loss = Ratio::from_percent(value)?,
             Setting::TakeProfit => settings.take_profit = Ratio::from_percent(value)?,
             Setting::MinTrade => settings.min_trade_size = Money::from_f64(value)?,
+            Setting::StopMultiple => settings.risk.stop_multiple = Ratio::from_f64(value)?,
+            Setting::VolatilityTarget => settings.risk.volatility_target = Ratio::from_percent(value)?,
+            Setting::DailyLoss => settings.risk.daily_loss = Ratio::from_percent(value)?,
+            Setting::Urgency => settings.execution.urgency = Ratio::from_percent(value)?,
+            Setting::ExecutionMinutes => settings.execution.horizon_minutes = value as u32,
         }
         Some(settings)
     }
@@ -158,7 +203,8 @@ impl Editor {
         let text = self.input(field.setting).value().trim();
         let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
         let number = number.ok_or_else(|| fill(texts.not_a_number, &[&format!("{text:?}")]))?;
-        if number < field.least || number > field.most || (field.below_most && number >= field.most) {
+        let is_outside = number < field.least || number > field.most || (field.below_most && number >= field.most);
+        if is_outside || (field.whole && number.fract() != 0.0) {
             return Err(fill(texts.out_of_range, &[text, &field.range(texts)]));
         }
         Ok(number)

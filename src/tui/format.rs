@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use unicode_width::UnicodeWidthStr;
 
-use crate::domain::{Price, Quantity, Time, Value};
+use crate::domain::{Price, Quantity, Span, Time, Value};
 
 /// `12,345.67`, with a sign when it is negative.
 pub fn amount(value: Value) -> String {
@@ -91,6 +91,31 @@ pub fn day_minute(time: Time) -> String {
     strftime(time, "%m-%d %H:%M")
 }
 
+/// A length of time: `12 s`, `5 min`, `3 h 20 min`, `2 d 4 h`.
+pub fn age(span: Span) -> String {
+    let seconds = span.0.max(0) / Span::SECOND.0;
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds} s"),
+        (0, 0, _) => format!("{minutes} min"),
+        (0, _, _) if minutes % 60 == 0 => format!("{hours} h"),
+        (0, _, _) => format!("{hours} h {} min", minutes % 60),
+        (_, _, _) if hours % 24 == 0 => format!("{days} d"),
+        (_, _, _) => format!("{days} d {} h", hours % 24),
+    }
+}
+
+/// Basis points with a sign: `+1.2`; what rounds to nothing has none.
+pub fn basis_points(points: f64) -> String {
+    let text = format!("{points:+.1}");
+    if text == "+0.0" || text == "-0.0" { "0.0".to_owned() } else { text }
+}
+
+/// A share as `62 %`.
+pub fn whole_percent(fraction: f64) -> String {
+    format!("{:.0} %", fraction * 100.0)
+}
+
 /// Columns that a text takes.
 pub fn width(text: &str) -> u16 {
     u16::try_from(text.width()).unwrap_or(u16::MAX)
@@ -150,6 +175,13 @@ mod tests {
         assert_eq!(amount(Value(93_273_092_320_000_000_000)), "9,327.31");
         assert_eq!(signed_percent(-0.000_01), "0.00 %");
         assert_eq!(signed_percent(0.0123), "+1.23 %");
+    }
+
+    #[test]
+    fn ages_have_at_most_two_words() {
+        let ages = [0, 59, 60, 3_599, 3_600, 12_000, 86_400, 187_200].map(|s| age(Span::from_seconds(s)));
+        assert_eq!(ages, ["0 s", "59 s", "1 min", "59 min", "1 h", "3 h 20 min", "1 d", "2 d 4 h"]);
+        assert_eq!([basis_points(-0.04), basis_points(1.25), whole_percent(0.624)], ["0.0", "+1.2", "62 %"]);
     }
 
     #[test]

@@ -58,12 +58,13 @@ use Place::{Backtest, Editor, Ended, Help, List, Panels, Question};
 
 /// Digits that go straight to a panel, in the panels' order.
 const DIGITS: &[Key] =
-    &[Char('1'), Char('2'), Char('3'), Char('4'), Char('5'), Char('6'), Char('7'), Char('8'), Char('9')];
+    &[Char('1'), Char('2'), Char('3'), Char('4'), Char('5'), Char('6'), Char('7'), Char('8'), Char('9'), Char('0')];
 
 #[rustfmt::skip]
 pub const TABLE: &[Binding] = &[
     // What a hand on the wheel needs first; less risk takes one key.
     row(Panels, &[Char('p')], Action::Pause, Some(|t| t.hint_pause), |t| t.help_pause),
+    row(Panels, &[Char('r')], Action::Rearm, Some(|t| t.hint_rearm), |t| t.help_rearm),
     row(Panels, &[Char('s')], Action::Strategies, Some(|t| t.hint_strategies), |t| t.help_strategies),
     row(Panels, &[Char('i')], Action::EditSettings, Some(|t| t.hint_edit), |t| t.help_edit),
     row(Panels, &[Char('x')], Action::Flatten, Some(|t| t.hint_flatten), |t| t.help_flatten),
@@ -75,6 +76,8 @@ pub const TABLE: &[Binding] = &[
     row(Panels, &[BackTab], Action::PreviousPanel, None, |t| t.help_previous_panel),
     row(Panels, DIGITS, Action::GoTo, None, |t| t.help_go_to),
     row(Panels, &[Char('e')], Action::Zoom, Some(|t| t.hint_zoom), |t| t.help_zoom),
+    row(Panels, &[Char('a')], Action::Pin, Some(|t| t.hint_pin), |t| t.help_pin),
+    row(Panels, &[Char('!')], Action::Halt, Some(|t| t.hint_halt), |t| t.help_halt),
     row(Panels, &[Char('k'), Up], Action::Up, None, |t| t.help_up),
     row(Panels, &[Char('j'), Down], Action::Down, None, |t| t.help_down),
     row(Panels, &[Char('h'), Left], Action::Left, None, |t| t.help_left),
@@ -142,6 +145,11 @@ pub fn of(place: Place) -> impl Iterator<Item = &'static Binding> {
     TABLE.iter().filter(move |binding| binding.place == place)
 }
 
+/// The first key of an action on the panels, for sentences that name it.
+pub fn key_of(action: Action) -> String {
+    of(Panels).find(|binding| binding.action == action).map(Binding::first).unwrap_or_default()
+}
+
 /// The panel that a digit names, from zero.
 pub fn digit(key: Key) -> Option<usize> {
     DIGITS.iter().position(|digit| *digit == key)
@@ -151,7 +159,7 @@ impl Binding {
     /// The keys as people write them.
     pub fn names(&self) -> String {
         if self.keys.len() == DIGITS.len() {
-            return "1 to 9".to_owned();
+            return "1 to 9, 0".to_owned();
         }
         let names: Vec<String> = self.keys.iter().map(|key| key.name()).collect();
         names.join(" ")
@@ -206,7 +214,7 @@ pub fn markdown(texts: &Texts) -> String {
     for (place, name) in places(texts) {
         for binding in of(place) {
             let keys: Vec<String> = match binding.keys.len() == DIGITS.len() {
-                true => vec!["`1` to `9`".to_owned()],
+                true => vec!["`1` to `9`, `0`".to_owned()],
                 false => binding.keys.iter().map(|key| format!("`{}`", key.name())).collect(),
             };
             table.push_str(&format!("| {name} | {} | {} |\n", keys.join(" "), (binding.help)(texts)));

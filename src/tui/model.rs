@@ -15,6 +15,8 @@ use super::theme::Theme;
 use super::vitals::{RunState, Vitals};
 use crate::engine::Snapshot;
 use crate::engine::instrument::Desk;
+use crate::engine::risk::shock::ShockState;
+use crate::engine::settings::StrategyName;
 use crate::engine::snapshot::{OrderView, SymbolView};
 use crate::telemetry::LogLine;
 
@@ -40,7 +42,8 @@ pub struct Model {
     pub symbol: usize,
     /// Place in `CANDLE_MINUTES`.
     pub candle: usize,
-    /// How far each list is scrolled: from the newest backwards for chart, fills and log; the selected row of orders.
+    /// How far each list is scrolled: from the newest backwards for chart, fills and log; the selected row of
+    /// orders; from the top for balances and the desk.
     pub scroll: [usize; Panel::ALL.len()],
     pub popup: Option<Popup>,
     /// Place in `backtest::LENGTHS`.
@@ -65,11 +68,13 @@ pub enum Panel {
     Fills,
     Strategies,
     Log,
+    Desk,
 }
 
 #[derive(Debug, Clone)]
 pub enum Popup {
     Resume,
+    Rearm,
     Flatten,
     Cancel(OrderView),
     Quit,
@@ -96,7 +101,7 @@ pub enum Tone {
 }
 
 impl Panel {
-    pub const ALL: [Panel; 9] = [
+    pub const ALL: [Panel; 10] = [
         Panel::Chart,
         Panel::Balances,
         Panel::Pnl,
@@ -106,6 +111,7 @@ impl Panel {
         Panel::Fills,
         Panel::Strategies,
         Panel::Log,
+        Panel::Desk,
     ];
 
     pub const fn title(self, texts: &Texts) -> &'static str {
@@ -119,11 +125,17 @@ impl Panel {
             Panel::Fills => texts.fills,
             Panel::Strategies => texts.strategies,
             Panel::Log => texts.log,
+            Panel::Desk => texts.desk,
         }
     }
 
     pub const fn place(self) -> usize {
         self as usize
+    }
+
+    /// The digit that goes to it.
+    pub const fn digit(self) -> usize {
+        (self.place() + 1) % 10
     }
 
     pub fn step(self, by: usize) -> Panel {
@@ -159,7 +171,7 @@ impl Model {
     pub fn place(&self) -> Place {
         match &self.popup {
             None => Place::Panels,
-            Some(Popup::Resume | Popup::Flatten | Popup::Cancel(_) | Popup::Quit) => Place::Question,
+            Some(Popup::Resume | Popup::Rearm | Popup::Flatten | Popup::Cancel(_) | Popup::Quit) => Place::Question,
             Some(Popup::Strategies { .. }) => Place::List,
             Some(Popup::Help { .. }) => Place::Help,
             Some(Popup::Editor(_)) => Place::Editor,
@@ -189,6 +201,21 @@ impl Model {
         self.snapshot.as_ref().is_some_and(|snapshot| {
             snapshot.symbols.iter().any(|symbol| symbol.desk != Desk::Flat) || !snapshot.orders.is_empty()
         })
+    }
+
+    /// Entries are halted or halved, or a lock waits for a person.
+    pub fn can_rearm(&self) -> bool {
+        self.snapshot.as_ref().is_some_and(|snapshot| {
+            snapshot.guard.shock != ShockState::Calm || snapshot.guard.locks.iter().any(|lock| lock.until.is_none())
+        })
+    }
+
+    /// The strategy that counts most for the shown symbol; `None` where one is pinned.
+    pub fn leader(&self) -> Option<StrategyName> {
+        let votes = &self.symbol()?.votes;
+        let first = votes.first()?;
+        let leads = votes.iter().skip(1).fold(first, |most, vote| if vote.share > most.share { vote } else { most });
+        Some(leads.strategy)
     }
 
     pub fn has_ended(&self) -> bool {

@@ -96,6 +96,9 @@ fn press(model: &mut Model, key: Key) -> Option<Ask> {
 /// In a window too small to be drawn in: nothing that would have to be read first.
 fn press_unseen(model: &mut Model, key: Key) -> Option<Ask> {
     let pauses = key == Key::Char('p') && model.snapshot.as_ref().is_some_and(|snapshot| !snapshot.paused);
+    if key == Key::Char('!') && !model.has_ended() {
+        return Some(Ask::Command(Command::Halt));
+    }
     if key == Key::Esc {
         model.popup = None;
     }
@@ -107,7 +110,16 @@ fn press_unseen(model: &mut Model, key: Key) -> Option<Ask> {
 }
 
 fn on_panels(model: &mut Model, action: Action, key: Key) -> Option<Ask> {
-    let trades = matches!(action, Action::Pause | Action::Strategies | Action::Flatten | Action::CancelOrder);
+    let trades = matches!(
+        action,
+        Action::Pause
+            | Action::Strategies
+            | Action::Flatten
+            | Action::CancelOrder
+            | Action::Pin
+            | Action::Halt
+            | Action::Rearm
+    );
     if trades && model.has_ended() {
         model.say(Tone::Plain, model.texts.ended_short.to_owned());
         return None;
@@ -119,6 +131,12 @@ fn on_panels(model: &mut Model, action: Action, key: Key) -> Option<Ask> {
             let selected = StrategyName::ALL.iter().position(|name| Some(*name) == now).unwrap_or(0);
             model.popup = Some(Popup::Strategies { selected });
         }
+        Action::Pin => return pin(model),
+        Action::Halt => return Some(Ask::Command(Command::Halt)),
+        Action::Rearm => match model.can_rearm() {
+            true => model.popup = Some(Popup::Rearm),
+            false => model.say(Tone::Plain, model.texts.nothing_to_rearm.to_owned()),
+        },
         Action::EditSettings => {
             model.popup = Some(Popup::Editor(Box::new(Editor::open(Setting::Invest, &model.vitals.fields))))
         }
@@ -164,6 +182,18 @@ fn pause(model: &mut Model) -> Option<Ask> {
     Some(Ask::Command(Command::Pause))
 }
 
+/// The strategy that leads decides alone from now on; when one does, all are weighed again.
+fn pin(model: &mut Model) -> Option<Ask> {
+    let pinned = model.snapshot.as_ref()?.settings.strategy;
+    let name = match pinned {
+        StrategyName::Auto => model.leader().unwrap_or(StrategyName::Flat),
+        StrategyName::Trend | StrategyName::Reversal | StrategyName::Breakout | StrategyName::Flat => {
+            StrategyName::Auto
+        }
+    };
+    Some(Ask::Command(Command::SwitchStrategy(name.as_str().to_owned())))
+}
+
 fn undo(model: &mut Model) -> Option<Ask> {
     // Taken off at once, so that the next press undoes the changes before; a save that fails puts them back.
     match model.undo.pop() {
@@ -200,6 +230,7 @@ fn on_question(model: &mut Model, action: Action) -> Option<Ask> {
     }
     match asked? {
         Popup::Resume => Some(Ask::Command(Command::Resume)),
+        Popup::Rearm => Some(Ask::Command(Command::Rearm)),
         Popup::Flatten => Some(Ask::Command(Command::Flatten)),
         Popup::Cancel(order) => Some(Ask::Command(Command::Cancel(order.client_id))),
         Popup::Quit => Some(Ask::Quit),
@@ -236,6 +267,7 @@ fn on_list(model: &mut Model, action: Action) -> Option<Ask> {
             Popup::Strategies { .. }
             | Popup::Help { .. }
             | Popup::Resume
+            | Popup::Rearm
             | Popup::Flatten
             | Popup::Cancel(_)
             | Popup::Quit
@@ -266,6 +298,9 @@ fn on_editor(model: &mut Model, action: Action) -> Option<Ask> {
         },
         Action::Pause
         | Action::Strategies
+        | Action::Pin
+        | Action::Halt
+        | Action::Rearm
         | Action::EditSettings
         | Action::Undo
         | Action::Flatten
@@ -452,8 +487,8 @@ fn scroll(model: &mut Model, action: Action) {
     let rows = rows(model, panel);
     let now = model.scroll[panel.place()];
     let page = usize::from(model.height).saturating_sub(6).max(PAGE);
-    // Orders have a cursor that goes down, balances go on below; the others scroll back from the newest.
-    let downward = matches!(panel, Panel::Orders | Panel::Balances);
+    // Orders have a cursor that goes down, balances and the desk go on below; the others scroll back from the newest.
+    let downward = matches!(panel, Panel::Orders | Panel::Balances | Panel::Desk);
     let in_time = panel == Panel::Chart;
     let moves = [
         (Action::Up, usize::from(!in_time), 0),
@@ -483,6 +518,8 @@ fn rows(model: &Model, panel: Panel) -> usize {
         Panel::Fills => history.fills.len(),
         Panel::Strategies => history.decisions.len(),
         Panel::Log => model.log.len(),
+        // So many that the last page is full.
+        Panel::Desk => 1 + view::desk_rows_below(model),
         // The quote asset and what is held.
         Panel::Balances => 1 + snapshot.symbols.iter().filter(|symbol| !symbol.position.is_zero()).count(),
         Panel::Pnl | Panel::WinRate | Panel::Drawdown => 0,

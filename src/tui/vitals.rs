@@ -76,6 +76,8 @@ pub struct Field {
     pub most: f64,
     /// The value must stay below `most`.
     pub below_most: bool,
+    /// Whole numbers only.
+    pub whole: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,10 +101,11 @@ impl Mode {
 }
 
 impl Field {
-    /// "0 to 100", "0 to below 100".
+    /// "0 to 100", "0 to below 100", "whole numbers, 1 to 240".
     pub fn range(&self, texts: &Texts) -> String {
         let template = if self.below_most { texts.range_below } else { texts.range };
-        fill(template, &[&format::setting(self.least), &format::setting(self.most)])
+        let range = fill(template, &[&format::setting(self.least), &format::setting(self.most)]);
+        if self.whole { fill(texts.range_whole, &[&range]) } else { range }
     }
 }
 

@@ -5,19 +5,26 @@ use std::sync::Arc;
 use kestrel::domain::{
     Asset, Bar, BookTop, ClientOrderId, Money, OrderKind, Quantity, Seed, Side, Span, Symbol, SymbolId, Time, Value,
 };
+use kestrel::engine::execution::{ChildState, Ending, Progress, Style, tally::ChildShown};
 use kestrel::engine::guard::GuardView;
 use kestrel::engine::history::{Candles, DayPnl, History};
 use kestrel::engine::instrument::Desk;
+use kestrel::engine::mood::SourceView;
 use kestrel::engine::notice::ExitBy;
 use kestrel::engine::orders::{OrderState, Purpose};
-use kestrel::engine::risk::Room;
-use kestrel::engine::risk::shock::ShockState;
+use kestrel::engine::regime::{Duty, Mandate, Mandates};
+use kestrel::engine::risk::shock::{Check, Condition, ShockCause, ShockChange, ShockState};
 use kestrel::engine::risk::sizing::Shares;
 use kestrel::engine::risk::stops::Distances;
+use kestrel::engine::risk::{Lock, LockReason, Refused, Room};
 use kestrel::engine::settings::StrategyName;
+use kestrel::engine::share_curve::ShareCurve;
 use kestrel::engine::snapshot::{OrderView, SymbolView};
+use kestrel::engine::strategy::council::Vote;
 use kestrel::engine::strategy::{Reason, Signal};
-use kestrel::engine::{FillRecord, MoodView, Notice, Snapshot, TradeRecord};
+use kestrel::engine::{FillRecord, MoodSource, MoodState, MoodView, Notice, Snapshot, TradeRecord};
+use kestrel::market::regime::event::{Event, Phase, Reading, Signal as MarketSignal};
+use kestrel::market::regime::{Regime, RegimeSwitch};
 use kestrel::performance::{Figure, Hidden};
 use kestrel::telemetry::{LogLevel, LogLine};
 use kestrel::tui::backtest::{Backtest, Charges, Figures, Ground, Pace, Page, PaidIn, Plan, Stage, Tested};
@@ -71,7 +78,8 @@ pub fn text_of(model: &Model) -> String {
 }
 
 pub fn vitals() -> Vitals {
-    let field = |setting, value, most, below_most| Field { setting, value, least: 0.0, most, below_most };
+    let field = |setting, value, most, below_most| Field { setting, value, least: 0.0, most, below_most, whole: false };
+    let minutes = field(Setting::ExecutionMinutes, 15.0, 240.0, false);
     Vitals {
         mode: Mode::Demo,
         market: Market::Generated,
@@ -85,6 +93,11 @@ pub fn vitals() -> Vitals {
             field(Setting::StopLoss, 2.0, 100.0, true),
             field(Setting::TakeProfit, 4.0, 10_000.0, false),
             field(Setting::MinTrade, 10.0, 1e10, false),
+            field(Setting::StopMultiple, 0.0, 100.0, false),
+            field(Setting::VolatilityTarget, 0.0, 1_000.0, false),
+            field(Setting::DailyLoss, 0.0, 100.0, false),
+            field(Setting::Urgency, 50.0, 100.0, false),
+            Field { least: 1.0, whole: true, ..minutes },
         ],
         taker_fee: ratio("0.001"),
         run: RunState::Running,
@@ -175,7 +188,7 @@ pub fn snapshot() -> Snapshot {
         bars: 2_880,
         symbols: symbols(),
         orders: orders(),
-        mood: MoodView::default(),
+        mood: mood(),
         history: Arc::new(history()),
     }
 }
@@ -205,7 +218,12 @@ fn symbols() -> Vec<SymbolView> {
         shares: Some(Shares::default()),
         room: Room::default(),
         sized: None,
-        regime: None,
+        regime: Some(Regime::Calm),
+        regime_since: Some(NOW.minus(Span(200 * Span::MINUTE.0))),
+        duty: Duty::of(Some(Regime::Calm)),
+        votes: Vec::new(),
+        work: None,
+        is_raised: false,
     };
     let top = |bid: &str, ask: &str| BookTop {
         bid: price(bid),
@@ -223,6 +241,8 @@ fn symbols() -> Vec<SymbolView> {
         unrealised: value("25"),
         signal: Signal { target: 1.0, confidence: 1.0, reason: Reason::Averages { fast: 62_104.5, slow: 61_870.25 } },
         bars_held: 37,
+        stop: Some(price("60044.69")),
+        target: Some(price("63720.91")),
         ..view(0, "62530.10")
     };
     vec![held, SymbolView { awaiting_fresh_signal: true, ..view(1, "3381.00") }]
@@ -302,7 +322,149 @@ fn history() -> History {
             price: price("61268.00"),
         },
     ));
+    let needed = Refused::TooSmall { worth: money("4.2"), minimum: money("10"), nearest: Some(quantity("0.003")) };
+    let refused = Notice::Refused { symbol: SymbolId(1), reason: needed };
+    history.decisions.push_back((NOW.minus(Span(12 * Span::MINUTE.0)), refused));
+    let ended = Progress { child: None, wake: None, ending: Some(Ending::Filled), ..progress(Side::Buy, "0.02079") };
+    history.executions.push_back((NOW.minus(Span(36 * Span::MINUTE.0)), Box::new(ended)));
+    let signal = MarketSignal {
+        time: NOW.minus(Span(95 * Span::MINUTE.0)),
+        phase: Phase::Began,
+        event: Event::VolatilitySpike { ratio: Reading { value: 3.4, limit: 3.0 } },
+    };
+    history.events.push_back((signal.time, Notice::Event { symbol: SymbolId(0), signal }));
     history
+}
+
+fn quantity(text: &str) -> Quantity {
+    text.parse().expect("a quantity")
+}
+
+/// A passive order of 0.02079 of which so much is done.
+pub fn progress(side: Side, filled: &str) -> Progress {
+    let is_begun = quantity(filled).is_positive();
+    Progress {
+        symbol: SymbolId(0),
+        side,
+        style: Style::Passive,
+        is_adaptive: true,
+        total: quantity("0.02079"),
+        filled: quantity(filled),
+        made: quantity(filled),
+        sent: 3,
+        planned: 8,
+        reprices: 2,
+        arrival: price("61265.00"),
+        average: is_begun.then_some(61_270.1),
+        against_arrival: is_begun.then_some(0.83),
+        against_twap: is_begun.then_some(-0.41),
+        against_vwap: is_begun.then_some(-1.27),
+        expected: 6.4,
+        child: Some(ChildShown {
+            state: ChildState::Partial,
+            price: Some(price("61270.10")),
+            quantity: quantity("0.00520"),
+            filled: quantity("0.00210"),
+            sent: NOW.minus(Span::from_seconds(20)),
+        }),
+        started: NOW.minus(Span(5 * Span::MINUTE.0)),
+        horizon: Span(15 * Span::MINUTE.0),
+        wake: Some(NOW.plus(Span::from_seconds(75))),
+        ending: None,
+    }
+}
+
+/// One source fresh, one stale, one failing, one that has not answered; the others off.
+fn mood() -> MoodView {
+    let source = |source| {
+        let (state, seconds, score) = match source {
+            MoodSource::Funding => (MoodState::Fresh, Some(912), Some(-0.21)),
+            MoodSource::FearGreed => (MoodState::Stale, Some(190_800), None),
+            MoodSource::Headlines => (MoodState::Failing("the host does not answer".to_owned()), Some(2_400), None),
+            MoodSource::TakerVolume => (MoodState::Waiting, None, None),
+            MoodSource::OpenInterest | MoodSource::LongShort | MoodSource::TopLongShort | MoodSource::TakerRatio => {
+                (MoodState::Off, None, None)
+            }
+        };
+        SourceView { source, state, age: seconds.map(Span::from_seconds), value: None, score }
+    };
+    MoodView { sources: MoodSource::ALL.map(source).to_vec(), scores: vec![Some(-0.21), None], lost: 0 }
+}
+
+/// In a crash, with strategies weighed automatically: halted and locked, BTC being left in parts, the crash's mandate waiting.
+pub fn crash() -> Snapshot {
+    let mut state = snapshot();
+    state.settings.strategy = StrategyName::Auto;
+    state.settings.risk.shock_halt = true;
+    state.settings.risk.trailing_multiple = ratio("2.5");
+    let mut mandates = Mandates::default();
+    mandates.0[Regime::Downtrend as usize] = Mandate::FLAT.with(StrategyName::Reversal, ratio("0.5"));
+    state.settings.mandates = mandates;
+    let since = NOW.minus(Span(4 * Span::MINUTE.0));
+    let check = |condition, holds, found, allowed| Check { condition, holds, found, allowed };
+    state.guard = GuardView {
+        shock: ShockState::Halted { since, cause: ShockCause::Crash, held: None },
+        checks: vec![
+            check(Condition::Spread, false, Some(3.25), 2.0),
+            check(Condition::Volatility, false, Some(6.1), 2.0),
+            check(Condition::Data, true, Some(42.0), 90.0),
+        ],
+        locks: vec![
+            Lock { symbol: None, reason: LockReason::Drawdown, until: None },
+            Lock { symbol: Some(SymbolId(1)), reason: LockReason::CoolDown, until: Some(NOW.plus(Span::MINUTE)) },
+        ],
+    };
+    let held = &mut state.symbols[0];
+    held.desk = Desk::Leaving;
+    (held.regime, held.regime_since) = (Some(Regime::Crash), Some(since));
+    held.duty = Duty::of(Some(Regime::Downtrend));
+    held.duty.plan(since, Regime::Crash, false);
+    held.work = Some(Box::new(progress(Side::Sell, "0.00831")));
+    held.signal.reason = Reason::Blend { leader: StrategyName::Reversal, long: 1, of: 2 };
+    held.votes = votes();
+    state.symbols[1].votes = votes();
+    let history = Arc::make_mut(&mut state.history);
+    let mut curve = ShareCurve::default();
+    for hour in 0..20 {
+        let part = 0.5 + 0.4 * (f64::from(hour) / 4.0).sin();
+        curve.sample(NOW.minus(Span(i64::from(20 - hour) * 60 * Span::MINUTE.0)), [0.0, part, 0.0, 1.0 - part]);
+    }
+    history.shares = vec![Arc::new(curve), Arc::default()];
+    let readings = |value, limit| Reading { value, limit };
+    let event = Event::Crash {
+        fifteen: readings(-0.062, -0.04),
+        five: readings(-0.048, -0.03),
+        minute: readings(-0.004, -0.02),
+        deviations: readings(2.0, 8.0),
+        jump: readings(1.0, 5.0),
+    };
+    let signal = MarketSignal { time: since, phase: Phase::Began, event };
+    let switch = RegimeSwitch {
+        time: since,
+        from: Some(Regime::Downtrend),
+        to: Regime::Crash,
+        drift: Some(-2.1),
+        volatility: Some(3.3),
+        saved: None,
+    };
+    history.events.push_back((since, Notice::Event { symbol: SymbolId(0), signal }));
+    history.events.push_back((since, Notice::Regime { symbol: SymbolId(0), switch }));
+    let checks = state.guard.checks.clone();
+    history.events.push_back((since, Notice::Shock { change: ShockChange::Halted(ShockCause::Crash), checks }));
+    state
+}
+
+fn votes() -> Vec<Vote> {
+    let vote = |strategy, target, weight, prior, share| {
+        let reason = Reason::Averages { fast: 62_104.5, slow: 61_870.25 };
+        Vote { strategy, target, reason, weight, prior, share }
+    };
+    vec![
+        vote(StrategyName::Trend, 0.0, 0.12, 0.0, 0.0),
+        vote(StrategyName::Reversal, 1.0, 0.41, 0.5, 0.62),
+        vote(StrategyName::Breakout, 0.0, 0.22, 0.0, 0.0),
+        vote(StrategyName::Flat, 0.0, 0.25, 1.0, 0.38),
+    ]
 }
 
 fn fill(minutes: i64, side: Side, at: &str) -> FillRecord {

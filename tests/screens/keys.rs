@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kestrel::domain::{ClientOrderId, Command};
+use kestrel::engine::settings::StrategyName;
 use kestrel::engine::{Notice, Snapshot};
 use kestrel::tui::action::Action;
 use kestrel::tui::backtest::{Ground, Page, PaidIn, Stage};
@@ -31,7 +32,7 @@ fn at(place: Place) -> Model {
     match place {
         Place::Panels => model.focus = Panel::Fills,
         Place::Question => model.popup = Some(Popup::Quit),
-        Place::List => model.popup = Some(Popup::Strategies { selected: 1 }),
+        Place::List => model.popup = Some(Popup::Strategies { selected: 2 }),
         Place::Help => model.popup = Some(Popup::Help { scroll: 5 }),
         Place::Editor => _ = press(&mut model, &[Key::Char('i')]),
         Place::Backtest => _ = press(&mut model, &[Key::Char('b')]),
@@ -90,7 +91,9 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
     let (was, is) = (before.scrolled(panel), after.scrolled(panel));
     let held = match (binding.place, binding.action) {
         (Place::Panels, Action::Pause) => ask == Some(&Ask::Command(Command::Pause)),
-        (Place::Panels, Action::Strategies) => matches!(after.popup, Some(Popup::Strategies { selected: 0 })),
+        (Place::Panels, Action::Strategies) => {
+            matches!(after.popup, Some(Popup::Strategies { selected }) if StrategyName::ALL[selected] == StrategyName::Trend)
+        }
         (Place::Panels, Action::EditSettings) => {
             matches!(&after.popup, Some(Popup::Editor(editor)) if editor.setting == Setting::Invest)
         }
@@ -100,6 +103,11 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
         (Place::Panels, Action::Flatten) => matches!(after.popup, Some(Popup::Flatten)),
         (Place::Panels, Action::CancelOrder) => {
             matches!(&after.popup, Some(Popup::Cancel(order)) if order.client_id.text() == "k-1-4")
+        }
+        (Place::Panels, Action::Pin) => ask == Some(&Ask::Command(Command::SwitchStrategy("auto".to_owned()))),
+        (Place::Panels, Action::Halt) => ask == Some(&Ask::Command(Command::Halt)),
+        (Place::Panels, Action::Rearm) => {
+            ask.is_none() && after.toast.as_ref().is_some_and(|toast| toast.text.contains("nothing is halted"))
         }
         (Place::Panels, Action::Help) => matches!(after.popup, Some(Popup::Help { scroll: 0 })),
         (Place::Panels, Action::Zoom) => after.zoomed && !before.zoomed,
@@ -130,8 +138,8 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
         (Place::Backtest, Action::Down) => after.backtest_length + 1 == before.backtest_length,
         (Place::Question, Action::Confirm) => ask == Some(&Ask::Quit) && after.popup.is_none(),
         (Place::Question, Action::Close) => ask.is_none() && after.popup.is_none(),
-        (Place::List, Action::Up) => matches!(after.popup, Some(Popup::Strategies { selected: 0 })),
-        (Place::List, Action::Down) => matches!(after.popup, Some(Popup::Strategies { selected: 2 })),
+        (Place::List, Action::Up) => matches!(after.popup, Some(Popup::Strategies { selected: 1 })),
+        (Place::List, Action::Down) => matches!(after.popup, Some(Popup::Strategies { selected: 3 })),
         (Place::List, Action::Confirm) => ask == Some(&Ask::Command(Command::SwitchStrategy("reversal".to_owned()))),
         // From row 5.
         (Place::Help, Action::Up) => matches!(after.popup, Some(Popup::Help { scroll: 4 })),
@@ -141,7 +149,9 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
         (Place::List | Place::Help | Place::Editor | Place::Backtest | Place::Ended, Action::Close) => {
             ask.is_none() && after.popup.is_none()
         }
-        (Place::Editor, Action::Up) => matches!(&after.popup, Some(Popup::Editor(e)) if e.setting == Setting::MinTrade),
+        (Place::Editor, Action::Up) => {
+            matches!(&after.popup, Some(Popup::Editor(e)) if e.setting == Setting::ExecutionMinutes)
+        }
         (Place::Editor, Action::Down) => {
             matches!(&after.popup, Some(Popup::Editor(e)) if e.setting == Setting::StopLoss)
         }
@@ -286,7 +296,7 @@ fn an_edit_is_checked_saved_and_undone() {
     assert_eq!(press(&mut model, &[Key::Char('z')]), None);
 
     for (text, setting) in
-        [("", 0), ("-", 0), ("ten", 0), ("1.2.3", 0), ("101", 0), ("-1", 0), ("100", 1), ("10001", 2)]
+        [("", 0), ("-", 0), ("ten", 0), ("1.2.3", 0), ("101", 0), ("-1", 0), ("100", 1), ("10001", 2), ("2.5", 8)]
     {
         press(&mut model, &[Key::Char('i')]);
         press(&mut model, &vec![Key::Down; setting]);

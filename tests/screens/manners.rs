@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use ratatui::style::Color;
 use tokio::sync::{mpsc, watch};
 
-use super::fixture::{finished, model, press, running, snapshot, text_of, vitals};
+use super::fixture::{crash, finished, model, press, running, snapshot, text_of, vitals};
 
 /// Any key of the table, and some that stand in none.
 fn any_key() -> impl Strategy<Value = Key> {
@@ -52,6 +52,7 @@ fn happen(model: &mut Model, what: u8) {
         0 => state.orders.clear(),
         1 => state.symbols.truncate(1),
         2 => state.history = Arc::default(),
+        7 => state = crash(),
         3 => gauges.run = RunState::Finished,
         // At any moment, also while the popup is open.
         5 => gauges.backtest.stage = running(),

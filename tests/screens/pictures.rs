@@ -13,7 +13,7 @@ use kestrel::tui::text::ENGLISH;
 use kestrel::tui::update::update;
 use kestrel::tui::vitals::{Link, RunState, Vitals};
 
-use super::fixture::{finished, model, press, running, snapshot, text_of, type_in, vitals};
+use super::fixture::{crash, finished, model, press, running, snapshot, text_of, type_in, vitals};
 
 fn assert_picture(name: &str, model: &Model) {
     let mut settings = insta::Settings::clone_current();
@@ -38,9 +38,27 @@ fn the_whole_screen_at_three_sizes() {
 fn every_panel_zoomed() {
     for (at, panel) in Panel::ALL.into_iter().enumerate() {
         let mut model = model(80, 24);
-        press(&mut model, &[Key::Char(char::from(b'1' + at as u8)), Key::Char('e')]);
+        press(&mut model, &[Key::Char(char::from(b'0' + ((at + 1) % 10) as u8)), Key::Char('e')]);
         assert_eq!(model.focus, panel);
         assert_picture(&format!("zoom_{panel:?}"), &model);
+    }
+}
+
+#[test]
+fn a_crash_at_three_sizes() {
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        let mut model = model(width, height);
+        update(&mut model, Message::Snapshot(Arc::new(crash())));
+        press(&mut model, &[Key::Char('0')]);
+        assert_picture(&format!("crash_{width}x{height}"), &model);
+        press(&mut model, &[Key::Char('8')]);
+        assert_picture(&format!("crash_strategy_{width}x{height}"), &model);
+        press(&mut model, &[Key::Char('e')]);
+        assert_picture(&format!("crash_strategy_zoomed_{width}x{height}"), &model);
+        press(&mut model, &[Key::Char('0')]);
+        assert_picture(&format!("crash_zoomed_{width}x{height}"), &model);
+        press(&mut model, &[Key::Char('r')]);
+        assert_picture(&format!("popup_rearm_{width}x{height}"), &model);
     }
 }
 
@@ -65,6 +83,7 @@ fn every_popup() {
     type_in(&mut wrong, "250");
     press(&mut wrong, &[Key::Enter]);
     assert_picture("popup_editor_refused", &wrong);
+    assert_picture("popup_editor_urgency", &open(&[Key::Char('i'), Key::Up, Key::Up]));
     assert_picture("popup_editor_stop", &open(&[Key::Char('i'), Key::Down]));
 
     let mut paused = with(|snapshot| snapshot.paused = true);

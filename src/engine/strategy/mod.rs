@@ -12,7 +12,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::regime::Mandate;
+use super::regime::{EXPERTS, Mandate};
 use super::settings::{Settings, StrategyName};
 use crate::domain::{Digest, StateHash};
 use crate::market::BarWindow;
@@ -157,6 +157,14 @@ impl Strategy {
         match self {
             Strategy::Auto(council) => council.votes(),
             Strategy::Trend(_) | Strategy::Reversal(_) | Strategy::Breakout(_) | Strategy::Flat => Vec::new(),
+        }
+    }
+
+    /// Each expert's part of the blend, in the order of `StrategyName::EXPERTS`; `None` where one strategy is pinned.
+    pub fn shares(&self) -> Option<[f64; EXPERTS]> {
+        match self {
+            Strategy::Auto(council) => Some(council.shares()),
+            Strategy::Trend(_) | Strategy::Reversal(_) | Strategy::Breakout(_) | Strategy::Flat => None,
         }
     }
 

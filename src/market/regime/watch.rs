@@ -168,6 +168,11 @@ impl MarketWatch {
     pub fn regime(&self) -> Option<Regime> {
         self.tracker.regime()
     }
+
+    /// When that regime began.
+    pub fn regime_since(&self) -> Option<Time> {
+        self.tracker.since()
+    }
 }
 
 impl StateHash for MarketWatch {

@@ -55,6 +55,10 @@ fn sentence(model: &Model) -> Option<(String, Style)> {
         }
         (RunState::Running, Link::Connecting | Link::Up { .. }) => {}
     }
+    if let Some(halt) = model.snapshot.as_ref().and_then(|snapshot| snapshot.guard.halt()) {
+        let rearm = fill(texts.shock_rearm, &[&keymap::key_of(Action::Rearm)]);
+        return Some((format!("{}: {halt}; {rearm}", texts.no_entries), theme.warning()));
+    }
     let unprotected = model.snapshot.as_ref().is_some_and(|now| now.symbols.iter().any(|symbol| symbol.unprotected));
     if unprotected {
         return Some((texts.unprotected.to_owned(), theme.warning()));
@@ -77,7 +81,8 @@ pub fn counts(model: &Model, action: Action) -> bool {
     let ended = model.has_ended();
     let orders = model.snapshot.as_ref().map_or(0, |snapshot| snapshot.orders.len());
     match action {
-        Action::Pause | Action::Strategies => !ended,
+        Action::Pause | Action::Strategies | Action::Pin | Action::Halt => !ended,
+        Action::Rearm => !ended && model.can_rearm(),
         Action::Flatten => !ended && model.is_exposed(),
         Action::CancelOrder => !ended && orders > 0,
         Action::Undo => !model.undo.is_empty(),

@@ -32,7 +32,7 @@ pub fn panel(model: &Model, panel: Panel, note: Line<'_>, area: Rect, buffer: &m
 /// The panel's name; where several share a place, all their names.
 fn title(model: &Model, panel: Panel) -> Line<'static> {
     let theme = model.theme;
-    let name = |panel: Panel| format!("{} {}", panel.place() + 1, panel.title(model.texts));
+    let name = |panel: Panel| format!("{} {}", panel.digit(), panel.title(model.texts));
     let shares = TABS.contains(&panel)
         && !model.zoomed
         && !is_roomy(Rect { x: 0, y: 0, width: model.width, height: model.height });

@@ -45,7 +45,7 @@ pub fn is_roomy(area: Rect) -> bool {
 }
 
 /// The panels that share the lower place of a small window.
-pub const TABS: [Panel; 4] = [Panel::Orders, Panel::Fills, Panel::Strategies, Panel::Log];
+pub const TABS: [Panel; 5] = [Panel::Orders, Panel::Fills, Panel::Strategies, Panel::Log, Panel::Desk];
 
 /// The tab that is shown.
 pub fn tab(focus: Panel) -> Panel {
@@ -71,9 +71,11 @@ fn tight(body: Rect, focus: Panel) -> Vec<(Panel, Rect)> {
 fn roomy(body: Rect) -> Vec<(Panel, Rect)> {
     let [left, right] = Layout::horizontal([Fill(1), Length((body.width / 3).clamp(40, 64))]).areas(body);
     let lower = (left.height / 5).clamp(7, 14);
-    let [chart, desk, talk] = Layout::vertical([Fill(1), Length(lower), Length(lower)]).areas(left);
-    let [orders, fills] = Layout::horizontal([Fill(1), Fill(1)]).areas(desk);
-    let [strategies, log] = Layout::horizontal([Fill(1), Fill(1)]).areas(talk);
+    // What is decided and what guards it needs the most lines; the log's are long.
+    let (talk, told) = (lower + lower / 3, lower / 2 + 2);
+    let [chart, lists, talk, log] = Layout::vertical([Fill(1), Length(lower), Length(talk), Length(told)]).areas(left);
+    let [orders, fills] = Layout::horizontal([Fill(1), Fill(1)]).areas(lists);
+    let [strategies, desk] = Layout::horizontal([Fill(1), Fill(1)]).areas(talk);
     let [balances, pnl, wins, drawdown] = Layout::vertical([Length(7), Fill(2), Length(5), Fill(1)]).areas(right);
     vec![
         (Panel::Chart, chart),
@@ -85,5 +87,6 @@ fn roomy(body: Rect) -> Vec<(Panel, Rect)> {
         (Panel::Fills, fills),
         (Panel::Strategies, strategies),
         (Panel::Log, log),
+        (Panel::Desk, desk),
     ]
 }

@@ -5,8 +5,10 @@
 
 mod balances;
 mod chart;
+mod desk;
 mod drawdown;
 mod fills;
+mod flow;
 mod footer;
 mod frame;
 mod layout;
@@ -17,6 +19,7 @@ mod popups;
 mod status;
 mod strategies;
 mod table;
+mod weights;
 mod win_rate;
 
 use ratatui::buffer::Buffer;
@@ -60,6 +63,14 @@ pub fn counts(model: &Model, action: Action) -> bool {
     footer::counts(model, action)
 }
 
+/// Rows of the desk that lie below what its panel shows from the top.
+pub fn desk_rows_below(model: &Model) -> usize {
+    let area = Rect { x: 0, y: 0, width: model.width, height: model.height };
+    let places = if fits(model.width, model.height) { screen(area, model).panels } else { Vec::new() };
+    let place = places.into_iter().find(|(panel, _)| *panel == Panel::Desk);
+    place.map_or(0, |(_, area)| desk::rows_below(model, area))
+}
+
 /// Rows of the help.
 pub fn help_rows(model: &Model) -> usize {
     popups::help_rows(model)
@@ -76,6 +87,7 @@ fn draw_panel(panel: Panel, model: &Model, area: Rect, buffer: &mut Buffer) {
         Panel::Fills => fills::draw(model, area, buffer),
         Panel::Strategies => strategies::draw(model, area, buffer),
         Panel::Log => log::draw(model, area, buffer),
+        Panel::Desk => desk::draw(model, area, buffer),
     }
 }
 

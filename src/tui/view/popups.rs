@@ -13,6 +13,7 @@ use ratatui::widgets::{Block, BorderType, Clear, Padding, Paragraph, Widget, Wra
 use super::{counts, orders, put};
 use crate::engine::orders::Purpose;
 use crate::engine::preview;
+use crate::engine::risk::shock::ShockState;
 use crate::engine::settings::StrategyName;
 use crate::engine::snapshot::OrderView;
 use crate::tui::format;
@@ -29,6 +30,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let texts = model.texts;
     match popup {
         Popup::Resume => ask(model, texts.ask_resume_title, vec![Line::raw(texts.ask_resume)], area, buffer),
+        Popup::Rearm => ask(model, texts.ask_rearm_title, rearm(model), area, buffer),
         Popup::Flatten => ask(model, texts.ask_flatten_title, flatten(model), area, buffer),
         Popup::Cancel(order) => ask(model, texts.ask_cancel_title, cancel(model, order), area, buffer),
         Popup::Quit => ask(model, texts.ask_quit_title, vec![Line::raw(texts.ask_quit)], area, buffer),
@@ -83,6 +85,29 @@ fn keys(model: &Model) -> Line<'static> {
         spans.push(Span::styled(format!(" {}", hint(model.texts)), model.theme.dim()));
     }
     Line::from(spans)
+}
+
+/// What begins again, and what does not hold yet.
+fn rearm(model: &Model) -> Vec<Line<'static>> {
+    let (texts, theme) = (model.texts, model.theme);
+    let Some(guard) = model.snapshot.as_ref().map(|snapshot| &snapshot.guard) else { return Vec::new() };
+    let mut lines = Vec::new();
+    match guard.shock {
+        ShockState::Calm => {}
+        ShockState::Halted { .. } => lines.push(Line::raw(texts.ask_rearm_halted)),
+        ShockState::HalfSize { .. } => lines.push(Line::raw(texts.ask_rearm_half)),
+    }
+    let waiting: Vec<String> =
+        guard.locks.iter().filter(|lock| lock.until.is_none()).map(|lock| lock.reason.to_string()).collect();
+    if !waiting.is_empty() {
+        lines.push(Line::raw(fill(texts.ask_rearm_locks, &[&waiting.join(", ")])));
+    }
+    let failing: Vec<String> =
+        guard.checks.iter().filter(|check| !check.holds).map(|check| check.to_string()).collect();
+    if guard.shock != ShockState::Calm && !failing.is_empty() {
+        lines.push(Line::styled(format!("{} {}.", texts.ask_rearm_failing, failing.join("; ")), theme.warning()));
+    }
+    lines
 }
 
 /// What leaving everything costs, before it is done.

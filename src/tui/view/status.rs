@@ -9,6 +9,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::frame::fit;
+use crate::engine::risk::shock::ShockState;
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::vitals::{Link, Mode, RunState};
@@ -35,6 +36,14 @@ fn items(model: &Model) -> Vec<(u8, Line<'static>)> {
         items.push((0, badge(texts.halted, theme.badge_danger())));
     } else if snapshot.paused {
         items.push((0, badge(texts.paused, theme.badge_warn())));
+    }
+    match snapshot.guard.shock {
+        ShockState::Calm => {}
+        ShockState::Halted { .. } => items.push((0, badge(texts.no_entries, theme.badge_danger()))),
+        ShockState::HalfSize { .. } => items.push((0, badge(texts.half_size, theme.badge_warn()))),
+    }
+    if snapshot.guard.locks.iter().any(|lock| lock.symbol.is_none()) {
+        items.push((0, badge(texts.locked, theme.badge_warn())));
     }
     let strategy = snapshot.settings.strategy.as_str();
     items.push((2, Line::styled(strategy, theme.accent())));

@@ -14,8 +14,8 @@ use crate::tui::theme::Theme;
 
 /// A column: its name, how it is aligned, and its rank; 0 is dropped last.
 #[derive(Debug, Clone, Copy)]
-pub struct Column {
-    pub name: &'static str,
+pub struct Column<'a> {
+    pub name: &'a str,
     pub right: bool,
     pub rank: u8,
 }
@@ -25,11 +25,11 @@ pub struct Row {
     pub selected: bool,
 }
 
-pub const fn left(name: &'static str, rank: u8) -> Column {
+pub const fn left(name: &str, rank: u8) -> Column<'_> {
     Column { name, right: false, rank }
 }
 
-pub const fn right(name: &'static str, rank: u8) -> Column {
+pub const fn right(name: &str, rank: u8) -> Column<'_> {
     Column { name, right: true, rank }
 }
 
@@ -38,7 +38,7 @@ const GAP: u16 = 2;
 pub const LOW: u16 = 3;
 
 /// Draws names and rows from the top; rows that do not fit are left out. Names give way to rows in a low panel.
-pub fn draw(columns: &[Column], rows: &[Row], theme: Theme, area: Rect, buffer: &mut Buffer) {
+pub fn draw(columns: &[Column<'_>], rows: &[Row], theme: Theme, area: Rect, buffer: &mut Buffer) {
     let widths: Vec<u16> = columns
         .iter()
         .enumerate()
@@ -62,7 +62,7 @@ pub fn draw(columns: &[Column], rows: &[Row], theme: Theme, area: Rect, buffer: 
     }
 }
 
-fn kept(columns: &[Column], widths: &[u16], width: u16) -> Vec<usize> {
+fn kept(columns: &[Column<'_>], widths: &[u16], width: u16) -> Vec<usize> {
     let mut kept: Vec<usize> = (0..columns.len()).collect();
     let wide = |kept: &[usize]| {
         let texts: u16 = kept.iter().map(|at| widths[*at]).fold(0, u16::saturating_add);
@@ -75,7 +75,7 @@ fn kept(columns: &[Column], widths: &[u16], width: u16) -> Vec<usize> {
     kept
 }
 
-fn line(cells: &[(String, Style)], columns: &[Column], widths: &[u16], kept: &[usize]) -> Line<'static> {
+fn line(cells: &[(String, Style)], columns: &[Column<'_>], widths: &[u16], kept: &[usize]) -> Line<'static> {
     let mut spans = Vec::new();
     for at in kept {
         if !spans.is_empty() {

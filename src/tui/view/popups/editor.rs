@@ -1,4 +1,4 @@
-//! The settings editor: four fields, the range of the one that is edited, and what it does to the next order.
+//! The settings editor: its fields, the range of the one that is edited, and what it does to the next order.
 //!
 //! Invariant: the preview is the engine's own arithmetic (`engine::preview`), at the price of now.
 //! Absent on purpose: other settings; the file has them all.
@@ -17,7 +17,7 @@ use crate::tui::model::Model;
 use crate::tui::text::fill;
 
 pub fn draw(model: &Model, editor: &Editor, area: Rect, buffer: &mut Buffer) {
-    let inside = window(model, model.texts.editor_title, (66, 15), area, buffer);
+    let inside = window(model, model.texts.editor_title, (66, 20), area, buffer);
     let mut lines: Vec<Line<'static>> = Setting::ALL.into_iter().map(|setting| row(model, editor, setting)).collect();
     lines.push(Line::default());
     lines.extend(about(model, editor));
@@ -30,7 +30,7 @@ pub fn draw(model: &Model, editor: &Editor, area: Rect, buffer: &mut Buffer) {
 fn row(model: &Model, editor: &Editor, setting: Setting) -> Line<'static> {
     let theme = model.theme;
     let quote = model.snapshot.as_ref().map(|snapshot| snapshot.quote.as_str().to_owned()).unwrap_or_default();
-    let unit = Span::styled(format!(" {}", setting.unit(&quote)), theme.dim());
+    let unit = Span::styled(format!(" {}", setting.unit(model.texts, &quote)), theme.dim());
     let edited = setting == editor.setting;
     let mark = if edited { "▸ " } else { "  " };
     let name = Span::styled(
@@ -63,7 +63,7 @@ fn about(model: &Model, editor: &Editor) -> Vec<Line<'static>> {
     let (texts, theme) = (model.texts, model.theme);
     let Some(field) = model.vitals.field(editor.setting) else { return Vec::new() };
     let quote = model.snapshot.as_ref().map(|snapshot| snapshot.quote.as_str().to_owned()).unwrap_or_default();
-    let range = [field.range(texts), editor.setting.unit(&quote).to_owned(), format::setting(field.value)];
+    let range = [field.range(texts), editor.setting.unit(texts, &quote).to_owned(), format::setting(field.value)];
     let range: Vec<&str> = range.iter().map(String::as_str).collect();
     let mut lines = vec![Line::styled(fill(texts.editor_range, &range), theme.dim())];
     if let Some(error) = &editor.error {
@@ -80,6 +80,9 @@ fn about(model: &Model, editor: &Editor) -> Vec<Line<'static>> {
 /// The next order before and after, with its stop and target.
 fn effect(model: &Model, setting: Setting, value: f64) -> Vec<Line<'static>> {
     let (texts, theme) = (model.texts, model.theme);
+    if let Some(about) = setting.about(texts) {
+        return vec![Line::styled(about, theme.text())];
+    }
     let symbol = SymbolId(model.symbol as u16);
     let previews = model.snapshot.as_ref().and_then(|snapshot| {
         let settings = setting.applied(&snapshot.settings, value)?;
