@@ -129,6 +129,7 @@ pub(super) const ENGLISH: Texts = Texts {
     shock_half: "HALF SIZE for {0} after a halt;",
     shock_holds: "all conditions hold for {0} and must go on holding;",
     shock_hand: "it ends when you say so;",
+    shock_waits: "waits for {0};",
     shock_rearm: "{0} rearms",
     lock_all: "all:",
     no_work: "nothing is being worked off",

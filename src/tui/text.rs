@@ -133,6 +133,7 @@ pub struct Texts {
     pub shock_half: &'static str,
     pub shock_holds: &'static str,
     pub shock_hand: &'static str,
+    pub shock_waits: &'static str,
     pub shock_rearm: &'static str,
     pub lock_all: &'static str,
     pub no_work: &'static str,

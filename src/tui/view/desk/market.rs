@@ -6,7 +6,7 @@
 use super::{Desk, Entry, Urgency};
 use crate::engine::Notice;
 use crate::engine::risk::Refused;
-use crate::engine::risk::shock::{Check, ShockCause, ShockState};
+use crate::engine::risk::shock::{Check, Failing, ShockCause, ShockState};
 use crate::engine::settings::StrategyName;
 use crate::engine::snapshot::SymbolView;
 use crate::tui::action::Action;
@@ -16,6 +16,8 @@ use crate::tui::text::fill;
 
 /// Events that are listed.
 const EVENTS: usize = 6;
+/// Below this width sentences with all their numbers leave no room for anything else.
+const NARROW: u16 = 60;
 
 pub fn shock(desk: &Desk<'_>) -> Vec<Entry> {
     let (texts, theme) = (desk.model.texts, desk.model.theme);
@@ -51,8 +53,13 @@ pub fn shock(desk: &Desk<'_>) -> Vec<Entry> {
     vec![(urgency, flow.lines())]
 }
 
-/// The conditions that do not hold, as sentences.
+/// The conditions that do not hold, as sentences; in a narrow panel their names alone.
 fn failing(desk: &Desk<'_>) -> String {
+    if desk.width < NARROW {
+        let failing = Failing::of(&desk.snapshot.guard.checks);
+        let names: Vec<&str> = failing.iter().map(|condition| condition.name()).collect();
+        return fill(desk.model.texts.shock_waits, &[&names.join(", ")]);
+    }
     let failing = desk.snapshot.guard.checks.iter().filter(|check| !check.holds).map(Check::to_string);
     failing.map(|sentence| format!("{sentence};")).collect::<Vec<_>>().join(" ")
 }
