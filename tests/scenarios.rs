@@ -10,6 +10,7 @@ mod everything;
 mod guarded;
 mod histories;
 mod orders;
+mod parents;
 mod previews;
 mod properties;
 mod replaces;

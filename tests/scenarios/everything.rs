@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use kestrel::domain::rules::OrderContext;
 use kestrel::domain::{
-    Balance, Bar, BookTop, ClientOrderId, Command, MarketEvent, Money, Price, Quantity, Ratio, Side, Span, SymbolId,
-    SymbolRules, Time, Value,
+    Balance, Bar, BookTop, ClientOrderId, Command, MarketEvent, Money, OrderKind, Price, Quantity, Ratio, Side, Span,
+    SymbolId, SymbolRules, Time, Value,
 };
 use kestrel::engine::instrument::{Desk, sellable};
 use kestrel::engine::orders::{OrderState, Purpose};
@@ -432,7 +432,7 @@ impl Floor {
         }
     }
 
-    fn shown(&self) -> Snapshot {
+    pub fn shown(&self) -> Snapshot {
         self.engine.snapshot(Arc::default())
     }
 
@@ -518,7 +518,10 @@ impl Floor {
             Desk::Holding => true,
             // An entry that is stopped ends first; what is too small for a stop waits for more.
             Desk::Entering => {
-                let entries_are_quiet = orders().filter(|order| order.purpose == Purpose::Entry).all(is_quiet);
+                // What takes fills at once.
+                let takes = |order: &OrderView| matches!(order.kind, OrderKind::Market { .. });
+                let mut entries = orders().filter(|order| order.purpose == Purpose::Entry);
+                let entries_are_quiet = entries.all(|order| is_quiet(order) && !takes(order));
                 let worth = Value::of(view.mark.unwrap_or_default(), view.position).to_f64();
                 entries_are_quiet && worth * 0.5 > view.rules.notional.min.to_f64()
             }
