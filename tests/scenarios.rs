@@ -7,6 +7,7 @@ mod accounts;
 mod cancels;
 mod controls;
 mod everything;
+mod flows;
 mod guarded;
 mod histories;
 mod orders;

@@ -8,7 +8,8 @@ use kestrel::engine::Settings;
 use kestrel::engine::instrument::{Desk, sellable};
 use kestrel::engine::settings::{ExecutionSettings, ExecutionStyle};
 
-use super::everything::{Floor, Turn};
+use super::everything::Floor;
+use super::flows::Turn;
 use super::table::{A, quick};
 use super::venue::Way;
 
