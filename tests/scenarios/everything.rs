@@ -1,4 +1,4 @@
-//! The whole engine with everything on, against an honest venue whose words come late, twice, out of order, or not at all.
+//! The whole engine with everything on, against an honest venue whose words come late, twice, torn, or not at all.
 //!
 //! Invariant: limits are counted here anew, from what was decided, sent and filled; once every word has arrived the engine's
 //! position, cash and orders are the venue's, and what is held is protected there.
@@ -10,14 +10,12 @@ use std::sync::Arc;
 
 use kestrel::domain::rules::OrderContext;
 use kestrel::domain::{
-    Balance, Bar, BookTop, ClientOrderId, Command, MarketEvent, Money, Price, Quantity, Ratio, Side, Span, SymbolId,
-    SymbolRules, Time, Value,
+    Balance, Bar, BookTop, ClientOrderId, Command, MarketEvent, Money, OrderKind, Price, Quantity, Side, Span,
+    SymbolId, SymbolRules, Time, Value,
 };
 use kestrel::engine::instrument::{Desk, sellable};
 use kestrel::engine::orders::{OrderState, Purpose};
-use kestrel::engine::regime::{Mandate, Mandates};
-use kestrel::engine::risk::settings::{RiskSettings, StopKind};
-use kestrel::engine::settings::{ExecutionSettings, ExecutionStyle, Settings, Sizing, StrategyName};
+use kestrel::engine::settings::{Settings, Sizing};
 use kestrel::engine::snapshot::{OrderView, SymbolView};
 use kestrel::engine::{
     Answer, Effect, Effects, Engine, Input, MoodSource, Notice, Observation, Outcome, Snapshot, Start,
@@ -26,211 +24,20 @@ use kestrel::market::regime::RegimeModel;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use super::table::{Leg, SESSION, bar_at, legs, quantity, quick};
+use super::flows::{Fate, Turn, settings, turn};
+use super::table::{Leg, SESSION, bar_at, legs};
 use super::venue::{Venue, Way};
-use crate::support::{START, money, price, ratio, rules};
+use crate::support::{START, money, price, rules};
 
 const NAMES: [&str; 2] = ["AAAUSDT", "BBBUSDT"];
 /// Bars of history: enough for ranges and deviations.
 const HISTORY: i64 = 300;
-
-/// What happens next.
-#[derive(Debug, Clone)]
-pub enum Turn {
-    /// A minute closes this many basis points away, with this volume.
-    Bar {
-        symbol: u16,
-        points: i64,
-        volume: u32,
-        way: Way,
-    },
-    /// The best prices move by so much.
-    Top {
-        symbol: u16,
-        points: i64,
-        way: Way,
-    },
-    /// The venue carries out the oldest request.
-    Request {
-        way: Way,
-        fate: Fate,
-    },
-    /// An answer arrives, in any order.
-    Answer {
-        which: usize,
-    },
-    /// A report arrives: the oldest, or any where the stream is torn.
-    Report {
-        which: usize,
-        twice: bool,
-    },
-    /// The `which`-th order that rests is filled.
-    Fill {
-        which: usize,
-        way: Way,
-    },
-    Later {
-        seconds: i64,
-    },
-    /// So many words arrive as they should.
-    Calm {
-        words: usize,
-    },
-    Tell(Command),
-    /// A person cancels an order that rests.
-    Cancel {
-        which: usize,
-    },
-    Mood(u8),
-}
-
-/// What becomes of a request and its answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    Answered,
-    /// Carried out, and nobody says so.
-    Silent,
-    /// Carried out, and the answer is "unknown".
-    Unclear,
-    /// Refused for a reason of the venue's own.
-    Refused,
-}
 
 enum Request {
     Place(Vec<Leg>),
     Replace { old: ClientOrderId, new: Leg },
     Cancel(ClientOrderId),
     Query(ClientOrderId),
-}
-
-fn way() -> impl Strategy<Value = Way> {
-    prop_oneof![
-        4 => Just(Way::Whole),
-        2 => Just(Way::InTwo),
-        2 => Just(Way::Half),
-        2 => Just(Way::HalfAndWait),
-        1 => Just(Way::Nothing),
-    ]
-}
-
-fn fate() -> impl Strategy<Value = Fate> {
-    prop_oneof![
-        12 => Just(Fate::Answered),
-        1 => Just(Fate::Silent),
-        1 => Just(Fate::Unclear),
-        1 => Just(Fate::Refused),
-    ]
-}
-
-pub fn turn() -> impl Strategy<Value = Turn> {
-    let command = prop_oneof![
-        2 => Just(Command::Pause),
-        6 => Just(Command::Resume),
-        1 => Just(Command::Halt),
-        6 => Just(Command::Rearm),
-        2 => Just(Command::Flatten),
-        1 => (0i64..100).prop_map(|share| Command::SetInvest(Ratio::from_raw(share * 1_000_000))),
-        2 => prop::sample::select(StrategyName::ALL.to_vec())
-            .prop_map(|name| Command::SwitchStrategy(name.as_str().to_owned())),
-    ];
-    let points = || prop_oneof![12 => -30i64..30, 4 => -150i64..150, 1 => -600i64..600];
-    prop_oneof![
-        14 => (0u16..2, points(), 1u32..200, way())
-            .prop_map(|(symbol, points, volume, way)| Turn::Bar { symbol, points, volume, way }),
-        5 => (0u16..2, -30i64..30, way()).prop_map(|(symbol, points, way)| Turn::Top { symbol, points, way }),
-        12 => (1usize..8).prop_map(|words| Turn::Calm { words }),
-        14 => (way(), fate()).prop_map(|(way, fate)| Turn::Request { way, fate }),
-        12 => (0usize..4).prop_map(|which| Turn::Answer { which }),
-        16 => (0usize..4, prop::bool::weighted(0.1)).prop_map(|(which, twice)| Turn::Report { which, twice }),
-        3 => (0usize..4, way()).prop_map(|(which, way)| Turn::Fill { which, way }),
-        4 => (1i64..40).prop_map(|seconds| Turn::Later { seconds }),
-        3 => command.prop_map(Turn::Tell),
-        1 => (0usize..4).prop_map(|which| Turn::Cancel { which }),
-        1 => any::<u8>().prop_map(Turn::Mood),
-    ]
-}
-
-fn mandates() -> Mandates {
-    let ones = Mandate([Ratio::ONE, ratio("0.5"), ratio("0.5"), ratio("0.2")]);
-    Mandates([ones; 5])
-}
-
-fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = Ratio> {
-    prop::sample::select(texts).prop_map(ratio)
-}
-
-fn risk() -> impl Strategy<Value = RiskSettings> {
-    let stops = (
-        prop::sample::select(StopKind::ALL.to_vec()),
-        one_of(&["0.5", "2"]),
-        one_of(&["0", "3"]),
-        one_of(&["0", "1", "3"]),
-        one_of(&["0", "0.01"]),
-    );
-    let sizes = (one_of(&["0", "5"]), one_of(&["0", "0.7"]), one_of(&["0", "0.6"]), one_of(&["0", "0.5"]));
-    let locks = (one_of(&["0", "0", "0.02"]), one_of(&["0", "0.3"]), one_of(&["0", "0", "0.02"]), 0u32..4, 0u32..2);
-    (stops, sizes, locks, prop::bool::weighted(0.3), prop::sample::select(vec![0u32, 6, 30])).prop_map(
-        |(stops, sizes, locks, shock_halt, max_hold_bars)| RiskSettings {
-            shock_halt,
-            shock_stop: stops.4,
-            volatility_target: sizes.0,
-            drawdown_floor: sizes.1,
-            stops: stops.0,
-            stop_multiple: stops.1,
-            target_multiple: stops.2,
-            trailing_multiple: stops.3,
-            max_hold_bars,
-            daily_loss: locks.0,
-            halt_drawdown: locks.1,
-            losing_streak: locks.3,
-            losing_streak_pause: 2,
-            cool_down: locks.4,
-            low_profit: locks.2,
-            max_exposure: sizes.2,
-            max_correlated: sizes.3,
-        },
-    )
-}
-
-pub fn settings() -> impl Strategy<Value = Settings> {
-    let style = prop::sample::select(ExecutionStyle::ALL.to_vec());
-    let strategy = prop_oneof![
-        6 => Just(StrategyName::Trend),
-        2 => Just(StrategyName::Auto),
-        1 => Just(StrategyName::Breakout),
-        1 => Just(StrategyName::Reversal),
-    ];
-    let size = prop_oneof![
-        3 => Just(Sizing::Invest),
-        1 => prop::sample::select(vec!["20", "60"]).prop_map(|size| Sizing::Fixed(quantity(size))),
-    ];
-    let execution = (style, 1u32..10, one_of(&["0", "0.5", "1"]), one_of(&["0.05", "0.5"]));
-    let plain = (one_of(&["0.3", "1"]), one_of(&["0.005", "0.02"]), one_of(&["0", "0.006", "0.04"]), 0u32..3);
-    let rest = (one_of(&["0", "0.1"]), one_of(&["0", "1"]));
-    (strategy, size, execution, plain, rest, risk()).prop_map(|(strategy, sizing, execution, plain, rest, risk)| {
-        Settings {
-            strategy,
-            invest: plain.0,
-            sizing,
-            stop_loss: plain.1,
-            take_profit: plain.2,
-            min_hold_bars: plain.3,
-            no_trade_band: rest.0,
-            sentiment_weight: rest.1,
-            mandates: mandates(),
-            execution: ExecutionSettings {
-                style: execution.0,
-                horizon_minutes: execution.1,
-                urgency: execution.2,
-                volume_share: execution.3,
-                maker_fee: ratio("0.001"),
-                taker_fee: ratio("0.001"),
-                half_spread: ratio("0.0001"),
-            },
-            risk,
-            ..quick()
-        }
-    })
 }
 
 pub struct Floor {
@@ -432,7 +239,7 @@ impl Floor {
         }
     }
 
-    fn shown(&self) -> Snapshot {
+    pub fn shown(&self) -> Snapshot {
         self.engine.snapshot(Arc::default())
     }
 
@@ -518,7 +325,10 @@ impl Floor {
             Desk::Holding => true,
             // An entry that is stopped ends first; what is too small for a stop waits for more.
             Desk::Entering => {
-                let entries_are_quiet = orders().filter(|order| order.purpose == Purpose::Entry).all(is_quiet);
+                // What takes fills at once.
+                let takes = |order: &OrderView| matches!(order.kind, OrderKind::Market { .. });
+                let mut entries = orders().filter(|order| order.purpose == Purpose::Entry);
+                let entries_are_quiet = entries.all(|order| is_quiet(order) && !takes(order));
                 let worth = Value::of(view.mark.unwrap_or_default(), view.position).to_f64();
                 entries_are_quiet && worth * 0.5 > view.rules.notional.min.to_f64()
             }
