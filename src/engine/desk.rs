@@ -22,7 +22,9 @@ impl Engine {
         if instrument.desk == Desk::Flat && instrument.trade.is_some() && !instrument.sellable().is_zero() {
             instrument.desk = Desk::Holding;
         }
-        if self.instruments[at].work.is_some() && self.instruments[at].desk != Desk::Leaving {
+        // One that sells goes on in `leave`, once the protection has freed the base.
+        let buys = self.instruments[at].work.as_ref().is_some_and(|work| work.purpose() == Purpose::Entry);
+        if buys && self.instruments[at].desk != Desk::Leaving {
             self.work(symbol, effects);
         }
         // Whoever leaves buys no more.
@@ -121,17 +123,26 @@ impl Engine {
         let is_sale = work.purpose() == Purpose::Exit;
         if is_urgent || !is_sale {
             work.parent.stop(now);
-        } else if work.parent.wake().is_some_and(|wake| wake > now) {
-            if !self.has_live(symbol, Purpose::protects) && !self.has_live(symbol, |p| p == Purpose::Exit) {
-                self.arm(symbol, effects);
-            }
+        } else if work.waits(now) {
+            self.arm_between(symbol, effects);
             return false;
         } else if self.has_live(symbol, Purpose::protects) {
             self.cancel_protection(symbol, effects);
             return false;
         }
         self.work(symbol, effects);
-        self.instruments[symbol.index()].work.is_none()
+        let Some(work) = &self.instruments[symbol.index()].work else { return true };
+        if work.waits(now) {
+            self.arm_between(symbol, effects);
+        }
+        false
+    }
+
+    /// Between two children of a sale: what is still held is protected.
+    fn arm_between(&mut self, symbol: SymbolId, effects: &mut Effects) {
+        if !self.has_live(symbol, Purpose::protects) && !self.has_live(symbol, |p| p == Purpose::Exit) {
+            self.arm(symbol, effects);
+        }
     }
 
     /// Stop and target for what is held, unless a person took them away. What cannot be protected is not held.

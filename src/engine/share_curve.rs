@@ -82,7 +82,7 @@ mod tests {
         let mut curve = ShareCurve::default();
         assert!(curve.is_due(at(0), &[0.0, 0.0, 0.0, 1.0]));
         curve.sample(at(0), [0.0, 0.0, 0.0, 1.0]);
-        assert!(!curve.is_due(at(59), &[0.05, 0.0, 0.0, 0.95]));
+        assert!(!curve.is_due(at(59), &[0.04, 0.0, 0.0, 0.96]));
         assert!(curve.is_due(at(60), &[0.0, 0.0, 0.0, 1.0]));
         assert!(curve.is_due(at(1), &[0.06, 0.0, 0.0, 0.94]));
         (1..1_000).for_each(|minute| curve.sample(at(minute), [0.5, 0.0, 0.0, 0.5]));

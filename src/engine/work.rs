@@ -58,6 +58,11 @@ impl Work {
         self.parent.left().saturating_sub(sent)
     }
 
+    /// Its next child has time.
+    pub fn waits(&self, now: Time) -> bool {
+        self.parent.wake().is_some_and(|wake| wake > now)
+    }
+
     pub fn purpose(&self) -> Purpose {
         match self.parent.spec().side {
             Side::Buy => Purpose::Entry,

@@ -92,9 +92,7 @@ fn a_stop_in_the_midst_of_a_sliced_entry_ends_it() {
     floor.settle();
 }
 
-/// Not so yet: after a slice `leave_by_work` asks the parent, which waits, and arms nothing before the next event.
 #[test]
-#[ignore = "an exit's slices leave what is held bare until the next event"]
 fn a_sliced_exit_is_protected_between_its_slices() {
     let mut floor = buying();
     (0..6).for_each(|_| bar(&mut floor, 1));

@@ -65,7 +65,8 @@ fn parse_question(text: &str) -> Result<Question, String> {
 /// UTC, unless an offset is stated.
 fn moment(text: &str) -> Option<Time> {
     let stamp = || text.parse::<jiff::Timestamp>().ok();
-    time_of_text(text).or_else(|| stamp().map(|stamp| Time(stamp.as_microsecond())))
+    // With an offset first: read as a plain time it would lose it.
+    stamp().map(|stamp| Time(stamp.as_microsecond())).or_else(|| time_of_text(text))
 }
 
 pub fn execute(args: &ExplainArgs, globals: &Globals) -> Result<Output, Failure> {
