@@ -267,7 +267,7 @@ mod tests {
             r#""equity_start":"10000","equity":"9997.5","return":-0.00025,"max_drawdown":0.0,"win_rate":null,"#,
             r#""sharpe":null,"exposure":null,"turnover":null,"first_bar":1693526400000,"last_bar":null,"#,
             r#""state_hash":"00000000000000ff","complete":false,"wall_seconds":0.5,"cpu_seconds":0.25,"bars_per_cpu_second":12.0,"#,
-            r#""baselines":null}"#,
+            r#""execution":null,"baselines":null}"#,
         );
         assert_eq!(json, expected);
     }
