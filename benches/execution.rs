@@ -65,5 +65,5 @@ fn tape(folder: &std::path::Path, files: &[&str]) -> Tape {
         inputs.push(input);
     }
     let symbol = session.symbol().expect("a session has a symbol").clone();
-    Tape::new(symbol.as_str(), rules_for(&symbol), inputs, Span::from_seconds(10))
+    Tape::new(rules_for(&symbol), inputs, Span::from_seconds(10))
 }

@@ -57,7 +57,7 @@ pub fn generated(seed: Seed, minutes: usize) -> (Tape, VolumeCurve, Time) {
         writer.minute(&bar, (bar.volume / usual).sqrt().clamp(0.3, 3.0), &mut dice);
     }
     let begin = from.plus(Span(BEFORE as i64 * Span::MINUTE.0));
-    (Tape::new("generated", rules, writer.inputs, Span(5 * Span::MINUTE.0)), curve, begin)
+    (Tape::new(rules, writer.inputs, Span(5 * Span::MINUTE.0)), curve, begin)
 }
 
 /// A tick of 0.01, a step of 0.00001, as BTCUSDT.

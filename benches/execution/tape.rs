@@ -10,7 +10,6 @@ use kestrel::simulator::recorded_book::{BookInput, RecordedBook};
 
 /// Inputs in the order of their time.
 pub struct Tape {
-    pub name: String,
     pub rules: SymbolRules,
     pub inputs: Vec<(Time, BookInput)>,
     /// Every so often, the book and the estimate before the input of this place.
@@ -39,7 +38,7 @@ const DAY: f64 = 86_400e6;
 pub const FEE: f64 = 0.001;
 
 impl Tape {
-    pub fn new(name: &str, rules: SymbolRules, inputs: Vec<(Time, BookInput)>, spacing: Span) -> Tape {
+    pub fn new(rules: SymbolRules, inputs: Vec<(Time, BookInput)>, spacing: Span) -> Tape {
         let (mut book, mut estimate) = (RecordedBook::default(), Estimate::default());
         let mut checkpoints = Vec::new();
         let mut next = inputs.first().map_or(Time(0), |(time, _)| *time);
@@ -51,7 +50,7 @@ impl Tape {
             book.take(input);
             estimate.take(*time, input, &book);
         }
-        Tape { name: name.to_owned(), rules, inputs, checkpoints }
+        Tape { rules, inputs, checkpoints }
     }
 
     pub fn first(&self) -> Time {

@@ -77,7 +77,7 @@ const TRAILING: Allowed = Allowed { zero: Some("the stop stays"), ..number(0.0, 
 const LONGEST_HOLD: Allowed = Allowed { zero: Some("no limit"), ..whole(0.0, 100_000.0, "min") };
 const LIMIT: Allowed = Allowed { zero: Some("no limit"), ..number(0.0, 100.0, "%") };
 const STREAK: Allowed = Allowed { zero: Some("no limit"), ..whole(0.0, 1_000.0, "") };
-const PAUSE: Allowed = whole(0.0, 10_080.0, "min");
+const PAUSE: Allowed = whole(1.0, 10_080.0, "min");
 const COOL_DOWN: Allowed = Allowed { zero: Some("no rest"), ..whole(0.0, 10_080.0, "min") };
 const CAP: Allowed = Allowed { zero: Some("no limit"), ..number(0.0, 100.0, "%") };
 
@@ -99,7 +99,7 @@ const KEYS: [Key; 51] = [
     key("execution", Effect::Now, None),
     key("execution_minutes", Effect::Now, Some(whole(1.0, 240.0, "min"))),
     key("urgency_percent", Effect::Now, Some(number(0.0, 100.0, "%"))),
-    key("volume_share_percent", Effect::Now, Some(number(1.0, 50.0, "%"))),
+    key("volume_share_percent", Effect::Now, Some(number(1.0, 25.0, "%"))),
     key("shock_halt", Effect::Now, None),
     key("shock_stop_percent", Effect::Now, Some(SHOCK_STOP)),
     key("volatility_target_percent", Effect::Now, Some(VOLATILITY)),

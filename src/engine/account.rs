@@ -11,7 +11,9 @@ use super::instrument::OpenTrade;
 use super::notice::{ExitBy, FillRecord, HaltReason, Notice};
 use super::orders::{Order, OrderEvent, OrderState, Purpose, transition};
 use super::portfolio::position::BookingError;
-use crate::domain::{BalanceUpdate, ExecutionReport, ExecutionType, Money, Quantity, Side, SymbolId, Value};
+use crate::domain::{
+    BalanceUpdate, ExecutionReport, ExecutionType, Money, OrderStatus, Quantity, Side, SymbolId, Value,
+};
 
 impl Engine {
     pub(super) fn on_answer(&mut self, answer: &Answer, effects: &mut Effects) {
@@ -19,7 +21,8 @@ impl Engine {
         let mut symbol = None;
         let mut closed = Vec::new();
         let mut kept = false;
-        for sequence in self.orders.named(id) {
+        let sibling = self.cancelled_sibling(id, &answer.outcome);
+        for sequence in self.orders.named(id).chain(sibling) {
             let Some(order) = self.orders.find_mut(sequence) else { continue };
             let before = order.state;
             symbol = Some(order.symbol);
@@ -44,6 +47,14 @@ impl Engine {
             self.on_closed(symbol, purpose, state);
         }
         self.advance(symbol, effects);
+    }
+
+    /// The other leg of a list whose cancel succeeded: one leg's answer speaks for both.
+    fn cancelled_sibling(&self, id: u64, outcome: &Outcome) -> Option<u64> {
+        let Outcome::Found { status: OrderStatus::Canceled, filled } = outcome else { return None };
+        let list = self.orders.find(id).filter(|_| filled.is_zero())?.list?;
+        let legs = self.orders.live().iter().filter(|order| order.list == Some(list) && order.sequence != id);
+        legs.filter(|order| order.state == OrderState::Cancelling).map(|order| order.sequence).next()
     }
 
     /// Says what an answer changed, and asks where it left the outcome open.

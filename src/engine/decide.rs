@@ -142,11 +142,13 @@ impl Engine {
     /// Buys what the exposure `settled` has more than `held`.
     fn enter(&mut self, symbol: SymbolId, held: f64, settled: f64, effects: &mut Effects) -> Verdict {
         let signal = self.instruments[symbol.index()].strategy.signal();
-        match self.try_enter(symbol, (settled - held) * signal.confidence * self.mood_factor(symbol), effects) {
+        // A mood that is good makes more of the step, never more than the whole.
+        let step = ((settled - held) * signal.confidence * self.mood_factor(symbol)).min(1.0 - held);
+        match self.try_enter(symbol, step, effects) {
             Ok(quantity) => {
                 let instrument = &mut self.instruments[symbol.index()];
                 instrument.desk = Desk::Entering;
-                instrument.aim = settled;
+                (instrument.aim, instrument.is_adding) = (settled, held > 0.0);
                 instrument.last_refusal = None;
                 let price = instrument.mark.unwrap_or_default();
                 effects.notice(Notice::Decided { symbol, signal, quantity, price });
@@ -216,7 +218,17 @@ impl Engine {
 
     /// Orders the entry, or begins the parent order that will.
     fn try_enter(&mut self, symbol: SymbolId, exposure: f64, effects: &mut Effects) -> Result<Quantity, Refused> {
+        let distances = self.instruments[symbol.index()].distances;
         self.measure_distances(symbol);
+        let ordered = self.order_entry(symbol, exposure, effects);
+        if ordered.is_err() {
+            // What is held keeps the distances of its own entry.
+            self.instruments[symbol.index()].distances = distances;
+        }
+        ordered
+    }
+
+    fn order_entry(&mut self, symbol: SymbolId, exposure: f64, effects: &mut Effects) -> Result<Quantity, Refused> {
         let sized = self.entry_size(symbol, exposure)?;
         **self.instruments[symbol.index()].sized.get_or_insert_with(|| Box::new(sized)) = sized;
         let quantity = sized.quantity;
@@ -225,8 +237,9 @@ impl Engine {
             let effect = self.approve(symbol, request)?;
             effects.push(effect);
         } else {
-            // The whole is judged before its parts are; its id never leaves.
-            self.judge(symbol, &OrderRequest::entry(symbol, ClientOrderId::from("parent"), quantity))?;
+            // The whole is judged before its parts are, but for the largest order; its id never leaves.
+            let judged = quantity.min(self.instruments[symbol.index()].largest_sale());
+            self.judge(symbol, &OrderRequest::entry(symbol, ClientOrderId::from("parent"), judged))?;
             self.begin_work(symbol, Side::Buy, quantity)?;
         }
         Ok(quantity)
@@ -356,7 +369,11 @@ impl Engine {
                 silent.push(SymbolId(at as u16));
             }
         }
-        silent.into_iter().for_each(|symbol| self.watch_clock(symbol, effects));
+        for symbol in silent {
+            self.watch_clock(symbol, effects);
+            // What was being bought is bought no further.
+            self.advance(symbol, effects);
+        }
         let session = self.session;
         for order in self.orders.live_mut() {
             let wait = match order.state {

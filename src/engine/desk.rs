@@ -1,7 +1,7 @@
 //! The desk of a symbol: carries entries, protection and exits through, whatever order things happen in.
 //!
 //! Invariant: `advance` looks only at the desk's state and the live orders, so calling it twice does nothing twice.
-//! Absent on purpose: slicing and passive orders.
+//! Absent on purpose: what a parent order sends and when (`execution`, joined by `work`).
 
 use super::Engine;
 use super::effect::{Effect, Effects};
@@ -20,7 +20,8 @@ impl Engine {
         let instrument = &mut self.instruments[at];
         // A fill of an order that was thought closed: held after all.
         if instrument.desk == Desk::Flat && instrument.trade.is_some() && !instrument.sellable().is_zero() {
-            instrument.desk = Desk::Holding;
+            // Whether it is wanted is decided as for any position.
+            (instrument.desk, instrument.aim) = (Desk::Holding, 1.0);
         }
         // One that sells goes on in `leave`, once the protection has freed the base.
         let buys = self.instruments[at].work.as_ref().is_some_and(|work| work.purpose() == Purpose::Entry);
@@ -33,7 +34,9 @@ impl Engine {
         }
         let is_bought = self.instruments[at].work.is_none() && !self.has_live(symbol, |p| p == Purpose::Entry);
         if self.instruments[at].desk == Desk::Entering && is_bought {
-            self.instruments[at].bars_held = 0;
+            if !self.instruments[at].is_adding {
+                self.instruments[at].bars_held = 0;
+            }
             self.instruments[at].desk =
                 if self.instruments[at].sellable().is_zero() { Desk::Flat } else { Desk::Holding };
         }
@@ -117,6 +120,7 @@ impl Engine {
     /// when it is over. Between its children what is held stays protected; before each, the protection frees the base.
     fn leave_by_work(&mut self, symbol: SymbolId, effects: &mut Effects) -> bool {
         let now = self.now;
+        self.tell_children(symbol);
         let instrument = &mut self.instruments[symbol.index()];
         let is_urgent = instrument.leave.is_some_and(ExitBy::is_urgent);
         let Some(work) = &mut instrument.work else { return true };
@@ -204,14 +208,15 @@ impl Engine {
         let now = self.now;
         let (symbol, list) = self.orders.find_mut(sequence).map(|order| (order.symbol, order.list))?;
         let is_meant = |order: &Order| order.sequence == sequence || (list.is_some() && order.list == list);
+        let mut rested = false;
         for order in self.orders.live_mut().iter_mut().filter(|order| is_meant(order)) {
             // The other states wait for the answer that is on its way.
             if order.state.can_be_cancelled() {
                 order.state = transition(order.state, OrderEvent::CancelSent);
-                order.sent = now;
+                (order.sent, rested) = (now, true);
             }
         }
-        Some(symbol)
+        rested.then_some(symbol)
     }
 
     /// Stop and target for what is held; `None` when both are switched off.

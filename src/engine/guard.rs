@@ -234,8 +234,10 @@ impl Engine {
     }
 
     /// Of the symbols that trade at all.
+    /// Of the symbols that are not silent: those are gated each by itself.
     fn oldest_close(&self) -> Option<Time> {
-        self.instruments.iter().filter_map(|instrument| instrument.last_close).min()
+        let heard = self.instruments.iter().filter(|instrument| !instrument.stale);
+        heard.filter_map(|instrument| instrument.last_close).min()
     }
 
     /// Our cash is what the venue said last, and no order's outcome is open.

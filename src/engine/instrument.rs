@@ -53,6 +53,8 @@ pub struct Instrument {
     /// An exit failed; try again at the next bar.
     pub exit_waits: bool,
     pub bars_held: u32,
+    /// The entry on its way adds to a position: its age goes on.
+    pub is_adding: bool,
     /// Exposure that was decided on, 0 to 1 of full size; 0 while flat.
     pub aim: f64,
     /// What a reduction leaves; zero when everything is to go.
@@ -126,6 +128,7 @@ impl Instrument {
             unprotected: false,
             exit_waits: false,
             bars_held: 0,
+            is_adding: false,
             aim: 0.0,
             keep: Quantity::ZERO,
             duty: Duty::default(),
@@ -258,6 +261,8 @@ impl StateHash for Instrument {
         digest.option(self.costs.as_deref());
         digest.option(self.curve.as_deref());
         digest.option(self.made.map(|(_, price)| price).as_ref());
+        digest.option(self.made.map(|(side, _)| side).as_ref());
+        digest.bool(self.is_adding);
         digest.option(self.last_close.as_ref());
         digest.bool(self.stale);
         digest.option(self.distances.as_ref());

@@ -237,8 +237,8 @@ impl ExitBy {
     /// There is no time for anything but the market.
     pub const fn is_urgent(self) -> bool {
         match self {
-            ExitBy::Stop | ExitBy::Target | ExitBy::Command => true,
-            ExitBy::Signal | ExitBy::Time | ExitBy::Regime => false,
+            ExitBy::Stop | ExitBy::Target | ExitBy::Command | ExitBy::Regime => true,
+            ExitBy::Signal | ExitBy::Time => false,
         }
     }
 

@@ -118,8 +118,14 @@ impl Engine {
 
     /// A sale that has time is carried out by a parent order too; without one it goes at the market.
     pub(super) fn begin_sale(&mut self, symbol: SymbolId) {
-        if self.settings.execution.style == ExecutionStyle::Market {
-            return;
+        match self.settings.execution.style {
+            // A sale rests nowhere and has no bound: what it sells is protected by nothing meanwhile.
+            ExecutionStyle::Market | ExecutionStyle::MarketableLimit | ExecutionStyle::Passive => return,
+            ExecutionStyle::Adaptive
+            | ExecutionStyle::Twap
+            | ExecutionStyle::Vwap
+            | ExecutionStyle::Participation
+            | ExecutionStyle::AlmgrenChriss => {}
         }
         let instrument = &self.instruments[symbol.index()];
         let quantity = instrument.saleable_beyond(instrument.keep);
@@ -262,7 +268,7 @@ impl Engine {
     }
 
     /// Tells the parent what became of its children, by the states of our orders.
-    fn tell_children(&mut self, symbol: SymbolId) {
+    pub(super) fn tell_children(&mut self, symbol: SymbolId) {
         let now = self.now;
         let instrument = &mut self.instruments[symbol.index()];
         let (Some(work), Some(costs)) = (instrument.work.as_mut(), instrument.costs.as_mut()) else { return };
@@ -383,5 +389,6 @@ impl StateHash for Work {
             digest.u64(*sequence);
         }
         digest.f64(self.volume);
+        digest.add(&self.market);
     }
 }

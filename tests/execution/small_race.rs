@@ -36,7 +36,7 @@ fn still(seconds: i64) -> Tape {
     for second in 1..seconds {
         inputs.push((Time(0).plus(Span::from_seconds(second)), BookInput::Changes(Vec::new())));
     }
-    Tape::new("still", rules(), inputs, Span::MINUTE)
+    Tape::new(rules(), inputs, Span::MINUTE)
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn fills_do_not_know_what_comes_after_them() {
         let input = if *time >= cut { higher(input) } else { input.clone() };
         (*time, input)
     });
-    let other = Tape::new("other", tape.rules.clone(), changed.collect(), Span::MINUTE);
+    let other = Tape::new(tape.rules.clone(), changed.collect(), Span::MINUTE);
     let horizon = Span(8 * Span::MINUTE.0);
     let one = contest(&terms(&tape, start, horizon), &entries);
     let two = contest(&terms(&other, start, horizon), &entries);

@@ -287,6 +287,10 @@ impl Parent {
     pub fn reconsider(&mut self, now: Time, drift: f64, known: &Known<'_>) {
         self.market = *known.market;
         self.spec.drift = drift;
+        if self.plan.style == Style::Participation && self.child.is_none() {
+            // What is due follows what was traded.
+            self.wake = Some(now);
+        }
         let is_settled = self.child.is_some() || self.ending.is_some() || now >= self.end();
         if is_settled || self.choice != Choice::Adaptive {
             return;

@@ -98,6 +98,9 @@ impl Parent {
                 let bound = self.beyond(far, self.market.half_spread);
                 self.child_of(left, left, size, How::Upto(bound))
             }
+            Style::Passive if self.is_crossing || self.reprices_here >= self.tactics.patience.most_reprices => {
+                self.child_of(left, left, size, How::Market)
+            }
             Style::Passive => match view.near(self.spec.side) {
                 Some((price, _)) => self.child_of(left, left, size, How::Rest(price)),
                 None => Action::Wait,
@@ -285,10 +288,22 @@ impl Parent {
         if self.ending.is_some() {
             return None;
         }
-        let waits = self.plan.from.plus(self.tactics.wait(self.spec.urgency));
-        let mut times = vec![self.not_before, waits, self.end(), self.end().plus(self.tactics.grace)];
+        let mut times = vec![self.end(), self.end().plus(self.tactics.grace)];
         times.extend(self.plan.next_after(now));
+        match self.plan.style {
+            Style::Market | Style::MarketableLimit => {
+                times.extend([self.not_before, self.plan.from.plus(self.tactics.wait(self.spec.urgency))]);
+            }
+            Style::Passive | Style::Participation => times.push(self.not_before),
+            // Between slices that are done there is nothing to wake for.
+            Style::Twap | Style::Vwap | Style::AlmgrenChriss => {
+                let done = lots(self.tally.done.saturating_sub(self.planned_done), self.rules.step(OrderType::Market));
+                times.extend((self.plan.due(now) > done).then_some(self.not_before));
+            }
+        }
         if let Some(child) = &self.child {
+            // What takes is answered by the venue, not by time.
+            child.order.resting()?;
             match child.state {
                 ChildState::Stale { since } => times.push(since.plus(self.tactics.patience.stale_after)),
                 ChildState::New | ChildState::Partial => {}

@@ -131,11 +131,6 @@ impl Orders {
         self.live.push(order);
     }
 
-    /// Forgets an order that never left: risk refused it.
-    pub fn withdraw(&mut self, sequence: u64) {
-        self.live.retain(|order| order.sequence != sequence);
-    }
-
     pub fn live(&self) -> &[Order] {
         &self.live
     }

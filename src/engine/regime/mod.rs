@@ -31,7 +31,8 @@ impl Engine {
         let plan = instrument.duty.plan(now, switch.to, is_flat);
         effects.notice(Notice::Switched { symbol, from, to: switch.to, plan });
         if plan == HandOver::LeaveNow {
-            instrument.leave = instrument.leave.or(Some(ExitBy::Regime));
+            // Whatever has time goes at the market now.
+            instrument.leave = instrument.leave.filter(|by| by.is_urgent()).or(Some(ExitBy::Regime));
         }
         self.hand_over(symbol, effects);
         self.advance(symbol, effects);

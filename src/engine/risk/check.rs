@@ -76,6 +76,27 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// The nearest order that would be legal, where a size was refused.
+    pub fn nearest(&self) -> Option<Quantity> {
+        match self {
+            Refused::TooSmall { nearest, .. }
+            | Refused::InsufficientCash { nearest, .. }
+            | Refused::Exposure { nearest, .. }
+            | Refused::Correlated { nearest, .. }
+            | Refused::Filter { nearest, .. } => *nearest,
+            Refused::BelowLeast { least } | Refused::NotSellable { least } => Some(*least),
+            Refused::Paused
+            | Refused::Halted(_)
+            | Refused::Shock(_)
+            | Refused::Locked { .. }
+            | Refused::Stale
+            | Refused::NoPrice
+            | Refused::VolatilityUnknown
+            | Refused::NotHeld { .. }
+            | Refused::Overflow => None,
+        }
+    }
+
     /// The same reason, whatever its numbers.
     pub fn is_like(&self, other: &Refused) -> bool {
         let lock = |refused: &Refused| match refused {

@@ -9,12 +9,8 @@ use std::ops::ControlFlow;
 use super::line::{Book, Line, What};
 use super::survey::FoundOrder;
 use super::{Chosen, Explanation};
-use crate::domain::fixed::SCALE;
-use crate::domain::{
-    Asset, ClientOrderId, FilterFailure, Money, OrderType, Price, Quantity, Ratio, Symbol, SymbolId, SymbolRules, Time,
-    Value,
-};
-use crate::engine::risk::{Refused, SizeLimits};
+use crate::domain::{Asset, ClientOrderId, Money, Quantity, Ratio, Symbol, SymbolId, SymbolRules, Time, Value};
+use crate::engine::risk::Refused;
 use crate::engine::settings::{Settings, StrategyName};
 use crate::engine::{Decision, Effect, Engine, Notice, TradeRecord, Verdict};
 use crate::market::regime::{Regime, RegimeSwitch};
@@ -229,7 +225,7 @@ impl Account {
             symbol: rules.map_or_else(|| Symbol::new(""), |rules| rules.symbol.clone()),
             base: rules.map_or_else(|| Asset::new(""), |rules| rules.base.clone()),
             quote: rules.map_or_else(|| Asset::new(""), |rules| rules.quote.clone()),
-            checks: Checks::of(&decision, settings, rules),
+            checks: Checks::of(&decision, settings),
             grounds,
             decision,
             lines: Vec::new(),
@@ -303,9 +299,10 @@ fn rules_of(engine: &Engine, symbol: SymbolId) -> Option<&SymbolRules> {
 }
 
 impl Checks {
-    fn of(decision: &Decision, settings: &Settings, rules: Option<&SymbolRules>) -> Checks {
+    fn of(decision: &Decision, settings: &Settings) -> Checks {
         if let Verdict::Refused { reason } = decision.verdict {
-            let nearest = rules.zip(decision.price).and_then(|(rules, price)| nearest(reason, settings, rules, price));
+            let worth = |quantity| decision.price.and_then(|price| Money::notional(price, quantity));
+            let nearest = reason.nearest().map(|quantity| Nearest { quantity, worth: worth(quantity) });
             return Checks::Failed { reason, nearest };
         }
         match decision.verdict.bought() {
@@ -316,26 +313,4 @@ impl Checks {
             None => Checks::NotAsked,
         }
     }
-}
-
-/// The smallest legal order where one was too small, the largest that can be paid where cash was short.
-fn nearest(reason: Refused, settings: &Settings, rules: &SymbolRules, price: Price) -> Option<Nearest> {
-    let limits = SizeLimits { rules, order_type: OrderType::Market, minimum: settings.min_trade_size };
-    let smallest = limits.smallest(price)?;
-    let is_size = matches!(
-        reason,
-        Refused::TooSmall { .. }
-            | Refused::Filter {
-                failure: FilterFailure::LotSize | FilterFailure::MarketLotSize | FilterFailure::Notional,
-                ..
-            }
-    );
-    let quantity = if let Refused::InsufficientCash { free, .. } = reason {
-        let raw = i128::from(free.raw()) * i128::from(SCALE) / i128::from(price.raw());
-        let most = Quantity::from_raw(i64::try_from(raw).ok()?).floor_to_step(rules.step(OrderType::Market));
-        Some(most).filter(|most| *most >= smallest)
-    } else {
-        is_size.then_some(smallest)
-    }?;
-    Some(Nearest { quantity, worth: Money::notional(price, quantity) })
 }

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use crate::domain::{ClientOrderId, ExecutionReport, ExecutionType, OrderKind, SymbolId, Time};
+use crate::domain::{ClientOrderId, ExecutionReport, ExecutionType, OrderKind, SymbolId, Time, TimeInForce};
 use crate::engine::orders::Purpose;
 use crate::engine::risk::{Approved, Payload};
 use crate::engine::{Answer, Effect, FillRecord, Input, Notice, Outcome, TradeRecord};
@@ -206,6 +206,9 @@ fn kind(kind: OrderKind) -> String {
     }
     for price in [kind.limit_price(), kind.stop_price()].into_iter().flatten() {
         text += &format!(" at {price}");
+    }
+    if kind.time_in_force() != TimeInForce::Gtc {
+        text += &format!(" {}", kind.time_in_force().as_str());
     }
     text
 }

@@ -91,7 +91,7 @@ impl Survey {
             // After the decision of the same step, which its order carries out.
             Question::Order(asked) => {
                 for effect in step.effects {
-                    if let Effect::Submit(approved) = effect {
+                    if let Effect::Submit(approved) | Effect::Replace { order: approved, .. } = effect {
                         let sent = Sent::of(approved);
                         let decision = self.symbols.get(sent.symbol.index()).and_then(|seen| seen.acted);
                         self.orders.take(asked, sent, decision);
