@@ -9,15 +9,15 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use kestrel::domain::{
-    Bar, BookTop, ClientOrderId, Commission, ExecutionReport, ExecutionType, MarketEvent, Money, OrderId, OrderKind,
-    OrderStatus, Price, Quantity, Ratio, Seed, Session, Side, Span, Symbol, SymbolId, SymbolRules, Time, TradeId,
+    Asset, Balance, BalanceUpdate, Bar, BookTop, ClientOrderId, Commission, ExecutionReport, ExecutionType,
+    MarketEvent, Money, OrderId, OrderKind, OrderStatus, Price, Quantity, Ratio, Seed, Session, Side, Span, Symbol,
+    SymbolId, SymbolRules, Time, TradeId,
 };
 use kestrel::engine::regime::{Mandate, Mandates};
 use kestrel::engine::risk::Payload;
 use kestrel::engine::risk::settings::{RiskSettings, StopKind};
 use kestrel::engine::settings::{ExecutionSettings, ExecutionStyle, StrategyName};
 use kestrel::engine::{Answer, Effect, Effects, Engine, Input, Outcome, Settings, Start};
-use kestrel::market::regime::RegimeModel;
 use kestrel::protocol::convert::{BarTotals, kline_event, market_event};
 use kestrel::protocol::messages::TimeUnit;
 use kestrel::protocol::messages::lockstep::frame_text;
@@ -104,7 +104,7 @@ impl Batch {
             balances: start_balances(&rules, money("1000000")),
             history,
             rules,
-            regimes: RegimeModel::default(),
+            regimes: kestrel::config::regimes(),
             has_books: false,
         };
         let mut effects = Effects::default();
@@ -211,6 +211,7 @@ impl Batch {
                     {
                         let report = self.fill(&order.client_id, order.symbol, order.side, order.kind, price);
                         self.engine.step(self.now, &Input::Report(Box::new(report)), &mut self.effects);
+                        self.tell_cash();
                     }
                 }
                 Effect::Cancel { client_id, .. } => {
@@ -229,6 +230,14 @@ impl Batch {
             }
             waiting.extend(self.effects.drain());
         }
+    }
+
+    /// What the venue says of the account after a fill: else nobody would know that the books agree.
+    fn tell_cash(&mut self) {
+        let quote = self.engine.rules().next().map_or_else(|| Asset::new("USDT"), |rules| rules.quote.clone());
+        let balance = Balance { asset: quote, free: self.engine.cash(), locked: Money::ZERO };
+        let update = BalanceUpdate { time: self.now, balances: vec![balance] };
+        self.engine.step(self.now, &Input::Balances(update), &mut self.effects);
     }
 
     fn answer(&mut self, client_id: &ClientOrderId, outcome: Outcome) {
