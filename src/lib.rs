@@ -15,12 +15,14 @@ pub mod engine;
 pub mod binance;
 pub mod exchange;
 pub mod feeds;
+pub mod inference;
 pub mod journal;
 pub mod runtime;
 pub mod store;
 pub mod telemetry;
 
 pub mod report;
+pub mod training;
 
 pub mod tui;
 

@@ -161,7 +161,12 @@ fn strategy(settings: &Settings) -> Vec<(&'static str, String)> {
     let name = settings.strategy.as_str();
     let strategy = match settings.strategy {
         StrategyName::Trend => format!("{name}, averages of {} and {} bars", settings.trend.fast, settings.trend.slow),
-        StrategyName::Auto | StrategyName::Reversal | StrategyName::Breakout | StrategyName::Flat => name.to_owned(),
+        StrategyName::Auto
+        | StrategyName::Reversal
+        | StrategyName::Breakout
+        | StrategyName::Trees
+        | StrategyName::Temporal
+        | StrategyName::Flat => name.to_owned(),
     };
     let sizing = match settings.sizing {
         Sizing::Invest => format!("{} of equity, all symbols together", percent(settings.invest)),

@@ -15,6 +15,7 @@ pub mod guard;
 pub mod history;
 pub mod input;
 pub mod instrument;
+pub mod model;
 pub mod mood;
 pub mod notice;
 pub mod orders;

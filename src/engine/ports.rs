@@ -5,6 +5,7 @@
 
 use super::effect::Effect;
 use super::input::{Answer, Input};
+use super::model::{InferRequest, Inferred};
 use super::risk::Approved;
 use crate::domain::{Bar, ClientOrderId, SymbolId, Time};
 
@@ -154,6 +155,12 @@ impl<T: BarSource + ?Sized> BarSource for Box<T> {
     fn read(&mut self, into: &mut Vec<(SymbolId, Bar)>, most: usize) -> Result<(), SourceError> {
         (**self).read(into, most)
     }
+}
+
+/// Whoever runs models. A backtest asks it directly, a live run through a queue.
+pub trait Inference {
+    /// The answer, at once.
+    fn infer(&mut self, request: &InferRequest) -> Inferred;
 }
 
 /// A full sentence: file, row, what was found, what is allowed, what to do.

@@ -49,6 +49,10 @@ pub enum StrategyName {
     Trend,
     Reversal,
     Breakout,
+    /// By the model in the slot `trees`.
+    Trees,
+    /// By the model in the slot `temporal`.
+    Temporal,
     Flat,
 }
 
@@ -170,8 +174,15 @@ pub struct TrendLengths {
 }
 
 impl StrategyName {
-    pub const ALL: [StrategyName; 5] =
-        [StrategyName::Auto, StrategyName::Trend, StrategyName::Reversal, StrategyName::Breakout, StrategyName::Flat];
+    pub const ALL: [StrategyName; 7] = [
+        StrategyName::Auto,
+        StrategyName::Trend,
+        StrategyName::Reversal,
+        StrategyName::Breakout,
+        StrategyName::Trees,
+        StrategyName::Temporal,
+        StrategyName::Flat,
+    ];
 
     /// Those that can be members of the council; flat stands last.
     pub const EXPERTS: [StrategyName; 4] =
@@ -183,6 +194,8 @@ impl StrategyName {
             StrategyName::Trend => "trend",
             StrategyName::Reversal => "reversal",
             StrategyName::Breakout => "breakout",
+            StrategyName::Trees => "trees",
+            StrategyName::Temporal => "temporal",
             StrategyName::Flat => "flat",
         }
     }

@@ -5,6 +5,7 @@
 //! Invariant: everything here sees closed bars (or best prices) of the past only and is O(1) per bar, amortised.
 //! Absent on purpose: the decision what to do about it (`engine::strategy`).
 
+pub mod barriers;
 pub mod bars;
 pub mod candles;
 pub mod changes;

@@ -106,6 +106,8 @@ pub(super) const ENGLISH: Texts = Texts {
     about_trend: "follows a crossing of two averages until they cross back",
     about_reversal: "buys exhaustion after a crash and leaves on the rebound",
     about_breakout: "follows a close above the highest of four hours",
+    about_trees: "boosted trees: buys where their probability is worth more than the cost",
+    about_temporal: "a small net over the last hours: buys where it is worth more than the cost",
     about_flat: "holds nothing; the one to beat",
     label_regime: "regime",
     label_event: "event",

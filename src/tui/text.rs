@@ -110,6 +110,8 @@ pub struct Texts {
     pub about_trend: &'static str,
     pub about_reversal: &'static str,
     pub about_breakout: &'static str,
+    pub about_trees: &'static str,
+    pub about_temporal: &'static str,
     pub about_flat: &'static str,
     pub label_regime: &'static str,
     pub label_event: &'static str,
@@ -392,6 +394,8 @@ impl Texts {
             StrategyName::Trend => self.about_trend,
             StrategyName::Reversal => self.about_reversal,
             StrategyName::Breakout => self.about_breakout,
+            StrategyName::Trees => self.about_trees,
+            StrategyName::Temporal => self.about_temporal,
             StrategyName::Flat => self.about_flat,
         }
     }

@@ -187,9 +187,12 @@ fn pin(model: &mut Model) -> Option<Ask> {
     let pinned = model.snapshot.as_ref()?.settings.strategy;
     let name = match pinned {
         StrategyName::Auto => model.leader().unwrap_or(StrategyName::Flat),
-        StrategyName::Trend | StrategyName::Reversal | StrategyName::Breakout | StrategyName::Flat => {
-            StrategyName::Auto
-        }
+        StrategyName::Trend
+        | StrategyName::Reversal
+        | StrategyName::Breakout
+        | StrategyName::Trees
+        | StrategyName::Temporal
+        | StrategyName::Flat => StrategyName::Auto,
     };
     Some(Ask::Command(Command::SwitchStrategy(name.as_str().to_owned())))
 }

@@ -138,7 +138,7 @@ pub const CRATES: &[(&str, Home)] = &[
     ("age", Home::Rooms(&["secrets"])),
     ("burn", Home::Rooms(&["training"])),
     ("forust_ml", Home::Rooms(&["training"])),
-    ("prost", Home::Rooms(&["training"])),
+    ("prost", Home::Rooms(&["inference"])),
     ("egobox_ego", Home::Rooms(&["automl"])),
     ("clap", Home::Rooms(&["cli"])),
     ("strsim", Home::Rooms(&["config", "cli"])),

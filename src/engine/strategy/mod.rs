@@ -93,6 +93,7 @@ impl Strategy {
             StrategyName::Trend => Strategy::Trend(trend::Trend::new(settings.trend)),
             StrategyName::Reversal => Strategy::Reversal(reversal::Reversal::default()),
             StrategyName::Breakout => Strategy::Breakout(breakout::Breakout::new(settings.side_cost.to_f64())),
+            StrategyName::Trees | StrategyName::Temporal => Strategy::Flat,
             StrategyName::Flat => Strategy::Flat,
         }
     }

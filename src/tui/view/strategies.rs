@@ -66,7 +66,12 @@ fn choice(model: &Model, snapshot: &Snapshot) -> String {
         (StrategyName::Auto, Some(leader)) => fill(texts.automatic, &[leader.as_str()]),
         (StrategyName::Auto, None) => texts.automatic_none.to_owned(),
         (
-            name @ (StrategyName::Trend | StrategyName::Reversal | StrategyName::Breakout | StrategyName::Flat),
+            name @ (StrategyName::Trend
+            | StrategyName::Reversal
+            | StrategyName::Breakout
+            | StrategyName::Trees
+            | StrategyName::Temporal
+            | StrategyName::Flat),
             Some(_) | None,
         ) => fill(texts.pinned, &[name.as_str()]),
     }

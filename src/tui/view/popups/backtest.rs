@@ -62,9 +62,12 @@ fn plan(model: &Model, plan: &Plan) -> Vec<Line<'static>> {
         StrategyName::Trend => {
             fill(texts.backtest_trend, &[&settings.trend.fast.to_string(), &settings.trend.slow.to_string()])
         }
-        StrategyName::Auto | StrategyName::Reversal | StrategyName::Breakout | StrategyName::Flat => {
-            settings.strategy.as_str().to_owned()
-        }
+        StrategyName::Auto
+        | StrategyName::Reversal
+        | StrategyName::Breakout
+        | StrategyName::Trees
+        | StrategyName::Temporal
+        | StrategyName::Flat => settings.strategy.as_str().to_owned(),
     };
     let symbols: Vec<&str> = plan.symbols.iter().map(|symbol| symbol.as_str()).collect();
     let mut position = vec![match settings.sizing {
