@@ -64,7 +64,7 @@ fn truth(journal: &[String]) -> (Vec<Decision>, Vec<ClientOrderId>) {
                 Effect::Notice(Notice::Considered { decision }) => decisions.push(decision.as_ref().clone()),
                 Effect::Submit(approved) => orders.push(approved.payload().client_id().clone()),
                 Effect::Replace { order, .. } => orders.push(order.payload().client_id().clone()),
-                Effect::Notice(_) | Effect::Cancel { .. } | Effect::Query { .. } => {}
+                Effect::Notice(_) | Effect::Cancel { .. } | Effect::Query { .. } | Effect::Infer(_) => {}
             }
         }
         ControlFlow::Continue(())
