@@ -207,7 +207,8 @@ impl Table {
             last_quantity: quantity,
             last_price: price,
             filled: total,
-            filled_quote: Money::notional(price, total).expect("a notional"),
+            // A venue that talks nonsense may have filled more than any amount can be.
+            filled_quote: Money::notional(price, total).unwrap_or(Money::MAX),
             trade_id: Some(TradeId(self.trades)),
             ..self.state_report(leg, status)
         }
