@@ -38,6 +38,8 @@ pub struct Grounds {
     pub bars: Option<u64>,
     pub seed: Seed,
     pub journal: PathBuf,
+    /// Where models are installed.
+    pub home: PathBuf,
     pub settings_file: PathBuf,
 }
 
