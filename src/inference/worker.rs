@@ -229,7 +229,7 @@ impl Desk {
         if let Some(done) = self.fetching.as_mut().and_then(Fetching::done) {
             self.fetching = None;
             match done {
-                Ok(fetched) => tracing::info!("{fetched}"),
+                Ok(path) => tracing::info!(path = %path.display(), "ONNX Runtime was fetched"),
                 Err(why) => {
                     tracing::warn!("{why}");
                     self.fetch_failed = Some(why);
