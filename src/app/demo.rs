@@ -15,12 +15,12 @@ use super::{Outcome, RunError, Stopwatch, engine_settings, exchange, session, tr
 use crate::binance::{self, Connected, Credentials, Endpoints, Pace, Plan, Rest, Timing};
 use crate::config::{Config, regimes};
 use crate::domain::{Command, Seed, Symbol, SymbolRules, Time};
-use crate::engine::model::Models;
+use crate::engine::model::{ModelSlot, Models};
 use crate::engine::ports::Journal;
 use crate::engine::{Snapshot, Start};
 use crate::exchange::{Counts, Exchange};
-use crate::inference::{self, RuntimeView, Worker, WorkerPlan};
 use crate::feeds::{Feeds, FeedsPlan};
+use crate::inference::{self, RuntimeView, Worker, WorkerPlan};
 use crate::runtime::Finished;
 use crate::runtime::clock::Clock;
 use crate::runtime::live::{EndReason, Live, LiveEnd, live};
@@ -60,6 +60,12 @@ impl ModelRun {
         seats.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
         let worker = seats.worker(config, home);
         Ok(ModelRun { seats, worker })
+    }
+
+    /// `None` where no model is asked under these settings.
+    pub fn if_asked(self, config: &Config) -> Option<ModelRun> {
+        let settings = engine_settings(config, &self.seats.models);
+        ModelSlot::ALL.into_iter().any(|slot| settings.asks(slot)).then_some(self)
     }
 }
 
@@ -267,7 +273,10 @@ async fn start(driven: &Driven<'_>, rest: &mut Rest, now: Time) -> Result<Start,
     Ok(Start {
         session: session(driven.seed),
         rules,
-        settings: engine_settings(driven.config, &driven.models.as_ref().map_or_else(Models::default, |run| run.seats.models.clone())),
+        settings: engine_settings(
+            driven.config,
+            &driven.models.as_ref().map_or_else(Models::default, |run| run.seats.models.clone()),
+        ),
         balances,
         history,
         regimes: regimes(),

@@ -5,6 +5,7 @@
 
 pub mod backtest;
 pub mod demo;
+pub mod doctor;
 pub mod exchange;
 pub mod explain;
 pub mod feeds;
@@ -18,7 +19,7 @@ pub mod rehearsal;
 pub mod replay;
 pub mod report;
 pub mod screenshot;
-pub pub mod seats;
+pub mod seats;
 pub mod shell;
 mod steward;
 mod stopwatch;

@@ -13,8 +13,8 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::demo::{ModelReins, Reins};
-use super::seats::Seats;
 use super::rehearsal::{Grounds, Rehearsal};
+use super::seats::Seats;
 use super::{engine_settings, gauges};
 use crate::config::{self, Config, ConfigWatch, Effect};
 use crate::domain::Command;

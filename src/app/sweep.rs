@@ -53,8 +53,7 @@ pub fn run(base: &Config, plan: MarketPlan, sets: &[Config], home: &Path) -> Res
         seats.inference(base, settings, home).ok().flatten()
     };
     let stopwatch = Stopwatch::start();
-    let results =
-        sweep(&columns, session(seed), &cases, &open).map_err(|error| RunError::Data(error.to_string()))?;
+    let results = sweep(&columns, session(seed), &cases, &open).map_err(|error| RunError::Data(error.to_string()))?;
     Ok(SweepOutcome {
         symbols: base.symbols.clone(),
         bars: columns.bars.len() as u64,
