@@ -8,6 +8,7 @@ mod document;
 mod edit;
 mod feeds;
 mod keys;
+mod models;
 mod reader;
 mod regimes;
 mod risk;
@@ -24,6 +25,7 @@ use crate::engine::settings::{ExecutionStyle, Sizing, StrategyName};
 pub use edit::{save, set_value};
 pub use feeds::{Feed, Feeds};
 pub use keys::{Allowed, Change, Effect};
+pub use models::ModelNames;
 pub use regimes::{regimes, regimes_of};
 pub use risk::RiskKeys;
 pub use rules::rules_for;
@@ -92,6 +94,10 @@ pub struct Config {
     pub feeds: Feeds,
     /// Change of an entry by a mood of 1, in percent; 0 = none.
     pub sentiment_weight_percent: f64,
+    /// What fills the slots of models.
+    pub models: ModelNames,
+    /// A model's trade must be worth this many times what a round trip costs.
+    pub edge_multiple: f64,
     pub theme: Theme,
     pub up_color: UpColor,
 }
@@ -215,6 +221,8 @@ impl Config {
             volume_share_percent: newer.volume_share_percent,
             risk: newer.risk.clone(),
             sentiment_weight_percent: newer.sentiment_weight_percent,
+            models: newer.models.clone(),
+            edge_multiple: newer.edge_multiple,
             theme: newer.theme,
             up_color: newer.up_color,
             ..self.clone()
@@ -247,6 +255,10 @@ impl Config {
 
     pub fn sentiment_weight(&self) -> Ratio {
         ratio(self.sentiment_weight_percent)
+    }
+
+    pub fn edge_multiple(&self) -> Ratio {
+        ratio(self.edge_multiple * 100.0)
     }
 
     pub fn maker_fee(&self) -> Ratio {

@@ -88,6 +88,7 @@ fn a_run_a_second_run_and_the_replay_of_its_journal_end_in_the_same_state() {
             detail: Detail::Full,
             commands: scenario.commands.clone(),
             journal,
+            inference: None,
             on_close: None,
             on_notice: None,
         })

@@ -24,7 +24,7 @@ fn no_strategy_decides_by_what_comes_after() {
                 let mut scenario = Scenario::new(names, strategy);
                 scenario.venue.frictions = frictions;
                 let simulator = Simulator::new(scenario.rules.clone(), scenario.venue);
-                let leak = engine_lookahead(&scenario.start(), &simulator, &bars(seed, names), CUTS);
+                let leak = engine_lookahead(&scenario.start(), &simulator, &bars(seed, names), CUTS, &|_| None);
                 assert_eq!(leak.expect("bars from memory are valid"), None, "{strategy:?}");
             }
         }

@@ -16,6 +16,7 @@ mod feeds;
 mod journal;
 mod lookahead;
 mod market;
+mod models;
 mod parity;
 mod protocol;
 mod protocol_catalogue;

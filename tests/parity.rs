@@ -392,6 +392,7 @@ fn the_backtest_shows_trades_and_best_prices_as_the_exchange_streams_them() {
         detail: direct::Detail::Full,
         commands: Vec::new(),
         journal: Some(Box::new(journal.clone())),
+        inference: None,
         on_close: None,
         on_notice: None,
     })

@@ -69,7 +69,8 @@ impl Count {
             | Effect::Submit(_)
             | Effect::Replace { .. }
             | Effect::Cancel { .. }
-            | Effect::Query { .. } => size,
+            | Effect::Query { .. }
+            | Effect::Infer(_) => size,
         }
     }
 

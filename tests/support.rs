@@ -5,10 +5,13 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use kestrel::domain::{Bar, Command, Money, Price, Ratio, Seed, Session, Span, Symbol, SymbolId, SymbolRules, Time};
-use kestrel::engine::ports::{BarSource, Journal, JournalError, SourceError};
+use kestrel::engine::model::{InferOutcome, InferRequest, Inferred, ModelSpec, Models, Payoffs};
+use kestrel::engine::ports::{BarSource, Inference, Journal, JournalError, SourceError};
 use kestrel::engine::risk::settings::{RiskSettings, StopKind};
 use kestrel::engine::settings::{Sizing, StrategyName, TrendLengths};
 use kestrel::engine::{Engine, Settings, Start};
+use kestrel::market::barriers::Barriers;
+use kestrel::market::features::Schema;
 use kestrel::market::regime::RegimeModel;
 use kestrel::runtime::Finished;
 use kestrel::runtime::backtest::{Backtest, Detail, backtest, start_balances};
@@ -80,6 +83,32 @@ pub fn settings(strategy: StrategyName) -> Settings {
         execution: kestrel::engine::settings::ExecutionSettings::default(),
         risk: Default::default(),
         sentiment_weight: Ratio::ZERO,
+        models: Default::default(),
+        edge_multiple: Ratio::ZERO,
+    }
+}
+
+/// Both slots filled with models that are asked each minute and each five minutes.
+pub fn models() -> Models {
+    let spec = |name: &str, every_minutes, rows| ModelSpec {
+        name: name.to_owned(),
+        digest: u64::from(every_minutes),
+        schema: Schema::ohlcv().hash(),
+        rows,
+        every_minutes,
+        barriers: Barriers { horizon_minutes: 30, deviations: 1.0, least_width: 0.006 },
+        payoffs: Payoffs { win: 1.0, loss: -1.0 },
+    };
+    Models { trees: Some(Box::new(spec("trees-of-tests", 1, 1))), temporal: Some(Box::new(spec("net-of-tests", 5, 4))) }
+}
+
+/// Answers by a number that follows from the question alone.
+pub struct ByInput;
+
+impl Inference for ByInput {
+    fn infer(&mut self, request: &InferRequest) -> Inferred {
+        let bits = request.input.iter().fold(request.model, |sum, x| sum.rotate_left(7) ^ u64::from(x.to_bits()));
+        request.answer(InferOutcome::Value((bits.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as f32 / (1 << 24) as f32))
     }
 }
 
@@ -165,6 +194,7 @@ impl Scenario {
             detail,
             commands: self.commands.clone(),
             journal: None,
+            inference: None,
             on_close: Some(Box::new(on_close)),
             on_notice: None,
         })
@@ -207,6 +237,7 @@ pub fn journalled(scenario: &Scenario, source: &mut MemorySource) -> Vec<String>
         detail: Detail::Skip,
         commands: scenario.commands.clone(),
         journal: Some(Box::new(journal.clone())),
+        inference: None,
         on_close: None,
         on_notice: None,
     })

@@ -94,6 +94,7 @@ pub fn run(bars: &[Bar], settings: &Settings, detail: Detail) -> Finished {
         detail,
         commands: Vec::new(),
         journal: None,
+        inference: None,
         on_close: None,
         on_notice: None,
     };

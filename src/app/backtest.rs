@@ -65,6 +65,7 @@ fn drive(config: &Config, plan: MarketPlan, wanted: &Wanted<'_>) -> Result<Finis
         detail: Detail::Skip,
         commands: Vec::new(),
         journal: journal.map(|journal| Box::new(journal) as Box<dyn Journal>),
+        inference: None,
         on_close: wanted.progress.map(Progress::on_close),
         on_notice: None,
     };

@@ -149,10 +149,11 @@ async fn drive(mut driven: Driven<'_>) -> Result<LiveEnd, RunError> {
         opened = open(&driven) => opened.map_err(|error| RunError::Venue(error.to_string()))?,
     };
     let status = driven.on_status.map(|on_status| tokio::spawn(show(hand.screen.snapshots.subscribe(), on_status)));
-    let (driver, DoorWires { events, outgoing, moods }, steering) = wires(hand.screen);
+    let (driver, DoorWires { events, outgoing, moods, models }, steering) = wires(hand.screen);
     let running = connected.start(events, outgoing);
     // Without sources their queue is closed at once.
     let feeds = driven.feeds.map(|plan| Feeds::start(plan, moods));
+    drop(models);
     (hand.on_begin)(steering);
     let end = live(Live {
         wires: driver,

@@ -29,6 +29,7 @@ pub mod workstation;
 
 use crate::config::{self, Config, FeePolicy, rules_for};
 use crate::domain::{Price, Seed, Session, Span, SymbolRules};
+use crate::engine::model::Models;
 use crate::engine::settings::{ExecutionSettings, TrendLengths};
 use crate::engine::{Engine, Settings};
 use crate::runtime::{Finished, Record, Recording};
@@ -141,6 +142,9 @@ pub fn engine_settings(config: &Config) -> Settings {
         side_cost: config.taker_fee().saturating_add(config.half_spread()),
         risk: config.risk.settings(),
         sentiment_weight: config.sentiment_weight(),
+        // What fills their slots stands in files (`models`).
+        models: Models::default(),
+        edge_multiple: config.edge_multiple(),
     }
 }
 

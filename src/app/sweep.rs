@@ -39,7 +39,8 @@ pub fn run(base: &Config, plan: MarketPlan, sets: &[Config]) -> Result<SweepOutc
     };
     let cases: Vec<SweepCase> = sets.iter().map(case).collect();
     let stopwatch = Stopwatch::start();
-    let results = sweep(&columns, session(seed), &cases).map_err(|error| RunError::Data(error.to_string()))?;
+    let results =
+        sweep(&columns, session(seed), &cases, &|_| None).map_err(|error| RunError::Data(error.to_string()))?;
     Ok(SweepOutcome {
         symbols: base.symbols.clone(),
         bars: columns.bars.len() as u64,

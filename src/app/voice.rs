@@ -5,6 +5,7 @@
 
 use crate::domain::{Symbol, Time};
 use crate::engine::Notice;
+use crate::engine::notice::ModelChange;
 use crate::telemetry::LogLevel;
 
 /// Tells each notice to the log.
@@ -38,7 +39,8 @@ pub fn level(notice: &Notice) -> LogLevel {
         | Notice::Foreign { .. }
         | Notice::LateFill { .. }
         | Notice::Shock { .. }
-        | Notice::Locked { .. } => LogLevel::Warn,
+        | Notice::Locked { .. }
+        | Notice::Model { change: ModelChange::Trouble { .. }, .. } => LogLevel::Warn,
         Notice::Started { .. }
         | Notice::Decided { .. }
         | Notice::Refused { .. }
@@ -52,6 +54,7 @@ pub fn level(notice: &Notice) -> LogLevel {
         | Notice::TookOver { .. }
         | Notice::Executed { .. }
         | Notice::Fresh { .. }
+        | Notice::Model { change: ModelChange::Answers, .. }
         | Notice::Event { .. } => LogLevel::Info,
         Notice::Considered { .. } => LogLevel::Debug,
     }

@@ -66,6 +66,7 @@ const PARTICIPATION: Allowed = Allowed { zero: Some("no bound"), ..number(0.0, 1
 const LATENCY: Allowed = whole(0.0, 60_000.0, "ms");
 const POSITIVE: Allowed = number(SMALLEST_AMOUNT, LARGEST_AMOUNT, "quote");
 const SENTIMENT: Allowed = Allowed { zero: Some("no influence"), ..number(0.0, 100.0, "%") };
+const EDGE: Allowed = number(0.0, 100.0, "");
 const WARMUP: Allowed = whole(0.0, 512.0, "bars");
 
 const SHOCK_STOP: Allowed = Allowed { below_most: true, zero: Some("stops stay"), ..number(0.0, 100.0, "%") };
@@ -81,7 +82,7 @@ const PAUSE: Allowed = whole(1.0, 10_080.0, "min");
 const COOL_DOWN: Allowed = Allowed { zero: Some("no rest"), ..whole(0.0, 10_080.0, "min") };
 const CAP: Allowed = Allowed { zero: Some("no limit"), ..number(0.0, 100.0, "%") };
 
-const KEYS: [Key; 51] = [
+const KEYS: [Key; 53] = [
     key("symbols", Effect::NextStart, None),
     key("strategy", Effect::Now, None),
     key("regimes", Effect::Now, None),
@@ -131,6 +132,8 @@ const KEYS: [Key; 51] = [
     key("warmup_bars", Effect::NextStart, Some(WARMUP)),
     key("feeds", Effect::NextStart, None),
     key("sentiment_weight_percent", Effect::Now, Some(SENTIMENT)),
+    key("models", Effect::Now, None),
+    key("edge_multiple", Effect::Now, Some(EDGE)),
     key("theme", Effect::Now, None),
     key("up_color", Effect::Now, None),
 ];

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::document::{Document, shown};
 use super::feeds;
 use super::keys;
+use super::models;
 use super::{Config, ConfigError, EMBEDDED, FeePolicy, Rest, RiskKeys, Speed, Theme, UpColor};
 use crate::domain::{Quantity, Symbol};
 use crate::engine::regime::Mandates;
@@ -67,8 +68,10 @@ impl Settings<'_> {
             latency_ms: self.whole("latency_ms")?,
             start_balance: self.number("start_balance")?,
             warmup_bars: self.whole("warmup_bars")?,
-            feeds: feeds::read(self.value("feeds")).map_err(|why| self.feeds_refused(&why))?,
+            feeds: feeds::read(self.value("feeds")).map_err(|why| self.refused("feeds", &why))?,
             sentiment_weight_percent: self.number("sentiment_weight_percent")?,
+            models: models::read(self.value("models")).map_err(|why| self.refused("models", &why))?,
+            edge_multiple: self.number("edge_multiple")?,
             theme: self.theme()?,
             up_color: self.up_color()?,
         };
@@ -92,8 +95,8 @@ impl Settings<'_> {
         ConfigError(format!("{}: key `{key}` is {found}, allowed is {allowed}; correct it", self.name))
     }
 
-    fn feeds_refused(&self, why: &str) -> ConfigError {
-        ConfigError(format!("{}: key `feeds`: {why}; correct it", self.name))
+    fn refused(&self, key: &str, why: &str) -> ConfigError {
+        ConfigError(format!("{}: key `{key}`: {why}; correct it", self.name))
     }
 
     fn number(&self, key: &str) -> Result<f64, ConfigError> {

@@ -7,6 +7,7 @@ use super::decision::{Decision, Rest, SizeLine, Verdict};
 use super::effect::{Effect, Effects};
 use super::ensemble::Band;
 use super::instrument::Desk;
+use super::model::ModelSlot;
 use super::notice::{ExitBy, HaltReason, Notice};
 use super::orders::{OrderEvent, OrderState, transition};
 use super::risk::{OrderRequest, Refused};
@@ -53,6 +54,9 @@ impl Engine {
         if self.instruments[symbol.index()].work.is_some() {
             self.revise_work(symbol, bar.volume, effects);
         }
+        if self.instruments[symbol.index()].eyes.is_some() && self.ask_models(symbol, bar.open_time, effects) {
+            return;
+        }
         self.decide(symbol, effects);
     }
 
@@ -74,7 +78,7 @@ impl Engine {
     }
 
     #[inline]
-    fn decide(&mut self, symbol: SymbolId, effects: &mut Effects) {
+    pub(super) fn decide(&mut self, symbol: SymbolId, effects: &mut Effects) {
         let instrument = &mut self.instruments[symbol.index()];
         if instrument.duty.waiting().is_some() {
             self.hand_over(symbol, effects);
@@ -324,7 +328,12 @@ impl Engine {
     }
 
     pub(super) fn on_settings(&mut self, settings: &Settings, effects: &mut Effects) {
-        let rebuild = settings.strategy != self.settings.strategy || settings.trend != self.settings.trend;
+        let recast = settings.strategy == StrategyName::Auto && settings.mandates != self.settings.mandates;
+        let rebuild = settings.strategy != self.settings.strategy
+            || settings.trend != self.settings.trend
+            || settings.models != self.settings.models
+            || settings.edge_multiple != self.settings.edge_multiple
+            || (recast && self.changes_experts(settings));
         let recommission = rebuild || settings.mandates != self.settings.mandates;
         let old = std::mem::replace(&mut self.settings, settings.clone());
         if rebuild {
@@ -347,6 +356,12 @@ impl Engine {
             instrument.strategy = Strategy::warmed(&self.settings, &instrument.window);
             instrument.awaiting_fresh_signal = false;
         }
+        self.set_eyes();
+    }
+
+    /// True when other models would be asked.
+    fn changes_experts(&self, settings: &Settings) -> bool {
+        ModelSlot::ALL.into_iter().any(|slot| settings.asks(slot) != self.settings.asks(slot))
     }
 
     fn leave_everything(&mut self, effects: &mut Effects) {
@@ -396,6 +411,7 @@ impl Engine {
                 effects.push(Effect::Query { symbol: order.symbol, client_id });
             }
         }
+        self.give_up_questions(effects);
         self.wake_works(effects);
     }
 }

@@ -3,6 +3,7 @@
 //! Invariant: effects are values in the order in which they are to be carried out; an order appears only as `Approved`.
 //! Absent on purpose: how they are carried out (`runtime::dispatch`).
 
+use super::model::InferRequest;
 use super::notice::Notice;
 use super::risk::Approved;
 use crate::domain::{ClientOrderId, Digest, StateHash, SymbolId};
@@ -17,6 +18,8 @@ pub enum Effect {
     Replace { symbol: SymbolId, client_id: ClientOrderId, order: Approved },
     /// Ask the venue what became of an order.
     Query { symbol: SymbolId, client_id: ClientOrderId },
+    /// Ask a model; the answer comes as `Input::Inferred`.
+    Infer(InferRequest),
     /// Something a person or a log should see.
     Notice(Notice),
 }
@@ -43,7 +46,7 @@ impl Effects {
     }
 }
 
-/// What the venue is asked; notices are words and take no part.
+/// What the venue and the models are asked; notices are words and take no part.
 impl StateHash for Effect {
     fn state_hash(&self, digest: &mut Digest) {
         match self {
@@ -66,6 +69,14 @@ impl StateHash for Effect {
                 digest.add(symbol);
                 digest.add(client_id);
                 digest.add(order);
+            }
+            Effect::Infer(request) => {
+                digest.u8(4);
+                digest.u64(request.number);
+                digest.u8(request.slot as u8);
+                digest.add(&request.symbol);
+                digest.u64(request.model);
+                request.input.iter().for_each(|number| digest.u64(u64::from(number.to_bits())));
             }
             Effect::Notice(_) => {}
         }

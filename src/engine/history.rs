@@ -89,6 +89,7 @@ impl History {
             | Input::Command(_)
             | Input::Settings(_)
             | Input::Mood(_)
+            | Input::Inferred(_)
             | Input::Timer => false,
         }
     }
@@ -111,6 +112,7 @@ impl History {
             | Input::Command(_)
             | Input::Settings(_)
             | Input::Mood(_)
+            | Input::Inferred(_)
             | Input::Timer => {}
         }
     }
@@ -127,6 +129,7 @@ impl History {
             Notice::Event { .. }
             | Notice::Shock { .. }
             | Notice::Locked { .. }
+            | Notice::Model { .. }
             | Notice::Regime { .. }
             | Notice::Switched { .. }
             | Notice::TookOver { .. } => {

@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::model::Inferred;
 use super::mood::Observation;
 use super::settings::Settings;
 use crate::domain::{
@@ -25,6 +26,8 @@ pub enum Input {
     Command(Command),
     /// New settings from config.json, valid from the next decision on.
     Settings(Box<Settings>),
+    /// A model answered.
+    Inferred(Inferred),
     /// An outside source said something; it counts from now on.
     Mood(Observation),
     /// The time that `Engine::next_timer` asked for has come.

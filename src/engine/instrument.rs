@@ -8,6 +8,8 @@
 use std::collections::VecDeque;
 
 use super::execution::{Refit, VolumeCurve};
+use super::eyes::{Eyes, NO_TROUBLE};
+use super::model::SLOTS;
 use super::notice::ExitBy;
 use super::portfolio::Position;
 use super::regime::Duty;
@@ -86,6 +88,10 @@ pub struct Instrument {
     pub sized: Option<Box<SizedEntry>>,
     /// Events and regime, where they are watched.
     pub watch: Option<Box<MarketWatch>>,
+    /// What models see, where some are asked.
+    pub eyes: Option<Box<Eyes>>,
+    /// What was last told of each model's trouble, for people.
+    pub model_trouble: [Option<String>; SLOTS],
     pub view: View,
 }
 
@@ -147,6 +153,8 @@ impl Instrument {
             steady: None,
             sized: None,
             watch: None,
+            eyes: None,
+            model_trouble: NO_TROUBLE,
             view: View::default(),
         }
     }
@@ -161,6 +169,9 @@ impl Instrument {
         self.strategy.update(&self.window);
         if let Some(steady) = &mut self.steady {
             steady.observe(bar.close_time(), bar.close);
+        }
+        if let Some(eyes) = &mut self.eyes {
+            eyes.take(bar);
         }
         self.mark = Some(close);
         true
@@ -270,6 +281,7 @@ impl StateHash for Instrument {
         digest.option(self.raised.as_ref());
         digest.option(self.steady.as_deref());
         digest.option(self.watch.as_deref());
+        digest.option(self.eyes.as_deref());
         digest.u64(self.seen_trades.len() as u64);
         for id in &self.seen_trades {
             digest.i64(id.0);

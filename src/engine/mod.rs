@@ -11,6 +11,7 @@ mod desk;
 pub mod effect;
 pub mod ensemble;
 pub mod execution;
+pub mod eyes;
 pub mod guard;
 pub mod history;
 pub mod input;
@@ -44,6 +45,7 @@ pub use snapshot::Snapshot;
 use crate::domain::{BookTop, Digest, MarketEvent, Money, Session, Span, SymbolId, Time, Value};
 use crate::market::regime::RegimeModel;
 use crate::performance::Performance;
+use eyes::Eyes;
 use guard::Guard;
 use instrument::Instrument;
 use orders::{OrderState, Orders};
@@ -77,6 +79,8 @@ pub struct Engine {
     has_books: bool,
     /// Quote balance at the venue after our last fill, once the venue said it.
     venue_cash: Option<Money>,
+    /// Number of the newest question to a model.
+    questions: u64,
     /// Every decision is told with its reasons; for people, so no part of the state hash.
     explains: bool,
     /// `None` until an outside source said something.
@@ -119,11 +123,13 @@ impl Engine {
             regimes: Box::new(start.regimes.clone()),
             has_books: start.has_books,
             venue_cash: None,
+            questions: 0,
             explains: false,
             mood: None,
         };
         for (at, rules) in start.rules.iter().enumerate() {
             let mut instrument = Instrument::new(rules.clone(), Strategy::new(&engine.settings));
+            instrument.eyes = Eyes::of(&engine.settings, &instrument.window);
             for bar in start.history.get(at).into_iter().flatten() {
                 instrument.take(bar);
             }
@@ -161,6 +167,7 @@ impl Engine {
             Input::Command(command) => self.on_command(command, effects),
             Input::Settings(settings) => self.on_settings(settings, effects),
             Input::Mood(seen) => self.on_mood(seen),
+            Input::Inferred(inferred) => self.on_inferred(inferred, effects),
             Input::Timer => self.on_timer(effects),
             // A second start inside a run is a mistake of the driver; the state stands.
             Input::Start(_) => {}
@@ -180,6 +187,9 @@ impl Engine {
             let wake = instrument.work.as_ref().and_then(|work| work.parent.wake());
             if let Some(wake) = wake.filter(|wake| *wake > self.now) {
                 wants(wake);
+            }
+            if let Some(until) = instrument.eyes.as_ref().and_then(|eyes| eyes.wake()) {
+                wants(until);
             }
         }
         for order in self.orders.live() {
@@ -202,6 +212,7 @@ impl Engine {
         let mut digest = Digest::new();
         digest.u64(self.session.0);
         digest.u64(self.sequence);
+        digest.u64(self.questions);
         digest.add(&self.settings);
         digest.bool(self.paused);
         digest.u8(self.halted.map_or(255, |reason| reason as u8));

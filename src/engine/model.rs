@@ -96,6 +96,10 @@ pub enum InferOutcome {
     Unavailable { why: String },
 }
 
+/// Its numbers are finite: the registry lets no others in.
+impl Eq for ModelSpec {}
+impl Eq for Models {}
+
 impl ModelSlot {
     pub const ALL: [ModelSlot; 2] = [ModelSlot::Trees, ModelSlot::Temporal];
 
@@ -133,6 +137,17 @@ impl Models {
             ModelSlot::Trees => self.trees = spec,
             ModelSlot::Temporal => self.temporal = spec,
         }
+    }
+}
+
+impl InferRequest {
+    /// The answer of a door that cannot run the model.
+    pub fn unavailable(&self, why: &str) -> Inferred {
+        self.answer(InferOutcome::Unavailable { why: why.to_owned() })
+    }
+
+    pub fn answer(&self, outcome: InferOutcome) -> Inferred {
+        Inferred { number: self.number, slot: self.slot, symbol: self.symbol, outcome }
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::decision::Decision;
 use super::execution::Progress;
+use super::model::ModelSlot;
 use super::regime::{HandOver, Mandate};
 use super::risk::shock::{Check, ShockChange};
 use super::risk::{Lock, Refused};
@@ -117,6 +118,23 @@ pub enum Notice {
     Locked {
         lock: Lock,
     },
+    /// A model answers again, or does not.
+    Model {
+        symbol: SymbolId,
+        slot: ModelSlot,
+        change: ModelChange,
+    },
+}
+
+/// How a model is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelChange {
+    Answers,
+    /// A sentence says why it does not trade.
+    Trouble {
+        why: String,
+    },
 }
 
 /// One own fill, as booked.
@@ -186,6 +204,7 @@ impl Notice {
             | Notice::Regime { symbol, .. }
             | Notice::Switched { symbol, .. }
             | Notice::TookOver { symbol, .. }
+            | Notice::Model { symbol, .. }
             | Notice::Event { symbol, .. } => Some(*symbol),
             Notice::Considered { decision } => Some(decision.symbol),
             Notice::Executed { execution } => Some(execution.symbol),
@@ -212,6 +231,7 @@ impl Notice {
             | Notice::Event { .. }
             | Notice::Shock { .. }
             | Notice::Locked { .. }
+            | Notice::Model { .. }
             | Notice::Halted { .. } => true,
             Notice::Started { .. }
             | Notice::Decided { .. }
@@ -323,6 +343,8 @@ impl fmt::Display for Notice {
             Notice::Considered { decision } => write!(f, "{decision}"),
             Notice::Executed { execution } => write!(f, "{execution}"),
             Notice::Halted { reason } => write!(f, "HALTED: {reason}; no new orders"),
+            Notice::Model { slot, change: ModelChange::Answers, .. } => write!(f, "the model of {slot} answers"),
+            Notice::Model { slot, change: ModelChange::Trouble { why }, .. } => write!(f, "MODEL {slot}: {why}"),
             Notice::Event { signal, .. } => write!(f, "{signal}"),
             Notice::Shock { change, checks } => {
                 write!(f, "{change}")?;

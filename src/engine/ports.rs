@@ -70,14 +70,14 @@ pub enum LinkState {
 }
 
 impl Request {
-    /// `None` for notices.
+    /// `None` for what no venue is asked.
     pub fn of(effect: Effect) -> Option<Request> {
         match effect {
             Effect::Submit(approved) => Some(Request::Submit(approved)),
             Effect::Cancel { symbol, client_id } => Some(Request::Cancel { symbol, client_id }),
             Effect::Replace { symbol, client_id, order } => Some(Request::Replace { symbol, client_id, order }),
             Effect::Query { symbol, client_id } => Some(Request::Query { symbol, client_id }),
-            Effect::Notice(_) => None,
+            Effect::Infer(_) | Effect::Notice(_) => None,
         }
     }
 

@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::execution::{Choice, Style};
+use super::model::{ModelSlot, Models};
 use super::regime::Mandates;
 use super::risk::settings::RiskSettings;
 use crate::domain::{Digest, Money, Price, Quantity, Ratio, StateHash};
@@ -36,6 +37,12 @@ pub struct Settings {
     pub execution: ExecutionSettings,
     /// How far the moods of outside sources change an entry: share of it for a score of 1; zero = not at all.
     pub sentiment_weight: Ratio,
+    /// What fills the slots of models.
+    #[serde(default)]
+    pub models: Models,
+    /// A model's trade must be worth this many times what a round trip costs.
+    #[serde(default)]
+    pub edge_multiple: Ratio,
     /// Sizes, stops, protections and halts; all off by default.
     #[serde(default)]
     pub risk: RiskSettings,
@@ -185,8 +192,14 @@ impl StrategyName {
     ];
 
     /// Those that can be members of the council; flat stands last.
-    pub const EXPERTS: [StrategyName; 4] =
-        [StrategyName::Trend, StrategyName::Reversal, StrategyName::Breakout, StrategyName::Flat];
+    pub const EXPERTS: [StrategyName; 6] = [
+        StrategyName::Trend,
+        StrategyName::Reversal,
+        StrategyName::Breakout,
+        StrategyName::Trees,
+        StrategyName::Temporal,
+        StrategyName::Flat,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -197,6 +210,19 @@ impl StrategyName {
             StrategyName::Trees => "trees",
             StrategyName::Temporal => "temporal",
             StrategyName::Flat => "flat",
+        }
+    }
+
+    /// The slot whose model it trades by; `None` for rules.
+    pub const fn slot(self) -> Option<ModelSlot> {
+        match self {
+            StrategyName::Trees => Some(ModelSlot::Trees),
+            StrategyName::Temporal => Some(ModelSlot::Temporal),
+            StrategyName::Auto
+            | StrategyName::Trend
+            | StrategyName::Reversal
+            | StrategyName::Breakout
+            | StrategyName::Flat => None,
         }
     }
 
@@ -235,6 +261,8 @@ impl StateHash for Settings {
         digest.add(&self.mandates);
         digest.add(&self.execution);
         digest.add(&self.sentiment_weight);
+        digest.add(&self.models);
+        digest.add(&self.edge_multiple);
         digest.add(&self.risk);
     }
 }
@@ -260,6 +288,8 @@ pub mod tests {
             mandates: Mandates::default(),
             execution: ExecutionSettings::default(),
             sentiment_weight: Ratio::ZERO,
+            models: Models::default(),
+            edge_multiple: Ratio::ZERO,
             risk: RiskSettings::default(),
         }
     }

@@ -10,6 +10,7 @@ use super::execution::Progress;
 use super::guard::GuardView;
 use super::history::History;
 use super::instrument::{Desk, Instrument};
+use super::model::ModelSlot;
 use super::mood::MoodView;
 use super::notice::HaltReason;
 use super::orders::{OrderState, Purpose};
@@ -20,6 +21,7 @@ use super::risk::{Refused, Room, SizedEntry};
 use super::settings::Settings;
 use super::strategy::Signal;
 use super::strategy::council::Vote;
+use super::strategy::member::Forecast;
 use crate::domain::{
     Asset, BookTop, ClientOrderId, Money, OrderKind, Price, Quantity, Side, Symbol, SymbolId, SymbolRules, Time, Value,
 };
@@ -103,10 +105,26 @@ pub struct SymbolView {
     pub duty: Duty,
     /// What each member of the council wants and counts; empty where one strategy is pinned.
     pub votes: Vec<Vote>,
+    /// What fills the slots of models, and what it said of this symbol.
+    pub models: Vec<ModelView>,
     /// The parent order that is being carried out.
     pub work: Option<Box<Progress>>,
     /// The stop was moved up since the entry.
     pub is_raised: bool,
+}
+
+/// A model and what it last said of one symbol.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelView {
+    pub slot: ModelSlot,
+    pub name: String,
+    /// Pinned, or with a prior in some regime; one that is not asked says nothing.
+    pub is_asked: bool,
+    pub forecast: Option<Forecast>,
+    /// Least edge that it trades by, as a fraction.
+    pub needed: f64,
+    /// Why it does not trade.
+    pub trouble: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -194,8 +212,22 @@ impl Engine {
             regime_since: instrument.watch.as_ref().and_then(|watch| watch.regime_since()),
             duty: instrument.duty,
             votes: instrument.strategy.votes(),
+            models: ModelSlot::ALL.into_iter().filter_map(|slot| self.model_view(slot, instrument)).collect(),
             work: instrument.work.as_ref().map(|work| Box::new(work.parent.progress())),
             is_raised: instrument.raised.is_some(),
         }
+    }
+
+    fn model_view(&self, slot: ModelSlot, instrument: &Instrument) -> Option<ModelView> {
+        let spec = self.settings.models.get(slot)?;
+        let member = instrument.strategy.member(slot);
+        Some(ModelView {
+            slot,
+            name: spec.name.clone(),
+            is_asked: self.settings.asks(slot),
+            forecast: member.and_then(|member| member.forecast()),
+            needed: member.map_or(0.0, |member| member.needed()),
+            trouble: instrument.model_trouble[slot as usize].clone(),
+        })
     }
 }

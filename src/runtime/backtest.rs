@@ -5,10 +5,10 @@
 
 use std::mem::ManuallyDrop;
 
-use super::dispatch::{ask, input_of};
+use super::dispatch::{NO_INFERENCE, ask, input_of};
 use super::run::{Finished, Listener, Run};
 use crate::domain::{Balance, Bar, Command, MarketEvent, Money, Price, SymbolId, SymbolRules, Time};
-use crate::engine::ports::{BarSource, Journal, JournalError, Minutes, SourceError};
+use crate::engine::ports::{BarSource, Inference, Journal, JournalError, Minutes, SourceError};
 use crate::engine::{Engine, Input, Start};
 use crate::simulator::market_maker::trade_of;
 use crate::simulator::{AccountId, MinuteStep, PathPoint, PointKind, Simulator, UnfitBar, minute_steps};
@@ -23,6 +23,8 @@ pub struct Backtest<'a> {
     /// Commands with the time from which they count, in time order.
     pub commands: Vec<(Time, Command)>,
     pub journal: Option<Box<dyn Journal>>,
+    /// Runs models; without it they are not available.
+    pub inference: Option<Box<dyn Inference + 'a>>,
     /// Called after each closed bar.
     pub on_close: Option<OnClose<'a>>,
     /// Called for each notice.
@@ -98,6 +100,7 @@ fn drive(mut backtest: Backtest<'_>, kept: Kept) -> Result<Finished, BacktestErr
         account,
         detail: backtest.detail,
         commands: backtest.commands.into(),
+        inference: backtest.inference,
         on_close: backtest.on_close,
     };
     if let Some(bars) = backtest.source.in_memory() {
@@ -134,6 +137,7 @@ struct Driver<'a> {
     account: AccountId,
     detail: Detail,
     commands: std::collections::VecDeque<(Time, Command)>,
+    inference: Option<Box<dyn Inference + 'a>>,
     on_close: Option<OnClose<'a>>,
 }
 
@@ -273,13 +277,22 @@ impl Driver<'_> {
         Ok(())
     }
 
-    /// Asks the venue at its time and answers the engine at its own.
+    /// Asks the venue at its time and answers the engine at its own; then asks the models.
     fn carry_out(&mut self, now: Time, venue_time: Time) -> Result<(), BacktestError> {
-        while let Some(request) = self.run.next_request() {
-            let answer = ask(&mut self.simulator, self.account, venue_time, &request);
-            self.run.step(now, &Input::Answer(answer))?;
+        loop {
+            if let Some(request) = self.run.next_request() {
+                let answer = ask(&mut self.simulator, self.account, venue_time, &request);
+                self.run.step(now, &Input::Answer(answer))?;
+            } else if let Some(question) = self.run.next_question() {
+                let inferred = match &mut self.inference {
+                    Some(inference) => inference.infer(&question),
+                    None => question.unavailable(NO_INFERENCE),
+                };
+                self.run.step(now, &Input::Inferred(inferred))?;
+            } else {
+                return Ok(());
+            }
         }
-        Ok(())
     }
 }
 

@@ -9,6 +9,9 @@ use crate::engine::risk::Payload;
 use crate::engine::{Answer, Input, Outcome};
 use crate::simulator::{AccountId, OrderRef, Refusal, Replaced, Simulator, VenueEvent};
 
+/// Why a model does not answer where nobody runs models.
+pub const NO_INFERENCE: &str = "nobody runs models in this run";
+
 /// The simulator's answer to a request.
 pub fn ask(simulator: &mut Simulator, account: AccountId, now: Time, request: &Request) -> Answer {
     let outcome = match request {

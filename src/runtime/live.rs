@@ -8,12 +8,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::mpsc::error::TrySendError;
 
 use super::clock::Clock;
+use super::dispatch::NO_INFERENCE;
 use super::moods::Sources;
 use super::run::{Finished, Listener, Run};
 use super::wires::{DriverWires, Links, Steering};
 use crate::domain::{Command, Time};
+use crate::engine::model::{InferOutcome, InferRequest, Inferred};
 use crate::engine::ports::{Event, Journal, JournalError, LinkState, Outgoing, Request};
 use crate::engine::{Input, MoodNews, Start};
 
@@ -101,6 +104,7 @@ enum Wake {
     Stop,
     Steering(Steering),
     Mood(Result<MoodNews, RecvError>),
+    Inferred(Inferred),
     Timer,
     Event(Option<Event>),
     Publish,
@@ -113,6 +117,7 @@ impl Driver {
                 Wake::Stop => Err(EndReason::Stopped),
                 Wake::Steering(steering) => self.steer(steering).await?,
                 Wake::Mood(news) => self.mood(news).await?,
+                Wake::Inferred(inferred) => self.inferred(inferred).await?,
                 Wake::Timer => self.timers().await?,
                 Wake::Event(Some(event)) => self.event(event).await?,
                 Wake::Publish => Ok(()),
@@ -137,6 +142,7 @@ impl Driver {
             _ = stop => Wake::Stop,
             Some(steering) = self.wires.steering.recv() => Wake::Steering(steering),
             news = self.wires.moods.recv(), if self.sources.may_speak() => Wake::Mood(news),
+            Some(inferred) = self.wires.inferred.recv() => Wake::Inferred(inferred),
             () = tokio::time::sleep(timer.unwrap_or_default()), if timer.is_some() => Wake::Timer,
             event = self.wires.events.recv() => Wake::Event(event),
             // What came too soon after the last snapshot is shown when the doors fall silent. Last, so that a busy driver
@@ -235,19 +241,57 @@ impl Driver {
 
     /// Sends what the engine wants. In lockstep each answer is stepped before the next request is sent.
     async fn carry_out(&mut self, now: Time) -> Result<Result<(), EndReason>, JournalError> {
-        while let Some(request) = self.run.next_request() {
-            if self.send(now, request).await.is_err() {
-                return Ok(Err(EndReason::Failed("the gateway to the venue is gone".to_owned())));
-            }
-            if !self.lockstep {
-                continue;
-            }
-            match self.answer().await {
-                Ok(answer) => self.run.step(now, &Input::Answer(answer))?,
-                Err(reason) => return Ok(Err(reason)),
+        loop {
+            if let Some(request) = self.run.next_request() {
+                if self.send(now, request).await.is_err() {
+                    return Ok(Err(EndReason::Failed("the gateway to the venue is gone".to_owned())));
+                }
+                if !self.lockstep {
+                    continue;
+                }
+                match self.answer().await {
+                    Ok(answer) => self.run.step(now, &Input::Answer(answer))?,
+                    Err(reason) => return Ok(Err(reason)),
+                }
+            } else if let Some(question) = self.run.next_question() {
+                if let Some(inferred) = self.question(question).await {
+                    self.run.step(now, &Input::Inferred(inferred))?;
+                }
+            } else {
+                return Ok(Ok(()));
             }
         }
-        Ok(Ok(()))
+    }
+
+    /// Asks a model. In lockstep its answer is waited for, so virtual time stands still meanwhile; otherwise it comes by
+    /// itself, unless the question cannot even be asked.
+    async fn question(&mut self, question: InferRequest) -> Option<Inferred> {
+        let gone = question.unavailable(NO_INFERENCE);
+        if !self.lockstep {
+            return match self.wires.questions.try_send(question) {
+                Ok(()) => None,
+                Err(TrySendError::Full(question)) => Some(question.answer(InferOutcome::Skipped)),
+                Err(TrySendError::Closed(_)) => Some(gone),
+            };
+        }
+        if self.wires.questions.send(question).await.is_err() {
+            return Some(gone);
+        }
+        loop {
+            match self.wires.inferred.recv().await {
+                Some(inferred) if inferred.number == gone.number => return Some(inferred),
+                // Of an earlier question that was given up.
+                Some(_) => {}
+                None => return Some(gone),
+            }
+        }
+    }
+
+    async fn inferred(&mut self, inferred: Inferred) -> Result<Result<(), EndReason>, JournalError> {
+        self.unpublished = true;
+        let now = self.clock.stamp(None);
+        self.run.step(now, &Input::Inferred(inferred))?;
+        self.carry_out(now).await
     }
 
     async fn send(&mut self, now: Time, request: Request) -> Result<(), ()> {

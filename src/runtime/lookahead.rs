@@ -5,6 +5,7 @@
 //! Absent on purpose: why a run leaks, and fills, which may know the rest of their own minute (`simulator`).
 
 use super::backtest::{Backtest, BacktestError, Detail, backtest};
+use super::sweep::OpenModels;
 use crate::domain::{Bar, SymbolId};
 use crate::engine::Start;
 use crate::engine::ports::{BarSource, SourceError};
@@ -67,6 +68,7 @@ pub fn engine_lookahead(
     simulator: &Simulator,
     bars: &[(SymbolId, Bar)],
     cuts: impl IntoIterator<Item = usize>,
+    models: &OpenModels<'_>,
 ) -> Result<Option<Leak<u64>>, BacktestError> {
     lookahead(bars, cuts, |bars| {
         let mut hashes = Vec::with_capacity(bars.len());
@@ -77,6 +79,7 @@ pub fn engine_lookahead(
             detail: Detail::Skip,
             commands: Vec::new(),
             journal: None,
+            inference: models(&start.settings),
             on_close: Some(Box::new(|engine| {
                 hashes.push(engine.state_hash());
                 true

@@ -44,7 +44,8 @@ impl Record {
             | Notice::Halted { .. }
             | Notice::Event { .. }
             | Notice::Shock { .. }
-            | Notice::Locked { .. } => {}
+            | Notice::Locked { .. }
+            | Notice::Model { .. } => {}
         }
     }
 

@@ -94,6 +94,7 @@ impl Recorder {
             | Input::Command(_)
             | Input::Settings(_)
             | Input::Mood(_)
+            | Input::Inferred(_)
             | Input::Timer => {}
         }
     }
@@ -189,6 +190,8 @@ mod tests {
             execution: crate::engine::settings::ExecutionSettings::default(),
             risk: Default::default(),
             sentiment_weight: Ratio::ZERO,
+            models: Default::default(),
+            edge_multiple: Ratio::ZERO,
         };
         let rules = ["BTCUSDT", "ETHUSDT"].map(|name| SymbolRules::default_for(&Symbol::new(name))).to_vec();
         let start = Start {

@@ -55,8 +55,8 @@ fn step_all(records: impl Iterator<Item = Result<String, String>>, is_recorded: 
             JournalRecord::Input(Stamped { now, input }) => match (&mut run, input) {
                 (Some(run), input) => {
                     run.step(now, &input).map_err(|error| unreadable(error.to_string()))?;
-                    // The venue's answers are in the journal.
-                    while run.next_request().is_some() {}
+                    // The answers of venue and models are in the journal.
+                    while run.next_request().is_some() || run.next_question().is_some() {}
                 }
                 (empty @ None, Input::Start(start)) => {
                     let mut begun = Run::begin(now, *start, None).map_err(|error| unreadable(error.to_string()))?;

@@ -59,7 +59,11 @@ pub fn retell(
         seen.extend(effects.drain());
         for effect in &seen {
             match effect {
-                Effect::Submit(_) | Effect::Replace { .. } | Effect::Cancel { .. } | Effect::Query { .. } => {
+                Effect::Submit(_)
+                | Effect::Replace { .. }
+                | Effect::Cancel { .. }
+                | Effect::Query { .. }
+                | Effect::Infer(_) => {
                     digest.add(effect);
                 }
                 Effect::Notice(_) => {}

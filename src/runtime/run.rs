@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::record::Record;
 use super::recorder::{Recorder, Recording};
 use crate::domain::{Digest, Time};
+use crate::engine::model::InferRequest;
 use crate::engine::ports::{Journal, JournalError, Request};
 use crate::engine::{Effect, Effects, Engine, History, Input, Notice, Snapshot, Start};
 
@@ -21,6 +22,8 @@ pub struct Run {
     /// Kept unless the caller wants figures alone.
     record: Option<Record>,
     pending: VecDeque<Request>,
+    /// What models are to be asked.
+    questions: VecDeque<InferRequest>,
     effect_digest: Digest,
     inputs: u64,
     journal: Option<Box<dyn Journal>>,
@@ -56,6 +59,7 @@ impl Run {
             effects,
             record: Some(Record::default()),
             pending: VecDeque::new(),
+            questions: VecDeque::new(),
             effect_digest: Digest::new(),
             inputs: 1,
             journal,
@@ -120,15 +124,20 @@ impl Run {
         self.engine.next_timer().filter(|time| *time <= until)
     }
 
-    /// True when there is something for `next_request` to give.
+    /// True when there is something for `next_request` or `next_question` to give.
     #[inline]
     pub fn has_requests(&self) -> bool {
-        !self.pending.is_empty()
+        !self.pending.is_empty() || !self.questions.is_empty()
     }
 
     /// The next request to carry out, oldest first.
     pub fn next_request(&mut self) -> Option<Request> {
         self.pending.pop_front()
+    }
+
+    /// The next question to a model, oldest first.
+    pub fn next_question(&mut self) -> Option<InferRequest> {
+        self.questions.pop_front()
     }
 
     pub fn engine(&self) -> &Engine {
@@ -165,6 +174,13 @@ impl Run {
                     }
                     if let Some(listener) = &mut self.listener {
                         listener(now, &notice);
+                    }
+                }
+                Effect::Infer(request) => {
+                    let effect = Effect::Infer(request);
+                    self.effect_digest.add(&effect);
+                    if let Effect::Infer(request) = effect {
+                        self.questions.push_back(request);
                     }
                 }
                 Effect::Submit(_) | Effect::Cancel { .. } | Effect::Replace { .. } | Effect::Query { .. } => {

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use super::backtest::{Backtest, BacktestError, Detail, bare_backtest};
 use super::run::Finished;
 use crate::domain::{Balance, Bar, Session, SymbolId, SymbolRules, Value};
-use crate::engine::ports::{BarSource, SourceError};
+use crate::engine::ports::{BarSource, Inference, SourceError};
 use crate::engine::{Settings, Start};
 use crate::market::regime::RegimeModel;
 use crate::simulator::{self, Simulator};
@@ -53,11 +53,24 @@ pub struct Swept {
 }
 
 /// Runs every set over all bars, on all cores; the results stand in the order of the sets.
-pub fn sweep(columns: &Columns, session: Session, cases: &[SweepCase]) -> Result<Vec<Swept>, BacktestError> {
-    cases.par_iter().map(|case| one(columns, session, case).map(|finished| Swept::of(&finished))).collect()
+pub fn sweep(
+    columns: &Columns,
+    session: Session,
+    cases: &[SweepCase],
+    models: &OpenModels<'_>,
+) -> Result<Vec<Swept>, BacktestError> {
+    cases.par_iter().map(|case| one(columns, session, case, models).map(|finished| Swept::of(&finished))).collect()
 }
 
-fn one(columns: &Columns, session: Session, case: &SweepCase) -> Result<Finished, BacktestError> {
+/// Opens what runs the models of these settings; `None` where none are asked.
+pub type OpenModels<'a> = dyn Fn(&Settings) -> Option<Box<dyn Inference>> + Sync + 'a;
+
+fn one(
+    columns: &Columns,
+    session: Session,
+    case: &SweepCase,
+    models: &OpenModels<'_>,
+) -> Result<Finished, BacktestError> {
     bare_backtest(Backtest {
         source: &mut Shared { columns, next: 0 },
         simulator: Simulator::new(columns.rules.clone(), case.venue),
@@ -73,6 +86,7 @@ fn one(columns: &Columns, session: Session, case: &SweepCase) -> Result<Finished
         detail: Detail::Skip,
         commands: Vec::new(),
         journal: None,
+        inference: models(&case.settings),
         on_close: None,
         on_notice: None,
     })

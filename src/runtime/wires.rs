@@ -10,9 +10,11 @@
 //! | steering | 16 | the sender is told that the engine is busy |
 //! | snapshots | 1 | the newest replaces the older |
 //! | links | 1 | the newest replaces the older |
+//! | questions to models | 64 | the question is answered as skipped |
+//! | answers of models | 64 | the worker waits; the engine gives a question up after a while |
 //! | moods | 512 | the newest replaces the oldest; what was lost is counted and shown |
 //!
-//! The first three and the moods belong to one run. Snapshots and links belong to whoever watches: `ScreenSenders` is made once, given
+//! The first three, the questions and answers, and the moods belong to one run. Snapshots and links belong to whoever watches: `ScreenSenders` is made once, given
 //! to one run after the other, and every receiver sees them all.
 
 use std::sync::Arc;
@@ -21,12 +23,14 @@ use std::time::Instant;
 use tokio::sync::{broadcast, mpsc, watch};
 
 use crate::domain::Command;
+use crate::engine::model::{InferRequest, Inferred};
 use crate::engine::ports::{Event, LinkState, Outgoing, Socket};
 use crate::engine::{Input, MoodNews, Settings, Snapshot};
 
 pub const EVENTS: usize = 4_096;
 pub const REQUESTS: usize = 256;
 pub const STEERING: usize = 16;
+pub const QUESTIONS: usize = 64;
 pub const MOODS: usize = 512;
 
 /// What a person asks of the engine; an input like any other, so it stands in the journal.
@@ -68,6 +72,8 @@ pub struct DriverWires {
     pub outgoing: mpsc::Sender<Outgoing>,
     pub steering: mpsc::Receiver<Steering>,
     pub moods: broadcast::Receiver<MoodNews>,
+    pub questions: mpsc::Sender<InferRequest>,
+    pub inferred: mpsc::Receiver<Inferred>,
     pub screen: ScreenSenders,
 }
 
@@ -77,6 +83,14 @@ pub struct DoorWires {
     pub outgoing: mpsc::Receiver<Outgoing>,
     /// For outside sources; dropped where there are none.
     pub moods: broadcast::Sender<MoodNews>,
+    /// For whoever runs models; dropped where nobody does.
+    pub models: ModelWires,
+}
+
+/// The ends of whoever runs models.
+pub struct ModelWires {
+    pub questions: mpsc::Receiver<InferRequest>,
+    pub inferred: mpsc::Sender<Inferred>,
 }
 
 /// What screens subscribe to. While nobody does, a run keeps no history and makes hardly any snapshots.
@@ -92,9 +106,12 @@ pub fn wires(screen: ScreenSenders) -> (DriverWires, DoorWires, mpsc::Sender<Ste
     let (outgoing, outgoing_receiver) = mpsc::channel(REQUESTS);
     let (steering_sender, steering) = mpsc::channel(STEERING);
     let (mood_sender, moods) = broadcast::channel(MOODS);
+    let (questions, asked) = mpsc::channel(QUESTIONS);
+    let (answers, inferred) = mpsc::channel(QUESTIONS);
+    let models = ModelWires { questions: asked, inferred: answers };
     (
-        DriverWires { events, outgoing, steering, moods, screen },
-        DoorWires { events: event_sender, outgoing: outgoing_receiver, moods: mood_sender },
+        DriverWires { events, outgoing, steering, moods, questions, inferred, screen },
+        DoorWires { events: event_sender, outgoing: outgoing_receiver, moods: mood_sender, models },
         steering_sender,
     )
 }

@@ -459,7 +459,8 @@ fn answer(model: &mut Model) {
             | Notice::Halted { .. }
             | Notice::Event { .. }
             | Notice::Shock { .. }
-            | Notice::Locked { .. } => {}
+            | Notice::Locked { .. }
+            | Notice::Model { .. } => {}
         }
     }
     model.replied = history.replied;

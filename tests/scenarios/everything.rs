@@ -14,6 +14,7 @@ use kestrel::domain::{
     SymbolId, SymbolRules, Time, Value,
 };
 use kestrel::engine::instrument::{Desk, sellable};
+use kestrel::engine::model::InferOutcome;
 use kestrel::engine::orders::{OrderState, Purpose};
 use kestrel::engine::settings::{Settings, Sizing};
 use kestrel::engine::snapshot::{OrderView, SymbolView};
@@ -259,6 +260,16 @@ impl Floor {
                 }
                 Effect::Cancel { client_id, .. } => self.requests.push_back(Request::Cancel(client_id)),
                 Effect::Query { client_id, .. } => self.requests.push_back(Request::Query(client_id)),
+                // A model may be sure, unsure, late or broken; some of its answers never come.
+                Effect::Infer(request) => {
+                    let outcome = match request.number % 5 {
+                        0 => InferOutcome::Value(f32::NAN),
+                        1 => InferOutcome::NotFinite,
+                        2 => InferOutcome::Value(0.01),
+                        _ => InferOutcome::Value(0.99),
+                    };
+                    self.answers.push(Input::Inferred(request.answer(outcome)));
+                }
                 Effect::Notice(_) => {}
             }
         }

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use super::table::{quantity, quick};
 use super::venue::Way;
-use crate::support::ratio;
+use crate::support::{models, ratio};
 
 /// What happens next.
 #[derive(Debug, Clone)]
@@ -124,7 +124,7 @@ pub fn turn() -> impl Strategy<Value = Turn> {
 }
 
 fn mandates() -> Mandates {
-    let ones = Mandate([Ratio::ONE, ratio("0.5"), ratio("0.5"), ratio("0.2")]);
+    let ones = Mandate([Ratio::ONE, ratio("0.5"), ratio("0.5"), ratio("0.5"), Ratio::ONE, ratio("0.2")]);
     Mandates([ones; 5])
 }
 
@@ -172,6 +172,7 @@ pub fn settings() -> impl Strategy<Value = Settings> {
         2 => Just(StrategyName::Auto),
         1 => Just(StrategyName::Breakout),
         1 => Just(StrategyName::Reversal),
+        2 => Just(StrategyName::Trees),
     ];
     let size = prop_oneof![
         3 => Just(Sizing::Invest),
@@ -190,6 +191,8 @@ pub fn settings() -> impl Strategy<Value = Settings> {
             min_hold_bars: plain.3,
             no_trade_band: rest.0,
             sentiment_weight: rest.1,
+            models: models(),
+            edge_multiple: ratio("1.5"),
             mandates: mandates(),
             execution: ExecutionSettings {
                 style: execution.0,

@@ -35,7 +35,8 @@ fn refusal(effects: &[Effect]) -> Option<Refused> {
         | Effect::Submit(_)
         | Effect::Replace { .. }
         | Effect::Cancel { .. }
-        | Effect::Query { .. } => None,
+        | Effect::Query { .. }
+        | Effect::Infer(_) => None,
     })
 }
 
@@ -46,7 +47,8 @@ fn changes(effects: &[Effect]) -> Vec<ShockChange> {
         | Effect::Submit(_)
         | Effect::Replace { .. }
         | Effect::Cancel { .. }
-        | Effect::Query { .. } => None,
+        | Effect::Query { .. }
+        | Effect::Infer(_) => None,
     };
     effects.iter().filter_map(change).collect()
 }
@@ -58,7 +60,8 @@ fn locks(effects: &[Effect]) -> Vec<LockReason> {
         | Effect::Submit(_)
         | Effect::Replace { .. }
         | Effect::Cancel { .. }
-        | Effect::Query { .. } => None,
+        | Effect::Query { .. }
+        | Effect::Infer(_) => None,
     };
     effects.iter().filter_map(lock).collect()
 }

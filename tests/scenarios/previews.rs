@@ -57,6 +57,7 @@ fn decision(effects: &[Effect]) -> Option<Result<kestrel::domain::Quantity, Refu
         | Effect::Cancel { .. }
         | Effect::Replace { .. }
         | Effect::Query { .. }
+        | Effect::Infer(_)
         | Effect::Notice(_) => None,
     });
     let entry = legs(effects).into_iter().find(|leg| leg.side == Side::Buy).map(|leg| Ok(leg.quantity()));

@@ -195,6 +195,8 @@ fn settings() -> impl Strategy<Value = Settings> {
             mandates: Default::default(),
             execution: Default::default(),
             sentiment_weight: Ratio::ONE,
+            models: Default::default(),
+            edge_multiple: Ratio::ZERO,
             risk,
         },
     )

@@ -207,7 +207,8 @@ impl Table {
             last_quantity: quantity,
             last_price: price,
             filled: total,
-            filled_quote: Money::notional(price, total).expect("a notional"),
+            // A venue that talks nonsense may have filled more than any amount can be.
+            filled_quote: Money::notional(price, total).unwrap_or(Money::MAX),
             trade_id: Some(TradeId(self.trades)),
             ..self.state_report(leg, status)
         }
@@ -281,7 +282,7 @@ pub fn commission(asset: &str, amount: &str) -> Option<Commission> {
 pub fn legs(effects: &[Effect]) -> Vec<Leg> {
     let submits = effects.iter().filter_map(|effect| match effect {
         Effect::Submit(approved) | Effect::Replace { order: approved, .. } => Some(approved.payload()),
-        Effect::Cancel { .. } | Effect::Query { .. } | Effect::Notice(_) => None,
+        Effect::Cancel { .. } | Effect::Query { .. } | Effect::Infer(_) | Effect::Notice(_) => None,
     });
     let legs = submits.flat_map(|payload| match payload {
         Payload::Order(order) => {
@@ -304,7 +305,9 @@ pub fn legs(effects: &[Effect]) -> Vec<Leg> {
 pub fn cancels(effects: &[Effect]) -> Vec<ClientOrderId> {
     let cancel = |effect: &Effect| match effect {
         Effect::Cancel { client_id, .. } => Some(client_id.clone()),
-        Effect::Submit(_) | Effect::Replace { .. } | Effect::Query { .. } | Effect::Notice(_) => None,
+        Effect::Submit(_) | Effect::Replace { .. } | Effect::Query { .. } | Effect::Infer(_) | Effect::Notice(_) => {
+            None
+        }
     };
     effects.iter().filter_map(cancel).collect()
 }
@@ -312,7 +315,9 @@ pub fn cancels(effects: &[Effect]) -> Vec<ClientOrderId> {
 pub fn queries(effects: &[Effect]) -> Vec<ClientOrderId> {
     let query = |effect: &Effect| match effect {
         Effect::Query { client_id, .. } => Some(client_id.clone()),
-        Effect::Submit(_) | Effect::Cancel { .. } | Effect::Replace { .. } | Effect::Notice(_) => None,
+        Effect::Submit(_) | Effect::Cancel { .. } | Effect::Replace { .. } | Effect::Infer(_) | Effect::Notice(_) => {
+            None
+        }
     };
     effects.iter().filter_map(query).collect()
 }

@@ -222,6 +222,7 @@ fn symbols() -> Vec<SymbolView> {
         regime_since: Some(NOW.minus(Span(200 * Span::MINUTE.0))),
         duty: Duty::of(Some(Regime::Calm)),
         votes: Vec::new(),
+        models: Vec::new(),
         work: None,
         is_raised: false,
     };
@@ -427,7 +428,10 @@ pub fn crash() -> Snapshot {
     let mut curve = ShareCurve::default();
     for hour in 0..20 {
         let part = 0.5 + 0.4 * (f64::from(hour) / 4.0).sin();
-        curve.sample(NOW.minus(Span(i64::from(20 - hour) * 60 * Span::MINUTE.0)), [0.0, part, 0.0, 1.0 - part]);
+        curve.sample(
+            NOW.minus(Span(i64::from(20 - hour) * 60 * Span::MINUTE.0)),
+            [0.0, part, 0.0, 0.0, 0.0, 1.0 - part],
+        );
     }
     history.shares = vec![Arc::new(curve), Arc::default()];
     let readings = |value, limit| Reading { value, limit };

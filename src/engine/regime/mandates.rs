@@ -64,6 +64,11 @@ fn place(strategy: StrategyName) -> Option<usize> {
 }
 
 impl Mandates {
+    /// True when the strategy may speak in some regime.
+    pub fn allow(&self, strategy: StrategyName) -> bool {
+        self.0.iter().any(|mandate| mandate.prior(strategy).is_positive())
+    }
+
     pub fn of(&self, regime: Regime) -> Mandate {
         self.0[regime as usize]
     }

@@ -9,9 +9,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::member::Member;
 use super::{Reason, Strategy};
 use crate::domain::{Bar, Digest, Span, StateHash};
 use crate::engine::ensemble::{AdaHedge, blend, trading_loss};
+use crate::engine::model::{InferOutcome, ModelSlot};
 use crate::engine::regime::{EXPERTS, Mandate};
 use crate::engine::settings::{Settings, StrategyName};
 use crate::market::BarWindow;
@@ -26,7 +28,9 @@ const DEVIATION_SPAN: u32 = 2_880;
 
 #[derive(Debug, Clone)]
 pub struct Council {
-    experts: Vec<Strategy>,
+    /// With their places in `StrategyName::EXPERTS`; models that are not asked have no seat.
+    experts: Vec<(usize, Strategy)>,
+    /// Of the experts that have a seat.
     hedge: AdaHedge,
     mandate: Mandate,
     side_cost: f64,
@@ -56,9 +60,12 @@ pub struct Vote {
 
 impl Council {
     pub fn new(settings: &Settings) -> Council {
+        let has_seat = |name: &StrategyName| name.slot().is_none_or(|slot| settings.asks(slot));
+        let names = StrategyName::EXPERTS.into_iter().enumerate().filter(|(_, name)| has_seat(name));
+        let experts: Vec<_> = names.map(|(place, name)| (place, Strategy::of(name, settings))).collect();
         Council {
-            experts: StrategyName::EXPERTS.into_iter().map(|name| Strategy::of(name, settings)).collect(),
-            hedge: AdaHedge::new(EXPERTS, SHARE),
+            hedge: AdaHedge::new(experts.len(), SHARE),
+            experts,
             // Until the regime is known nobody but flat may speak.
             mandate: Mandate::FLAT,
             side_cost: settings.side_cost.to_f64(),
@@ -79,12 +86,10 @@ impl Council {
             }
             self.earned.iter_mut().zip(&self.held).for_each(|(earned, held)| *earned += held * change);
         }
-        for (at, expert) in self.experts.iter_mut().enumerate() {
+        for (_, expert) in &mut self.experts {
             expert.update(window);
-            let target = expert.target();
-            self.earned[at] -= (target - self.held[at]).abs() * self.side_cost;
-            self.held[at] = target;
         }
+        self.follow();
         self.bars += 1;
         let minute = bar.open_time.0 / Span::MINUTE.0 + 1;
         if minute % ROUND == 0 {
@@ -92,11 +97,31 @@ impl Council {
         }
     }
 
+    /// Each shadow account takes the exposure that its expert wants.
+    fn follow(&mut self) {
+        for (place, expert) in &self.experts {
+            let target = expert.target();
+            self.earned[*place] -= (target - self.held[*place]).abs() * self.side_cost;
+            self.held[*place] = target;
+        }
+    }
+
+    /// Takes the answer of a model to what was asked after this bar.
+    pub fn hear(&mut self, slot: ModelSlot, outcome: &InferOutcome, bar: &Bar) {
+        self.experts.iter_mut().for_each(|(_, expert)| expert.hear(slot, outcome, bar));
+        self.follow();
+    }
+
+    /// The member that trades by the model in this slot.
+    pub fn member(&self, slot: ModelSlot) -> Option<&Member> {
+        self.experts.iter().find_map(|(_, expert)| expert.member(slot))
+    }
+
     fn learn(&mut self) {
         let sigma = (self.variance.value() * ROUND as f64).sqrt();
         if self.bars >= ROUND {
-            let losses = self.earned.map(|earned| trading_loss(earned, sigma));
-            self.hedge.update(&losses);
+            let losses = self.experts.iter().map(|(place, _)| trading_loss(self.earned[*place], sigma));
+            self.hedge.update(&losses.collect::<Vec<_>>());
         }
         self.earned = [0.0; EXPERTS];
         self.bars = 0;
@@ -111,9 +136,16 @@ impl Council {
         &self.mandate
     }
 
+    /// What was learnt, in the order of `StrategyName::EXPERTS`; 0 without a seat.
+    fn weights(&self) -> [f64; EXPERTS] {
+        let mut weights = [0.0; EXPERTS];
+        self.experts.iter().zip(self.hedge.weights()).for_each(|((place, _), weight)| weights[*place] = *weight);
+        weights
+    }
+
     /// Parts of the blend, all together 1.
     pub fn shares(&self) -> [f64; EXPERTS] {
-        let weights = self.hedge.weights();
+        let weights = self.weights();
         let mut shares = self.mandate.priors();
         shares.iter_mut().zip(weights).for_each(|(share, weight)| *share *= weight);
         let sum: f64 = shares.iter().sum();
@@ -140,24 +172,24 @@ impl Council {
         Reason::Blend { leader: self.leader(), long: for_long as u8, of: may as u8 }
     }
 
-    /// All experts, in the order of `StrategyName::EXPERTS`.
+    /// All experts that have a seat, in the order of `StrategyName::EXPERTS`.
     pub fn votes(&self) -> Vec<Vote> {
-        let (shares, priors, weights) = (self.shares(), self.mandate.priors(), self.hedge.weights());
-        let vote = |(at, expert): (usize, &Strategy)| Vote {
+        let (shares, priors, weights) = (self.shares(), self.mandate.priors(), self.weights());
+        let vote = |(place, expert): &(usize, Strategy)| Vote {
             strategy: expert.name(),
-            target: self.held[at],
+            target: self.held[*place],
             reason: expert.signal().reason,
-            weight: weights[at],
-            prior: priors[at],
-            share: shares[at],
+            weight: weights[*place],
+            prior: priors[*place],
+            share: shares[*place],
         };
-        self.experts.iter().enumerate().map(vote).collect()
+        self.experts.iter().map(vote).collect()
     }
 }
 
 impl StateHash for Council {
     fn state_hash(&self, digest: &mut Digest) {
-        digest.all(self.experts.iter());
+        digest.all(self.experts.iter().map(|(_, expert)| expert));
         digest.add(&self.hedge);
         self.mandate.0.iter().for_each(|prior| digest.add(prior));
         self.held.iter().chain(&self.earned).for_each(|x| digest.f64(*x));
@@ -218,7 +250,7 @@ mod tests {
     proptest! {
         #[test]
         fn parts_sum_to_one_and_the_blend_stays_within_its_experts(
-            steps in prop::collection::vec(-0.01f64..0.01, 300..600), priors in prop::array::uniform4(0i64..=100_000_000),
+            steps in prop::collection::vec(-0.01f64..0.01, 300..600), priors in prop::array::uniform6(0i64..=100_000_000),
         ) {
             let mut council = council();
             let mut price = 100.0;

@@ -5,6 +5,7 @@
 
 pub mod breakout;
 pub mod council;
+pub mod member;
 pub mod reversal;
 pub mod trend;
 
@@ -12,9 +13,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::model::{InferOutcome, ModelSlot};
 use super::regime::{EXPERTS, Mandate};
 use super::settings::{Settings, StrategyName};
-use crate::domain::{Digest, StateHash};
+use crate::domain::{Bar, Digest, StateHash};
 use crate::market::BarWindow;
 
 /// The strategy of one symbol.
@@ -23,6 +25,8 @@ pub enum Strategy {
     Trend(trend::Trend),
     Reversal(reversal::Reversal),
     Breakout(breakout::Breakout),
+    /// By a model's probability.
+    Model(Box<member::Member>),
     /// All of the others, weighed.
     Auto(Box<council::Council>),
     /// Holds nothing: a real action and the first champion.
@@ -78,6 +82,27 @@ pub enum Reason {
         long: u8,
         of: u8,
     },
+    /// What a model's probability is worth before costs, against what is needed.
+    Forecast {
+        slot: ModelSlot,
+        probability: f64,
+        edge: f64,
+        needed: f64,
+        trading: bool,
+    },
+    /// Nothing fills the slot.
+    NoModel {
+        slot: ModelSlot,
+    },
+    /// Too few observations yet, or its minute has not come.
+    NotAsked {
+        slot: ModelSlot,
+    },
+    /// There is no answer to trade by.
+    Mute {
+        slot: ModelSlot,
+        trouble: member::Trouble,
+    },
     AlwaysFlat,
 }
 
@@ -93,7 +118,8 @@ impl Strategy {
             StrategyName::Trend => Strategy::Trend(trend::Trend::new(settings.trend)),
             StrategyName::Reversal => Strategy::Reversal(reversal::Reversal::default()),
             StrategyName::Breakout => Strategy::Breakout(breakout::Breakout::new(settings.side_cost.to_f64())),
-            StrategyName::Trees | StrategyName::Temporal => Strategy::Flat,
+            StrategyName::Trees => Strategy::Model(Box::new(member::Member::new(ModelSlot::Trees, settings))),
+            StrategyName::Temporal => Strategy::Model(Box::new(member::Member::new(ModelSlot::Temporal, settings))),
             StrategyName::Flat => Strategy::Flat,
         }
     }
@@ -116,6 +142,7 @@ impl Strategy {
             Strategy::Trend(trend) => trend.update(window),
             Strategy::Reversal(reversal) => reversal.update(window),
             Strategy::Breakout(breakout) => breakout.update(window),
+            Strategy::Model(member) => member.update(window),
             Strategy::Auto(council) => council.update(window),
             Strategy::Flat => {}
         }
@@ -128,6 +155,7 @@ impl Strategy {
             Strategy::Trend(trend) => trend.target(),
             Strategy::Reversal(reversal) => reversal.target(),
             Strategy::Breakout(breakout) => breakout.target(),
+            Strategy::Model(member) => member.target(),
             Strategy::Auto(council) => council.target(),
             Strategy::Flat => 0.0,
         }
@@ -139,17 +167,49 @@ impl Strategy {
             Strategy::Trend(trend) => trend.reason(),
             Strategy::Reversal(reversal) => reversal.reason(),
             Strategy::Breakout(breakout) => breakout.reason(),
+            Strategy::Model(member) => member.reason(),
             Strategy::Auto(council) => council.reason(),
             Strategy::Flat => Reason::AlwaysFlat,
         };
         Signal { target: self.target(), confidence: 1.0, reason }
     }
 
+    /// Takes the answer of a model to what was asked after this bar.
+    pub fn hear(&mut self, slot: ModelSlot, outcome: &InferOutcome, bar: &Bar) {
+        match self {
+            Strategy::Model(member) if member.slot() == slot => member.hear(outcome, bar),
+            Strategy::Auto(council) => council.hear(slot, outcome, bar),
+            Strategy::Trend(_)
+            | Strategy::Reversal(_)
+            | Strategy::Breakout(_)
+            | Strategy::Model(_)
+            | Strategy::Flat => {}
+        }
+    }
+
+    /// The member that trades by the model in this slot.
+    pub fn member(&self, slot: ModelSlot) -> Option<&member::Member> {
+        match self {
+            Strategy::Model(member) => Some(member.as_ref()).filter(|member| member.slot() == slot),
+            Strategy::Auto(council) => council.member(slot),
+            Strategy::Trend(_) | Strategy::Reversal(_) | Strategy::Breakout(_) | Strategy::Flat => None,
+        }
+    }
+
+    /// Why the newest answer in this slot cannot be traded by.
+    pub fn trouble(&self, slot: ModelSlot) -> Option<member::Trouble> {
+        self.member(slot).and_then(|member| member.trouble())
+    }
+
     /// Who may speak from now on; means something where strategies are chosen automatically.
     pub fn commission(&mut self, mandate: Mandate) {
         match self {
             Strategy::Auto(council) => council.commission(mandate),
-            Strategy::Trend(_) | Strategy::Reversal(_) | Strategy::Breakout(_) | Strategy::Flat => {}
+            Strategy::Trend(_)
+            | Strategy::Reversal(_)
+            | Strategy::Breakout(_)
+            | Strategy::Model(_)
+            | Strategy::Flat => {}
         }
     }
 
@@ -157,7 +217,11 @@ impl Strategy {
     pub fn votes(&self) -> Vec<council::Vote> {
         match self {
             Strategy::Auto(council) => council.votes(),
-            Strategy::Trend(_) | Strategy::Reversal(_) | Strategy::Breakout(_) | Strategy::Flat => Vec::new(),
+            Strategy::Trend(_)
+            | Strategy::Reversal(_)
+            | Strategy::Breakout(_)
+            | Strategy::Model(_)
+            | Strategy::Flat => Vec::new(),
         }
     }
 
@@ -165,7 +229,11 @@ impl Strategy {
     pub fn shares(&self) -> Option<[f64; EXPERTS]> {
         match self {
             Strategy::Auto(council) => Some(council.shares()),
-            Strategy::Trend(_) | Strategy::Reversal(_) | Strategy::Breakout(_) | Strategy::Flat => None,
+            Strategy::Trend(_)
+            | Strategy::Reversal(_)
+            | Strategy::Breakout(_)
+            | Strategy::Model(_)
+            | Strategy::Flat => None,
         }
     }
 
@@ -174,6 +242,7 @@ impl Strategy {
             Strategy::Trend(_) => StrategyName::Trend,
             Strategy::Reversal(_) => StrategyName::Reversal,
             Strategy::Breakout(_) => StrategyName::Breakout,
+            Strategy::Model(member) => member.slot().strategy(),
             Strategy::Auto(_) => StrategyName::Auto,
             Strategy::Flat => StrategyName::Flat,
         }
@@ -210,6 +279,19 @@ impl fmt::Display for Reason {
             Reason::Blend { leader, long, of } => {
                 write!(f, "{long} of {of} strategies that may trade are long, {} counts most", leader.as_str())
             }
+            Reason::Forecast { slot, probability, edge, needed, trading } => write!(
+                f,
+                "{slot} gives a win {:.1} %, worth {:+.3} % before costs{} {:.3} %",
+                probability * 100.0,
+                edge * 100.0,
+                if *trading { ", and its trade is on; an entry needs" } else { "; an entry needs" },
+                needed * 100.0
+            ),
+            Reason::NoModel { slot } => {
+                write!(f, "no model fills the slot {slot}; name one under models.{slot} in config.json")
+            }
+            Reason::NotAsked { slot } => write!(f, "the model of {slot} has not been asked yet"),
+            Reason::Mute { slot, trouble } => write!(f, "the model of {slot} is mute: {trouble}"),
             Reason::AlwaysFlat => write!(f, "flat holds nothing"),
         }
     }
@@ -222,6 +304,7 @@ impl StateHash for Strategy {
             Strategy::Trend(trend) => digest.add(trend),
             Strategy::Reversal(reversal) => digest.add(reversal),
             Strategy::Breakout(breakout) => digest.add(breakout),
+            Strategy::Model(member) => digest.add(member.as_ref()),
             Strategy::Auto(council) => digest.add(council.as_ref()),
             Strategy::Flat => {}
         }

@@ -91,6 +91,7 @@ impl Book {
             | Input::Market(_)
             | Input::Balances(_)
             | Input::Mood(_)
+            | Input::Inferred(_)
             | Input::Command(_)
             | Input::Settings(_)
             | Input::Timer => None,
@@ -180,6 +181,8 @@ impl Book {
                 let text = format!("asks the venue what became of {client_id}");
                 line(What::QuerySent, symbol, text, vec![client_id.clone()])
             }
+            // What came of it stands in the decision.
+            Effect::Infer(_) => None,
             Effect::Notice(notice) => notice_line(time, notice),
         }
     }
