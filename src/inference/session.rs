@@ -7,8 +7,8 @@
 use ort::AsPointer;
 use ort::ep::CUDA;
 use ort::logging::LogLevel;
-use ort::session::builder::GraphOptimizationLevel;
 use ort::session::IoBinding;
+use ort::session::builder::GraphOptimizationLevel;
 use ort::value::{Outlet, Tensor, TensorElementType, ValueType};
 
 use super::library::{self, Library};
