@@ -26,6 +26,7 @@ mod protocol_wire;
 mod race;
 mod reference_cases;
 mod regimes;
+mod registry;
 mod rehearsal;
 mod report;
 mod scenarios;

@@ -7,6 +7,7 @@ use crate::config::{Allowed, Config, Speed, Theme as WantedTheme, UpColor as Wan
 use crate::runtime::wires::{Link as LinkEnd, Links};
 use crate::tui::backtest::Backtest;
 use crate::tui::editor::Setting;
+use crate::tui::models::Models;
 use crate::tui::theme::{Theme, UpColor, Wanted};
 use crate::tui::vitals::{Field, Link, Market, Mode, RunState, Vitals};
 
@@ -26,6 +27,7 @@ pub fn vitals(config: &Config, market: Market, first_run: bool, backtest: Backte
         runs: 0,
         theme: theme(config),
         backtest,
+        models: Models::default(),
     }
 }
 

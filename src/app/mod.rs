@@ -11,6 +11,7 @@ pub mod explain;
 pub mod feeds;
 mod gauges;
 pub mod market;
+pub mod models;
 pub mod mood;
 mod opener;
 mod progress;

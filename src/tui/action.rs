@@ -19,6 +19,8 @@ pub enum Action {
     /// What a backtest of the settings in force would test, does, or came to.
     Backtest,
     CancelBacktest,
+    /// What runs the models, how fast, and what they said.
+    Models,
     /// Writes the report of the last backtest and opens it.
     Report,
     Flatten,

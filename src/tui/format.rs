@@ -91,6 +91,21 @@ pub fn day_minute(time: Time) -> String {
     strftime(time, "%m-%d %H:%M")
 }
 
+/// A time that a call takes: `6 µs`, `1.2 ms`, `3.4 s`.
+pub fn latency(time: std::time::Duration) -> String {
+    let micros = time.as_secs_f64() * 1e6;
+    match micros {
+        ..999.5 => format!("{micros:.0} µs"),
+        ..999_500.0 => format!("{:.1} ms", micros / 1e3),
+        _ => format!("{:.1} s", micros / 1e6),
+    }
+}
+
+/// `YYYY-MM-DD` UTC.
+pub fn day(time: Time) -> String {
+    strftime(time, "%Y-%m-%d")
+}
+
 /// A length of time: `12 s`, `5 min`, `3 h 20 min`, `2 d 4 h`.
 pub fn age(span: Span) -> String {
     let seconds = span.0.max(0) / Span::SECOND.0;

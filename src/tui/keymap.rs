@@ -71,6 +71,7 @@ pub const TABLE: &[Binding] = &[
     row(Panels, &[Char('c')], Action::CancelOrder, Some(|t| t.hint_cancel), |t| t.help_cancel),
     row(Panels, &[Char('z')], Action::Undo, Some(|t| t.hint_undo), |t| t.help_undo),
     row(Panels, &[Char('b')], Action::Backtest, Some(|t| t.hint_backtest), |t| t.help_backtest),
+    row(Panels, &[Char('m')], Action::Models, None, |t| t.help_models),
     row(Panels, &[Char('?')], Action::Help, Some(|t| t.hint_help), |t| t.help_help),
     row(Panels, &[Tab], Action::NextPanel, Some(|t| t.hint_panel), |t| t.help_next_panel),
     row(Panels, &[BackTab], Action::PreviousPanel, None, |t| t.help_previous_panel),

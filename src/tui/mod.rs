@@ -11,6 +11,7 @@ pub mod format;
 pub mod keymap;
 pub mod message;
 pub mod model;
+pub mod models;
 pub mod picture;
 mod rgb;
 pub mod screen;

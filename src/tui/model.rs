@@ -81,6 +81,7 @@ pub enum Popup {
     Strategies { selected: usize },
     Editor(Box<Editor>),
     Help { scroll: usize },
+    Models { scroll: usize },
     Backtest,
     Ended,
 }
@@ -173,7 +174,7 @@ impl Model {
             None => Place::Panels,
             Some(Popup::Resume | Popup::Rearm | Popup::Flatten | Popup::Cancel(_) | Popup::Quit) => Place::Question,
             Some(Popup::Strategies { .. }) => Place::List,
-            Some(Popup::Help { .. }) => Place::Help,
+            Some(Popup::Help { .. } | Popup::Models { .. }) => Place::Help,
             Some(Popup::Editor(_)) => Place::Editor,
             Some(Popup::Backtest) => Place::Backtest,
             Some(Popup::Ended) => Place::Ended,

@@ -147,6 +147,7 @@ fn on_panels(model: &mut Model, action: Action, key: Key) -> Option<Ask> {
         },
         Action::CancelOrder => return cancel(model),
         Action::Backtest => model.popup = Some(Popup::Backtest),
+        Action::Models => model.popup = Some(Popup::Models { scroll: 0 }),
         Action::Help => model.popup = Some(Popup::Help { scroll: 0 }),
         Action::Zoom => model.zoomed = !model.zoomed,
         Action::NextPanel => model.focus = model.focus.step(1),
@@ -237,7 +238,12 @@ fn on_question(model: &mut Model, action: Action) -> Option<Ask> {
         Popup::Flatten => Some(Ask::Command(Command::Flatten)),
         Popup::Cancel(order) => Some(Ask::Command(Command::Cancel(order.client_id))),
         Popup::Quit => Some(Ask::Quit),
-        Popup::Strategies { .. } | Popup::Editor(_) | Popup::Help { .. } | Popup::Backtest | Popup::Ended => None,
+        Popup::Strategies { .. }
+        | Popup::Editor(_)
+        | Popup::Help { .. }
+        | Popup::Models { .. }
+        | Popup::Backtest
+        | Popup::Ended => None,
     }
 }
 
@@ -257,18 +263,20 @@ fn on_list(model: &mut Model, action: Action) -> Option<Ask> {
             None
         }
         (Popup::Help { scroll }, Action::Up | Action::Down | Action::PageUp | Action::PageDown) => {
-            let page = usize::from(model.height).saturating_sub(8).max(1);
-            let last = view::help_rows(model).saturating_sub(1);
-            let rows = if matches!(action, Action::PageUp | Action::PageDown) { page } else { 1 };
-            let up = matches!(action, Action::Up | Action::PageUp);
-            let scroll = if up { scroll.saturating_sub(rows) } else { (scroll + rows).min(last) };
+            let scroll = scrolled(model, scroll, view::help_rows(model), action);
             model.popup = Some(Popup::Help { scroll });
+            None
+        }
+        (Popup::Models { scroll }, Action::Up | Action::Down | Action::PageUp | Action::PageDown) => {
+            let scroll = scrolled(model, scroll, view::models_rows(model), action);
+            model.popup = Some(Popup::Models { scroll });
             None
         }
         // Enter and Esc close.
         (
             Popup::Strategies { .. }
             | Popup::Help { .. }
+            | Popup::Models { .. }
             | Popup::Resume
             | Popup::Rearm
             | Popup::Flatten
@@ -280,6 +288,14 @@ fn on_list(model: &mut Model, action: Action) -> Option<Ask> {
             _,
         ) => None,
     }
+}
+
+/// The first row of a text of so many rows after a step or a page.
+fn scrolled(model: &Model, scroll: usize, rows: usize, action: Action) -> usize {
+    let page = usize::from(model.height).saturating_sub(8).max(1);
+    let step = if matches!(action, Action::PageUp | Action::PageDown) { page } else { 1 };
+    let up = matches!(action, Action::Up | Action::PageUp);
+    if up { scroll.saturating_sub(step) } else { (scroll + step).min(rows.saturating_sub(1)) }
 }
 
 fn on_editor(model: &mut Model, action: Action) -> Option<Ask> {
@@ -326,6 +342,7 @@ fn on_editor(model: &mut Model, action: Action) -> Option<Ask> {
         | Action::Quit
         | Action::Backtest
         | Action::CancelBacktest
+        | Action::Models
         | Action::Report
         | Action::GoOn => {}
     }

@@ -1,5 +1,5 @@
 //! `Vitals`: what the screen shows besides the engine's snapshot: links, speed, memory, settings file, the run's end, a
-//! backtest beside it.
+//! backtest beside it, models and what runs them.
 //!
 //! Invariant: absent things are `None` and are not shown; ages are in whole seconds, so that an idle screen stays still.
 //! Absent on purpose: how they are measured (`app`).
@@ -7,6 +7,7 @@
 use super::backtest::Backtest;
 use super::editor::Setting;
 use super::format;
+use super::models::Models;
 use super::text::{Texts, fill};
 use super::theme::Theme;
 use crate::domain::Ratio;
@@ -35,6 +36,7 @@ pub struct Vitals {
     /// As the settings and the environment want it.
     pub theme: Theme,
     pub backtest: Backtest,
+    pub models: Models,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! A fixed state of everything that the screen shows.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kestrel::domain::{
     Asset, Bar, BookTop, ClientOrderId, Money, OrderKind, Quantity, Seed, Side, Span, Symbol, SymbolId, Time, Value,
@@ -9,6 +10,7 @@ use kestrel::engine::execution::{ChildState, Ending, Progress, Style, tally::Chi
 use kestrel::engine::guard::GuardView;
 use kestrel::engine::history::{Candles, DayPnl, History};
 use kestrel::engine::instrument::Desk;
+use kestrel::engine::model::ModelSlot;
 use kestrel::engine::mood::SourceView;
 use kestrel::engine::notice::ExitBy;
 use kestrel::engine::orders::{OrderState, Purpose};
@@ -19,8 +21,9 @@ use kestrel::engine::risk::stops::Distances;
 use kestrel::engine::risk::{Lock, LockReason, Refused, Room};
 use kestrel::engine::settings::StrategyName;
 use kestrel::engine::share_curve::ShareCurve;
-use kestrel::engine::snapshot::{OrderView, SymbolView};
+use kestrel::engine::snapshot::{ModelView, OrderView, SymbolView};
 use kestrel::engine::strategy::council::Vote;
+use kestrel::engine::strategy::member::Forecast;
 use kestrel::engine::strategy::{Reason, Signal};
 use kestrel::engine::{FillRecord, MoodSource, MoodState, MoodView, Notice, Snapshot, TradeRecord};
 use kestrel::market::regime::event::{Event, Phase, Reading, Signal as MarketSignal};
@@ -32,6 +35,7 @@ use kestrel::tui::editor::Setting;
 use kestrel::tui::keymap::Key;
 use kestrel::tui::message::{Ask, Message};
 use kestrel::tui::model::Model;
+use kestrel::tui::models::{Library, Models, Running, Seat};
 use kestrel::tui::text::ENGLISH;
 use kestrel::tui::theme::{Palette, Theme, UpColor};
 use kestrel::tui::update::update;
@@ -104,6 +108,7 @@ pub fn vitals() -> Vitals {
         runs: 1,
         theme: THEME,
         backtest: Backtest { plan: plan(), stage: Stage::Idle },
+        models: Models::default(),
     }
 }
 
@@ -131,6 +136,48 @@ pub fn plan() -> Plan {
 /// A backtest that is half done.
 pub fn running() -> Stage {
     Stage::Running(Pace::of(38_400, 89_280, 0.016, false))
+}
+
+/// Two models, one of which runs and one of which cannot.
+pub fn models() -> Models {
+    let micros = Duration::from_micros;
+    let trees = Seat {
+        slot: ModelSlot::Trees,
+        name: "kestrel-trees".into(),
+        is_champion: false,
+        verdict: "It does not beat flat after costs on the months held out, and is here to be beaten.".into(),
+        trained: Some(NOW.minus(Span(40 * Span::DAY.0))),
+        running: Some(Running { provider: "CPU".into(), latency: Some([micros(7), micros(6), micros(1_240)]) }),
+        troubles: Vec::new(),
+    };
+    let temporal = Seat {
+        slot: ModelSlot::Temporal,
+        name: "kestrel-temporal".into(),
+        verdict: "It beats flat on BTCUSDT before costs only.".into(),
+        running: None,
+        troubles: vec!["The model kestrel-temporal does not run: its operator GRU is not in this library.".into()],
+        ..trees.clone()
+    };
+    let sentence = "ONNX Runtime 1.31.1 (home folder, CPU) runs the models.";
+    Models { library: Some(Library { sentence: sentence.into(), works: true }), seats: vec![trees, temporal] }
+}
+
+/// What the trees said of BTC; ETH waits for a first answer, and the net is not asked.
+pub fn with_models() -> Snapshot {
+    let mut now = snapshot();
+    let view = |slot: ModelSlot, forecast| ModelView {
+        slot,
+        name: format!("kestrel-{slot}"),
+        is_asked: slot == ModelSlot::Trees,
+        forecast,
+        needed: 0.0021,
+        trouble: None,
+    };
+    let forecast = Forecast { probability: 0.5312, edge: 0.000_42, bar: NOW.minus(Span(13 * Span::MINUTE.0)) };
+    now.symbols[0].models = vec![view(ModelSlot::Trees, Some(forecast)), view(ModelSlot::Temporal, None)];
+    let late = ModelView { trouble: Some("the answer came too late".into()), ..view(ModelSlot::Trees, None) };
+    now.symbols[1].models = vec![late, view(ModelSlot::Temporal, None)];
+    now
 }
 
 /// A month that lost to doing nothing; too short for a Sharpe ratio of its own.

@@ -9,11 +9,12 @@ use kestrel::tui::backtest::{Pace, Page, Stage};
 use kestrel::tui::keymap::Key;
 use kestrel::tui::message::Message;
 use kestrel::tui::model::{Model, Panel};
+use kestrel::tui::models::Library;
 use kestrel::tui::text::ENGLISH;
 use kestrel::tui::update::update;
 use kestrel::tui::vitals::{Link, RunState, Vitals};
 
-use super::fixture::{crash, finished, model, press, running, snapshot, text_of, type_in, vitals};
+use super::fixture::{crash, finished, model, models, press, running, snapshot, text_of, type_in, vitals, with_models};
 
 fn assert_picture(name: &str, model: &Model) {
     let mut settings = insta::Settings::clone_current();
@@ -42,6 +43,37 @@ fn every_panel_zoomed() {
         assert_eq!(model.focus, panel);
         assert_picture(&format!("zoom_{panel:?}"), &model);
     }
+}
+
+#[test]
+fn models_at_three_sizes() {
+    for (width, height) in [(80, 24), (120, 40), (200, 60)] {
+        let mut model = model(width, height);
+        press(&mut model, &[Key::Char('m')]);
+        assert_picture(&format!("models_none_{width}x{height}"), &model);
+        update(&mut model, Message::Vitals(Arc::new(Vitals { models: models(), ..vitals() })));
+        update(&mut model, Message::Snapshot(Arc::new(with_models())));
+        assert_picture(&format!("models_{width}x{height}"), &model);
+        press(&mut model, &[Key::Esc, Key::Char('s')]);
+        assert!(text_of(&model).contains("challenger; "), "the list of strategies knows them");
+    }
+}
+
+#[test]
+fn the_text_about_models_scrolls_to_its_end_and_no_further() {
+    let mut model = model(80, 24);
+    let mut many = models();
+    many.seats[0].verdict = "a long verdict that fills its line, ".repeat(40);
+    many.library = Some(Library { sentence: "ONNX Runtime is missing.".into(), works: false });
+    update(&mut model, Message::Vitals(Arc::new(Vitals { models: many, ..vitals() })));
+    press(&mut model, &[Key::Char('m')]);
+    assert!(!text_of(&model).contains("GRU"), "the end is out of sight");
+    press(&mut model, &[Key::PageDown; 9]);
+    assert!(text_of(&model).contains("GRU"), "{}", text_of(&model));
+    press(&mut model, &[Key::PageUp; 9]);
+    assert!(text_of(&model).contains("ONNX Runtime is missing."));
+    press(&mut model, &[Key::Esc]);
+    assert!(model.popup.is_none());
 }
 
 #[test]

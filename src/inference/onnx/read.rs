@@ -15,6 +15,9 @@ pub const MOST_BYTES: usize = 16 << 20;
 /// Fields of messages in a file: what a decoder allocates for an empty one is a hundred times its two bytes.
 const MOST_FIELDS: usize = 300_000;
 
+/// Fields of a model that are not read: training information, and where nodes run.
+const LATER_OF_MODEL: [u32; 2] = [20, 26];
+
 /// Messages of the format whose fields are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -77,6 +80,10 @@ fn walk(bytes: &[u8], kind: Kind, left: &mut usize) -> Result<(), OnnxError> {
             (Field::Inside(inside), Some(content)) => walk(content, inside, left)?,
             (Field::Inside(_), None) => return Err(damaged("a number where a message belongs")),
             (Field::Plain | Field::Harmless, _) => {}
+            // No version of the format has it: another kind of file.
+            (Field::Unknown, _) if kind == Kind::Model && !LATER_OF_MODEL.contains(&tag) => {
+                return Err(damaged(&format!("it has a field {tag}")));
+            }
             (Field::Unknown, _) => return Err(OnnxError::Field { message: kind.name(), tag }),
         }
     }

@@ -108,6 +108,7 @@ pub fn counts(model: &Model, action: Action) -> bool {
         | Action::Quit
         | Action::Backtest
         | Action::CancelBacktest
+        | Action::Models
         | Action::Report
         | Action::Confirm
         | Action::Close => true,

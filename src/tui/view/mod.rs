@@ -76,6 +76,11 @@ pub fn help_rows(model: &Model) -> usize {
     popups::help_rows(model)
 }
 
+/// Rows of the text about models.
+pub fn models_rows(model: &Model) -> usize {
+    popups::models_rows(model)
+}
+
 fn draw_panel(panel: Panel, model: &Model, area: Rect, buffer: &mut Buffer) {
     match panel {
         Panel::Chart => chart::draw(model, area, buffer),

@@ -1,5 +1,5 @@
-//! Popups: questions with their cost, the list of strategies, the settings editor, the backtest, the keys,
-//! the end.
+//! Popups: questions with their cost, the list of strategies, the settings editor, the backtest, the
+//! models, the keys, the end.
 //!
 //! Invariant: a popup says what Enter will do, and with which numbers, before it is pressed.
 //! Absent on purpose: keys other than those of the table.
@@ -16,6 +16,7 @@ use crate::engine::preview;
 use crate::engine::risk::shock::ShockState;
 use crate::engine::settings::StrategyName;
 use crate::engine::snapshot::OrderView;
+use crate::tui::action::Action;
 use crate::tui::format;
 use crate::tui::keymap;
 use crate::tui::model::{Model, Popup};
@@ -24,6 +25,7 @@ use crate::tui::vitals::RunState;
 
 mod backtest;
 mod editor;
+mod models;
 
 pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
     let Some(popup) = &model.popup else { return };
@@ -37,6 +39,7 @@ pub fn draw(model: &Model, area: Rect, buffer: &mut Buffer) {
         Popup::Strategies { selected } => strategies(model, *selected, area, buffer),
         Popup::Editor(state) => editor::draw(model, state, area, buffer),
         Popup::Help { scroll } => help(model, *scroll, area, buffer),
+        Popup::Models { scroll } => models::draw(model, *scroll, area, buffer),
         Popup::Backtest => backtest::draw(model, area, buffer),
         Popup::Ended => ended(model, area, buffer),
     }
@@ -164,8 +167,10 @@ fn strategies(model: &Model, selected: usize, area: Rect, buffer: &mut Buffer) {
     let now = model.snapshot.as_ref().map(|snapshot| snapshot.settings.strategy);
     for (at, name) in StrategyName::ALL.into_iter().enumerate() {
         let active = if now == Some(name) { "●" } else { " " };
+        let badge = model.vitals.models.badge(name, texts).map(|badge| format!("{badge}; "));
         let spans = vec![
             Span::styled(format!("{active} {:<9}", name.as_str()), theme.value()),
+            Span::styled(badge.unwrap_or_default(), theme.accent()),
             Span::styled(texts.about(name), theme.text()),
         ];
         put(&Line::from(spans), inside, at as u16, buffer);
@@ -174,7 +179,8 @@ fn strategies(model: &Model, selected: usize, area: Rect, buffer: &mut Buffer) {
         }
     }
     let below = StrategyName::ALL.len() as u16 + 1;
-    put(&Line::styled(format!("● {}; {}", texts.active, texts.strategy_note), theme.dim()), inside, below, buffer);
+    let note = fill(texts.strategy_note, &[&keymap::key_of(Action::Models)]);
+    put(&Line::styled(format!("● {}; {note}", texts.active), theme.dim()), inside, below, buffer);
     put(&keys(model), inside, below + 1, buffer);
 }
 
@@ -197,6 +203,11 @@ fn help_lines(model: &Model) -> Vec<Line<'static>> {
 /// Rows of the help, for scrolling.
 pub(super) fn help_rows(model: &Model) -> usize {
     help_lines(model).len()
+}
+
+/// Rows of the text about models, for scrolling.
+pub(super) fn models_rows(model: &Model) -> usize {
+    models::rows(model)
 }
 
 fn help(model: &Model, scroll: usize, area: Rect, buffer: &mut Buffer) {
