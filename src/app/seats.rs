@@ -11,11 +11,12 @@ use std::time::Duration;
 
 use super::RunError;
 use crate::config::Config;
+use crate::domain::Time;
 use crate::engine::Settings;
 use crate::engine::model::{ModelSlot, Models};
 use crate::engine::ports::Inference;
 use crate::engine::settings::StrategyName;
-use crate::inference::registry::Registry;
+use crate::inference::registry::{Badge, Registry};
 use crate::inference::{Device, InferencePlan, LibraryPlan, LoadedModels, ModelPlan, WorkerPlan};
 
 /// The models of a run.
@@ -25,8 +26,23 @@ pub struct Seats {
     pub models: Models,
     /// For whoever runs them.
     pub plans: Vec<ModelPlan>,
+    /// All that the settings name, for people.
+    pub named: Vec<Named>,
     /// Sentences on models that are named but cannot be used.
     pub warnings: Vec<String>,
+}
+
+/// A model that the settings name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Named {
+    pub slot: ModelSlot,
+    pub name: String,
+    pub is_champion: bool,
+    /// The card's; empty where there is none.
+    pub verdict: String,
+    pub trained: Option<Time>,
+    /// Why it cannot be used.
+    pub trouble: Option<String>,
 }
 
 impl Seats {
@@ -36,12 +52,25 @@ impl Seats {
         for (slot, name) in &config.models.0 {
             match registry.open(name) {
                 Ok(installed) => {
+                    seats.named.push(Named {
+                        slot: *slot,
+                        name: name.clone(),
+                        is_champion: installed.badge() == Badge::Champion,
+                        verdict: installed.card.verdict.clone(),
+                        trained: Some(Time(installed.card.training.finished.saturating_mul(1_000))),
+                        trouble: None,
+                    });
                     let (spec, onnx) = (installed.spec, Arc::from(installed.bytes.as_ref()));
                     seats.models.set(*slot, Some(spec.clone()));
                     seats.plans.push(ModelPlan { slot: *slot, spec, onnx });
                 }
                 Err(error) if may_trade(config, *slot) => return Err(RunError::Model(error)),
-                Err(error) => seats.warnings.push(format!("models.{slot}: {error}; the slot stays empty")),
+                Err(error) => {
+                    let trouble = Some(error.to_string());
+                    let (name, verdict) = (name.clone(), String::new());
+                    seats.named.push(Named { slot: *slot, name, is_champion: false, verdict, trained: None, trouble });
+                    seats.warnings.push(format!("models.{slot}: {error}; the slot stays empty"));
+                }
             }
         }
         Ok(seats)

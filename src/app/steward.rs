@@ -23,6 +23,7 @@ use crate::engine::settings::StrategyName;
 use crate::runtime::wires::{Links, Steering};
 use crate::tui::message::{Ask, Change, Reply};
 use crate::tui::model::Model;
+use crate::tui::models::Models;
 use crate::tui::text::ENGLISH;
 use crate::tui::vitals::{Market, RunState, Vitals};
 
@@ -114,7 +115,7 @@ impl Steward {
         let seats = Seats::of(&desk.config, &desk.home).unwrap_or_default();
         let mut rehearsal = Rehearsal::new(desk.grounds.clone());
         let backtest = rehearsal.look(&desk.config);
-        let first = gauges::vitals(&desk.config, desk.market.clone(), desk.first_run, backtest);
+        let first = gauges::vitals(&desk.config, &seats, desk.market.clone(), desk.first_run, backtest);
         let (vitals, vitals_seen) = watch::channel(Arc::new(first));
         let (replies, replies_seen) = mpsc::channel(QUEUE);
         let (asks_made, asks) = mpsc::channel(QUEUE);
@@ -282,11 +283,18 @@ impl Steward {
         self.send_waiting();
         let memory = gauges::memory();
         let link = self.run.as_ref().map(|_| gauges::link(&self.desk.links.borrow()));
+        let models = self.models();
         self.update_vitals(|vitals| {
             vitals.memory = memory;
+            vitals.models = models;
             // Between runs there is no link that could age.
             vitals.link = link.unwrap_or_else(|| vitals.link.clone());
         });
+    }
+
+    fn models(&self) -> Models {
+        let reins = self.run.as_ref().and_then(|run| run.models.as_ref());
+        gauges::models(&self.seats, reins.map(|reins| reins.view.borrow().clone()).as_ref())
     }
 
     /// Says what the file changes, but for the keys that the person edited here.
