@@ -1,4 +1,13 @@
 //! Training: models made from recorded bars, judged, and written as ONNX.
 //!
+//! `dataset` makes samples of bars, `splits` says which teach and which judge, `learner` is what a kind of model must be able
+//! to do.
 //! Invariant: nothing that a model is judged by was seen when it was made.
 //! Absent on purpose: trading by models (`engine`), running them (`inference`).
+
+pub mod dataset;
+pub mod learner;
+mod uniqueness;
+
+pub use dataset::{Collector, Dataset, DatasetSettings, Extent, Sample, Samples};
+pub use learner::{Fitted, Flow, Learner, LogitScale, Round, Scorer, Task, TrainingError};
