@@ -144,7 +144,8 @@ fn days(samples: &Samples<'_>, forecasts: &[Forecast], base_rate: f64, walk: &Wa
         day.loss += loss(forecast.0);
         day.base_loss += loss(base_rate);
     }
-    let lanes = stretches(samples).iter().map(|stretch| samples.at(stretch[0]).lane).collect::<std::collections::BTreeSet<_>>();
+    let lanes =
+        stretches(samples).iter().map(|stretch| samples.at(stretch[0]).lane).collect::<std::collections::BTreeSet<_>>();
     for trade in &walk.trades {
         days.entry(trade.ends.day()).or_default().log_growth += trade.net.ln_1p() / lanes.len().max(1) as f64;
     }

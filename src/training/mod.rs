@@ -8,12 +8,12 @@
 //! Absent on purpose: trading by models (`engine`), running them (`inference`).
 
 pub mod calibration;
-//pub mod canary;
+pub mod canary;
 pub mod checkpoint;
 pub mod dataset;
 pub mod evaluation;
 pub mod learner;
-//pub mod pipeline;
+pub mod pipeline;
 pub mod splits;
 pub mod synthetic;
 #[cfg(feature = "learn")]

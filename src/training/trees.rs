@@ -124,11 +124,7 @@ impl Learner for Trees {
         1
     }
 
-    fn fit(
-        &self,
-        task: &Task<'_>,
-        progress: &mut dyn FnMut(Round) -> Flow,
-    ) -> Result<Fitted<Forest>, TrainingError> {
+    fn fit(&self, task: &Task<'_>, progress: &mut dyn FnMut(Round) -> Flow) -> Result<Fitted<Forest>, TrainingError> {
         let mut train = Table::of(&task.train, "training samples")?;
         let mut validation = Table::of(&task.validation, "samples to stop on")?;
         let mut growth = Growth::begin(self, task, &mut train, &mut validation)?;
@@ -157,7 +153,8 @@ impl Learner for Trees {
     }
 
     fn load(&self, saved: &[u8]) -> Result<Forest, TrainingError> {
-        serde_json::from_slice(saved).map_err(|error| TrainingError::Learner(format!("trees are not as saved: {error}")))
+        serde_json::from_slice(saved)
+            .map_err(|error| TrainingError::Learner(format!("trees are not as saved: {error}")))
     }
 }
 
