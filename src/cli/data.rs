@@ -104,7 +104,7 @@ fn parse_symbol(text: &str) -> Result<Symbol, String> {
 }
 
 /// `2024-01-31 23:59`, with seconds where there are some.
-fn utc(time: Time) -> String {
+pub(super) fn utc(time: Time) -> String {
     let Ok(stamp) = jiff::Timestamp::from_microsecond(time.0) else { return format!("{} us", time.0) };
     let format = if time.0 % 60_000_000 == 0 { "%Y-%m-%d %H:%M" } else { "%Y-%m-%d %H:%M:%S" };
     stamp.strftime(format).to_string()

@@ -6,6 +6,7 @@
 use crate::app::RunError;
 use crate::config::ConfigError;
 use crate::engine::ports::{JournalError, SourceError};
+use crate::inference::registry::RegistryError;
 use crate::store::StoreError;
 use crate::telemetry::TelemetryError;
 
@@ -66,6 +67,17 @@ impl From<SourceError> for Failure {
 impl From<JournalError> for Failure {
     fn from(error: JournalError) -> Failure {
         Failure::Data(error.to_string())
+    }
+}
+
+impl From<RegistryError> for Failure {
+    fn from(error: RegistryError) -> Failure {
+        let text = error.to_string();
+        match error {
+            RegistryError::Unknown(_) => Failure::Usage(text),
+            RegistryError::Refused { .. } => Failure::Refused(text),
+            RegistryError::Disk { .. } => Failure::Data(text),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ pub mod exchange;
 pub mod explain;
 mod failure;
 mod globals;
+pub mod models;
 mod progress;
 pub mod replay;
 pub mod report;
@@ -49,6 +50,8 @@ enum Verb {
     Backtest(backtest::BacktestArgs),
     /// Keep klines: import, check, show, fetch
     Data(data::DataArgs),
+    /// Models that trade: list, show, verify, install, roll back
+    Models(models::ModelsArgs),
     /// Run a journal again and compare
     Replay(replay::ReplayArgs),
     /// Say why something was done or not done, and what followed, from a journal
@@ -62,7 +65,7 @@ enum Verb {
 pub enum Output {
     /// The result of `run`, `backtest`, `replay` and `report`.
     Summary(Box<Summary>),
-    /// The result of `data` and `explain`, for people and for scripts.
+    /// The result of `data`, `explain` and `models`, for people and for scripts.
     Report { text: String, json: serde_json::Value },
     /// The result of `data check --strict` with what is wrong in one sentence, for which it ends with status 3.
     Judged { text: String, json: serde_json::Value, faults: String },
@@ -89,6 +92,7 @@ pub fn start(arguments: Vec<OsString>) -> u8 {
         Verb::Exchange(args) => exchange::execute(args, globals),
         Verb::Backtest(args) => backtest::execute(args, globals),
         Verb::Data(args) => data::execute(args, globals),
+        Verb::Models(args) => models::execute(args, globals),
         Verb::Replay(args) => replay::execute(args, globals),
         Verb::Explain(args) => explain::execute(args, globals),
         Verb::Report(args) => report::execute(args, globals),

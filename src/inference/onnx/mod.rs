@@ -5,7 +5,14 @@
 
 pub mod arithmetic;
 pub mod build;
+pub mod check;
 pub mod messages;
+pub mod operators;
+pub mod read;
+mod refusal;
+mod trees;
 
 pub use arithmetic::{normalise, platt, stacked};
 pub use build::{Attribute, Element, GraphBuilder, Value};
+pub use check::{Inspected, inspect};
+pub use refusal::OnnxError;

@@ -4,5 +4,13 @@
 //! Absent on purpose: running models.
 
 pub mod card;
+mod error;
+pub mod folder;
+pub mod install;
+pub mod shipped;
+pub mod store;
+pub mod verify;
 
-pub use card::{CARD_FORMAT, DataRange, DataRole, Figure, InputCard, ModelCard, OutputCard, TrainingCard};
+pub use card::{Ancestor, CARD_FORMAT, DataRange, DataRole, Figure, InputCard, ModelCard, OutputCard, TrainingCard};
+pub use error::RegistryError;
+pub use store::{Badge, Installed, Listed, Origin, Registry, RolledBack, open_folder, sealed, write_into};
