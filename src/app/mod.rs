@@ -5,6 +5,7 @@
 
 pub mod backtest;
 pub mod demo;
+pub mod doctor;
 pub mod exchange;
 pub mod explain;
 pub mod feeds;

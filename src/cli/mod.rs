@@ -6,6 +6,7 @@
 
 pub mod backtest;
 pub mod data;
+pub mod doctor;
 mod endpoints;
 pub mod exchange;
 pub mod explain;
@@ -56,6 +57,8 @@ enum Verb {
     Replay(replay::ReplayArgs),
     /// Say why something was done or not done, and what followed, from a journal
     Explain(explain::ExplainArgs),
+    /// Say what runs models here; with --install fetch ONNX Runtime
+    Doctor(doctor::DoctorArgs),
     /// Make a page of a run from its journal
     Report(report::ReportArgs),
 }
@@ -65,7 +68,7 @@ enum Verb {
 pub enum Output {
     /// The result of `run`, `backtest`, `replay` and `report`.
     Summary(Box<Summary>),
-    /// The result of `data`, `explain` and `models`, for people and for scripts.
+    /// The result of `data`, `doctor`, `explain`, `models` and `train`, for people and for scripts.
     Report { text: String, json: serde_json::Value },
     /// The result of `data check --strict` with what is wrong in one sentence, for which it ends with status 3.
     Judged { text: String, json: serde_json::Value, faults: String },
@@ -95,6 +98,7 @@ pub fn start(arguments: Vec<OsString>) -> u8 {
         Verb::Models(args) => models::execute(args, globals),
         Verb::Replay(args) => replay::execute(args, globals),
         Verb::Explain(args) => explain::execute(args, globals),
+        Verb::Doctor(args) => doctor::execute(args, globals),
         Verb::Report(args) => report::execute(args, globals),
     };
     match done.and_then(|output| print(&output, globals.json)) {

@@ -121,7 +121,7 @@ pub const CRATES: &[(&str, Home)] = &[
     ("unicode_width", Home::Rooms(&["tui"])),
     ("arrow", Home::Rooms(&["store"])),
     ("parquet", Home::Rooms(&["store"])),
-    ("zip", Home::Rooms(&["store"])),
+    ("zip", Home::Rooms(&["store", "inference"])),
     ("csv", Home::Rooms(&["store"])),
     ("flate2", Home::Rooms(&["store"])),
     ("ort", Home::Rooms(&["inference"])),
