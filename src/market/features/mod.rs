@@ -16,6 +16,6 @@ pub mod schema;
 
 pub use columns::{Columns, columns, full_columns};
 pub use feature::{Estimator, Feature, Kind};
-pub use normaliser::{Normaliser, NormaliserError, NormaliserSettings, SavedNormaliser};
+pub use normaliser::{Normaliser, NormaliserError, NormaliserSettings, SavedNormaliser, Scaling};
 pub use observer::Observer;
 pub use schema::{Column, Schema};

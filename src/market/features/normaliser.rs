@@ -50,6 +50,17 @@ enum Treatment {
     Scale { mask: usize, statistics: Statistics },
 }
 
+/// What a normaliser does with one column, for who writes its arithmetic down elsewhere (a model's graph).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Scaling {
+    /// The value as it is.
+    Pass,
+    /// 0 whatever the value: too few rows were seen.
+    Zero,
+    /// (x - mean) / deviation in double precision, rounded to single and clipped; 0 where column `mask` is not 0.
+    Scale { mask: usize, mean: f64, deviation: f64 },
+}
+
 /// Mean and variance of one column, as they are saved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -162,6 +173,22 @@ impl Normaliser {
         self.schema
     }
 
+    /// What it does with each column, in the order of a row.
+    pub fn scalings(&self) -> impl Iterator<Item = Scaling> + '_ {
+        self.columns.iter().map(|treatment| match treatment {
+            Treatment::Pass => Scaling::Pass,
+            Treatment::Scale { statistics, .. } if statistics.rows < self.settings.least_rows => Scaling::Zero,
+            Treatment::Scale { mask, statistics } => {
+                Scaling::Scale { mask: *mask, mean: statistics.mean, deviation: statistics.deviation() }
+            }
+        })
+    }
+
+    /// No normalised value lies beyond.
+    pub fn clip(&self) -> f32 {
+        self.settings.clip
+    }
+
     pub fn save(&self) -> SavedNormaliser {
         let scaled = |treatment: &Treatment| match treatment {
             Treatment::Pass => None,
@@ -231,8 +258,11 @@ impl Statistics {
         if self.rows < settings.least_rows {
             return 0.0;
         }
-        let deviation = self.variance.max(LEAST_VARIANCE).sqrt();
-        (((f64::from(x) - self.mean) / deviation) as f32).clamp(-settings.clip, settings.clip)
+        (((f64::from(x) - self.mean) / self.deviation()) as f32).clamp(-settings.clip, settings.clip)
+    }
+
+    fn deviation(&self) -> f64 {
+        self.variance.max(LEAST_VARIANCE).sqrt()
     }
 
     fn check(&self, wanted: &str) -> Result<(), NormaliserError> {
