@@ -7,6 +7,7 @@
 //! Absent on purpose: trading by models (`engine`), running them (`inference`).
 
 pub mod checkpoint;
+pub mod curves;
 pub mod dataset;
 pub mod learner;
 pub mod synthetic;
