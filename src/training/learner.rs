@@ -5,10 +5,11 @@
 //! Invariant: the same samples, settings and seed make the same scorer, to the last bit, also when a fit was interrupted.
 //! Absent on purpose: which samples are trained on (`splits`), probabilities (`calibration`).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
+use super::checkpoint::CheckpointError;
 use super::dataset::Samples;
 use crate::engine::model::ModelSlot;
 
@@ -115,8 +116,8 @@ pub enum TrainingError {
     Learner(String),
     #[error("the model was not written as ONNX: {0}")]
     Export(String),
-    #[error("{file}: {what}")]
-    File { file: PathBuf, what: String },
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// Of the bars.
     #[error("{0}")]
     Data(String),

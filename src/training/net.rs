@@ -36,139 +36,87 @@ pub struct Dropout {
     pub hidden: Numbers,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Body {
-    Patches,
-    Conv,
-    Gru,
-}
-
 impl Shape {
     /// Shapes of the weights in their order; a bias follows its matrix.
-    pub fn layers(&self, body: Body) -> Vec<[usize; 2]> {
+    pub fn layers(&self) -> [[usize; 2]; 8] {
+        let Shape { columns, channels, hidden, .. } = *self;
+        [
+            [PATCH * columns, channels],
+            [1, channels],
+            [PATCH * channels, channels],
+            [1, channels],
+            [self.seen(), hidden],
+            [1, hidden],
+            [hidden, 1],
+            [1, 1],
+        ]
+    }
+
+    /// False for sizes that no net of ours has.
+    pub fn is_sound(&self) -> bool {
         let Shape { rows, columns, channels, hidden } = *self;
-        match body {
-            Body::Patches => vec![
-                [PATCH * columns, channels],
-                [1, channels],
-                [PATCH * channels, channels],
-                [1, channels],
-                [self.seen(body), hidden],
-                [1, hidden],
-                [hidden, 1],
-                [1, 1],
-            ],
-            Body::Conv => vec![
-                [channels, columns * 5],
-                [1, channels],
-                [channels, channels * 3],
-                [1, channels],
-                [channels, channels * 3],
-                [1, channels],
-                [rows / 8 * channels + columns, hidden],
-                [1, hidden],
-                [hidden, 1],
-                [1, 1],
-            ],
-            Body::Gru => vec![
-                [columns, 3 * channels],
-                [1, 3 * channels],
-                [channels, 3 * channels],
-                [1, 3 * channels],
-                [channels + columns, hidden],
-                [1, hidden],
-                [hidden, 1],
-                [1, 1],
-            ],
-        }
+        rows > 0
+            && rows.is_multiple_of(PATCH * PATCH)
+            && rows <= 1_024
+            && [columns, channels, hidden].iter().all(|size| (1..=1_024).contains(size))
     }
 
-    pub fn weights(&self, body: Body) -> usize {
-        self.layers(body).iter().map(|[from, to]| from * to).sum()
+    /// Number of all weights.
+    pub fn weights(&self) -> usize {
+        self.layers().iter().map(|[from, to]| from * to).sum()
     }
 
-    /// What the dense layer sees.
-    pub fn seen(&self, body: Body) -> usize {
-        match body {
-            Body::Patches => self.rows / (PATCH * PATCH) * self.channels + self.columns,
-            Body::Conv => self.rows / 8 * self.channels + self.columns,
-            Body::Gru => self.channels + self.columns,
-        }
+    /// Numbers in one input.
+    pub fn input(&self) -> usize {
+        self.rows * self.columns
+    }
+
+    /// What the dense layer sees: the past as read, and the newest observation.
+    pub fn seen(&self) -> usize {
+        self.rows / (PATCH * PATCH) * self.channels + self.columns
     }
 
     /// Random weights: He's deviation for what passes a ramp, biases 0.
-    pub fn begin(&self, body: Body, random: &mut ChaCha8Rng) -> Vec<f32> {
-        let mut weights = Vec::with_capacity(self.weights(body));
-        for [from, to] in self.layers(body) {
-            let fan = if body == Body::Conv && from == self.channels && to != self.channels { to } else { from };
-            let deviation = if from == 1 { 0.0 } else { (2.0 / fan as f64).sqrt() };
+    pub fn begin(&self, random: &mut ChaCha8Rng) -> Vec<f32> {
+        let mut weights = Vec::with_capacity(self.weights());
+        for [from, to] in self.layers() {
+            let deviation = if from == 1 { 0.0 } else { (2.0 / from as f64).sqrt() };
             weights.extend((0..from * to).map(|_| (deviation * normal(random)) as f32));
         }
         weights
     }
 
     /// Weights as tensors on a device.
-    pub fn tensors(&self, body: Body, weights: &[f32], device: &Device) -> Vec<Numbers> {
+    pub fn tensors(&self, weights: &[f32], device: &Device) -> Vec<Numbers> {
+        let parts = self.parts(weights);
+        parts.into_iter().map(|(shape, part)| numbers(part.to_vec(), shape, device)).collect()
+    }
+
+    /// Weights cut into matrices and biases, with their shapes.
+    pub fn parts<'a>(&self, weights: &'a [f32]) -> Vec<([usize; 2], &'a [f32])> {
         let mut rest = weights;
-        let mut tensor = |[from, to]: [usize; 2]| {
-            let (own, after) = rest.split_at(from * to);
+        let mut cut = |shape: [usize; 2]| {
+            let (own, after) = rest.split_at(shape[0] * shape[1]);
             rest = after;
-            numbers(own.to_vec(), [from, to], device)
+            (shape, own)
         };
-        self.layers(body).into_iter().map(&mut tensor).collect()
+        self.layers().into_iter().map(&mut cut).collect()
     }
 
     /// Logits [batch, 1] of normalised inputs [batch, rows * columns].
-    pub fn logits(&self, body: Body, layers: &[Numbers], input: Numbers, dropout: Option<&Dropout>) -> Numbers {
+    pub fn logits(&self, layers: &[Numbers], input: Numbers, dropout: Option<&Dropout>) -> Numbers {
         let Shape { rows, columns, channels, .. } = *self;
         let [batch, _] = input.dims();
-        let newest = input.clone().slice([0..batch, (rows - 1) * columns..rows * columns]);
         let dense = |input: Numbers, at: usize| input.matmul(layers[at].clone()) + layers[at + 1].clone();
         let read = |input: Numbers, at: usize| activation::relu(dense(input, at));
-        let (past, head) = match body {
-            Body::Patches => {
-                let near = read(input.reshape([batch * rows / PATCH, PATCH * columns]), 0);
-                let far = read(near.reshape([batch * rows / (PATCH * PATCH), PATCH * channels]), 2);
-                (far.reshape([batch, rows / (PATCH * PATCH) * channels]), 4)
-            }
-            Body::Conv => {
-                let mut x: Tensor<3> = input.reshape([batch, rows, columns]).swap_dims(1, 2);
-                for (layer, (kernel, from)) in [(5, columns), (3, channels), (3, channels)].into_iter().enumerate() {
-                    let weight: Tensor<3> = layers[2 * layer].clone().reshape([channels, from, kernel]);
-                    let bias: Tensor<1> = layers[2 * layer + 1].clone().reshape([channels]);
-                    let options = burn::tensor::ops::ConvOptions::new([2], [kernel / 2], [1], 1);
-                    x = activation::relu(burn::tensor::module::conv1d(x, weight, Some(bias), options));
-                }
-                (x.reshape([batch, rows / 8 * channels]), 6)
-            }
-            Body::Gru => {
-                let all = dense(input.reshape([batch * rows, columns]), 0);
-                let all: Tensor<3> = all.reshape([batch, rows, 3 * channels]);
-                let mut state: Numbers = Tensor::zeros([batch, channels], &layers[0].device());
-                for row in 0..rows {
-                    let x: Numbers =
-                        all.clone().slice([0..batch, row..row + 1, 0..3 * channels]).reshape([batch, 3 * channels]);
-                    let h = dense(state.clone(), 2);
-                    let part = |t: &Numbers, at: usize| t.clone().slice([0..batch, at * channels..(at + 1) * channels]);
-                    let z = activation::sigmoid(part(&x, 0) + part(&h, 0));
-                    let r = activation::sigmoid(part(&x, 1) + part(&h, 1));
-                    let n = activation::tanh(part(&x, 2) + r * part(&h, 2));
-                    state = n.clone() + z * (state - n);
-                }
-                (state, 4)
-            }
+        let newest = input.clone().slice([0..batch, (rows - 1) * columns..rows * columns]);
+        let near = read(input.reshape([batch * rows / PATCH, PATCH * columns]), 0);
+        let far = read(near.reshape([batch * rows / (PATCH * PATCH), PATCH * channels]), 2);
+        let seen = Tensor::cat(vec![far.reshape([batch, self.seen() - columns]), newest], 1);
+        let Some(Dropout { seen: seen_mask, hidden: hidden_mask }) = dropout else {
+            return dense(read(seen, 4), 6);
         };
-        let seen = Tensor::cat(vec![past, newest], 1);
-        let seen = match dropout {
-            Some(dropout) => seen * dropout.seen.clone(),
-            None => seen,
-        };
-        let hidden = read(seen, head);
-        let hidden = match dropout {
-            Some(dropout) => hidden * dropout.hidden.clone(),
-            None => hidden,
-        };
-        dense(hidden, head + 2)
+        dense(read(seen * seen_mask.clone(), 4) * hidden_mask.clone(), 6)
     }
 }
 

@@ -2,34 +2,39 @@
 //!
 //! Invariant: the same task and settings make the same weights to the last bit, also when a fit was interrupted between epochs;
 //! all that is drawn comes from streams named after the seed and the epoch.
-//! Absent on purpose: the net's arithmetic (`net`), its file (`temporal_export`), parallel work within a fit, which would make
-//! sums depend on threads.
+//! Absent on purpose: the net's arithmetic (`net`), what a fitted net answers (`temporal_model`), parallel work within a fit,
+//! which would make sums depend on threads.
 
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::Rng;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::adamw::AdamW;
+use super::checkpoint::Checkpoint;
 use super::dataset::Samples;
-use super::learner::{Fitted, Flow, Learner, LogitScale, Round, Scorer, Task, TrainingError};
-use super::net::{Body, Dropout, Numbers, Shape, log_loss, numbers, values};
-use crate::domain::seed::Seed;
+use super::learner::{Fitted, Flow, Learner, Round, Task, TrainingError};
+use super::net::{Dropout, Numbers, Shape, log_loss, numbers, values};
+pub use super::temporal_model::TemporalModel;
+use crate::domain::{Digest, Seed};
 use crate::engine::model::ModelSlot;
 use crate::market::features::{Normaliser, NormaliserSettings, Schema};
 
-/// Inputs that are scored together.
-const SCORED: usize = 512;
 /// Share of all steps in which the learning rate rises.
 const WARM_UP: f64 = 0.05;
+/// Fewer samples teach nothing.
+const LEAST_SAMPLES: usize = 200;
 
-/// How the net is trained.
-#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+/// How the net is made and trained.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TemporalSettings {
     /// Observations in one input, a multiple of 16.
     pub rows: u16,
+    /// Outputs of each convolution.
     pub channels: u16,
+    /// Width of the dense layer.
     pub hidden: u16,
     /// Samples of one step.
     pub batch: u16,
@@ -41,10 +46,34 @@ pub struct TemporalSettings {
     /// Highest learning rate; it falls to nothing along a cosine.
     pub rate: f64,
     pub weight_decay: f64,
-    /// Probability that a number is dropped while training.
+    /// Probability that a number is dropped while training, 0 to 0.9.
     pub dropout: f64,
-    #[serde(skip)]
-    pub body: Option<u8>,
+}
+
+/// Where a net is trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Hardware {
+    /// One thread: the same weights to the last bit.
+    #[default]
+    Processor,
+    /// The graphics card with this number. Sums there are not promised to the last bit.
+    #[cfg(feature = "cuda")]
+    Cuda(usize),
+}
+
+/// The learner.
+#[derive(Debug, Clone)]
+pub struct Temporal {
+    pub settings: TemporalSettings,
+    device: Device,
+}
+
+/// A fit between two epochs.
+struct Fit {
+    model: TemporalModel,
+    adam: AdamW,
+    rounds: Vec<Round>,
+    best: Vec<f32>,
 }
 
 impl Default for TemporalSettings {
@@ -60,83 +89,94 @@ impl Default for TemporalSettings {
             rate: 1e-3,
             weight_decay: 0.05,
             dropout: 0.2,
-            body: None,
         }
     }
 }
 
-/// The learner.
-#[derive(Debug, Clone)]
-pub struct Temporal {
-    pub settings: TemporalSettings,
-    device: Device,
-}
-
-/// A fitted net with the normaliser of its training rows.
-#[derive(Debug, Clone)]
-pub struct TemporalModel {
-    pub(super) body: Body,
-    pub(super) shape: Shape,
-    pub(super) weights: Vec<f32>,
-    pub(super) normaliser: Normaliser,
-    pub(super) schema: Schema,
-    device: Device,
-}
-
-/// A fit between two epochs.
-struct Fit {
-    model: TemporalModel,
-    adam: AdamW,
-    rounds: Vec<Round>,
-    best: Vec<f32>,
-    best_round: u32,
+impl Default for Temporal {
+    fn default() -> Self {
+        Temporal::new(TemporalSettings::default(), Hardware::default())
+    }
 }
 
 impl Temporal {
-    /// On the processor, one thread.
-    pub fn new(settings: TemporalSettings) -> Temporal {
-        Temporal { settings, device: Device::flex() }
-    }
-
-    fn body(&self) -> Body {
-        match self.settings.body {
-            Some(1) => Body::Conv,
-            Some(2) => Body::Gru,
-            _ => Body::Patches,
-        }
-    }
-
-    fn begin(&self, task: &Task<'_>) -> Fit {
-        let schema = task.train.dataset().settings().schema.clone();
-        let shape = Shape {
-            rows: usize::from(self.settings.rows),
-            columns: schema.width(),
-            channels: usize::from(self.settings.channels),
-            hidden: usize::from(self.settings.hidden),
+    pub fn new(settings: TemporalSettings, hardware: Hardware) -> Temporal {
+        let device = match hardware {
+            Hardware::Processor => Device::flex(),
+            #[cfg(feature = "cuda")]
+            Hardware::Cuda(number) => Device::cuda(number),
         };
-        let normaliser = fitted_normaliser(&schema, &task.train);
-        let weights = shape.begin(self.body(), &mut Seed(task.seed).stream("temporal weights"));
-        let adam = AdamW::new(weights.len());
-        let best = weights.clone();
-        let model =
-            TemporalModel { body: self.body(), shape, weights, normaliser, schema, device: self.device.clone() };
-        Fit { model, adam, rounds: Vec::new(), best, best_round: 0 }
+        Temporal { settings, device }
     }
 
-    /// One epoch. Returns the mean loss of its steps.
+    /// From the start, or from what was kept.
+    fn begin(&self, task: &Task<'_>) -> Result<Fit, TrainingError> {
+        let shape = self.shape(task)?;
+        check(&task.train, "training samples")?;
+        check(&task.validation, "samples to stop on")?;
+        let kept = task.keep.map(|path| Checkpoint::load(path, self.purpose(task))).transpose()?.flatten();
+        if let Some(kept) = kept {
+            return Fit::of_checkpoint(&kept, shape, &self.device);
+        }
+        let normaliser = fitted_normaliser(&task.train.dataset().settings().schema, &task.train);
+        let weights = shape.begin(&mut Seed(task.seed).stream("temporal weights"));
+        let (adam, best) = (AdamW::new(weights.len()), weights.clone());
+        let model = TemporalModel { shape, weights, normaliser, device: self.device.clone() };
+        Ok(Fit { model, adam, rounds: Vec::new(), best })
+    }
+
+    fn shape(&self, task: &Task<'_>) -> Result<Shape, TrainingError> {
+        let TemporalSettings { rows, channels, hidden, batch, epochs, dropout, .. } = self.settings;
+        let settings = task.train.dataset().settings();
+        let shape = Shape {
+            rows: usize::from(rows),
+            columns: settings.schema.width(),
+            channels: usize::from(channels),
+            hidden: usize::from(hidden),
+        };
+        if !shape.is_sound() || settings.rows != rows || batch == 0 || epochs == 0 || !(0.0..=0.9).contains(&dropout) {
+            let what = format!("settings {:?} do not fit inputs of {} rows", self.settings, settings.rows);
+            return Err(TrainingError::Learner(what));
+        }
+        Ok(shape)
+    }
+
+    /// Tells an unfinished fit of this task from others.
+    fn purpose(&self, task: &Task<'_>) -> u64 {
+        let mut digest = Digest::new();
+        digest.text(&Value::Object(self.settings()).to_string());
+        digest.u64(task.seed);
+        digest.u64(task.train.dataset().settings().schema.hash());
+        for samples in [&task.train, &task.validation] {
+            digest.u64(samples.len() as u64);
+            for (place, sample) in samples.iter().enumerate() {
+                digest.add(&sample.decided);
+                digest.u64(u64::from(sample.lane));
+                digest.bool(sample.is_good);
+                digest.u64(u64::from(sample.weight.to_bits()));
+                // The newest row stands for the window: each row is the newest of its own sample.
+                let input = samples.input(place);
+                let columns = task.train.dataset().settings().schema.width();
+                input[input.len() - columns..].iter().for_each(|x| digest.u64(u64::from(x.to_bits())));
+            }
+        }
+        digest.finish()
+    }
+
+    /// One epoch. Returns the mean loss of its steps, numbers dropped.
     fn epoch(&self, fit: &mut Fit, task: &Task<'_>) -> f64 {
-        let number = fit.rounds.len() as u32;
+        let number = fit.done();
         let mut random = Seed(task.seed).stream(&format!("temporal epoch {number}"));
         let picks = drawn(task.train.len(), self.settings.draws as usize, &mut random);
         let batch = usize::from(self.settings.batch);
         let steps = picks.len().div_ceil(batch) as f64;
         let (mut loss, mut weight) = (0.0, 0.0);
         for (at, picks) in picks.chunks(batch).enumerate() {
-            let done = (f64::from(number) + at as f64 / steps) / f64::from(self.settings.epochs);
-            let rate = self.settings.rate * schedule(done);
-            let (step_loss, step_weight) = self.step(fit, &task.train, picks, rate as f32, &mut random);
-            loss += step_loss * step_weight;
-            weight += step_weight;
+            let done = (f64::from(number) + (at as f64 + 0.5) / steps) / f64::from(self.settings.epochs);
+            let rate = (self.settings.rate * schedule(done)) as f32;
+            let (own, own_weight) = self.step(fit, &task.train, picks, rate, &mut random);
+            loss += own * own_weight;
+            weight += own_weight;
         }
         loss / weight
     }
@@ -151,36 +191,40 @@ impl Temporal {
         random: &mut ChaCha8Rng,
     ) -> (f64, f64) {
         let device = self.device.clone().autodiff();
-        let (model, shape) = (&fit.model, fit.model.shape);
+        let (shape, count) = (fit.model.shape, picks.len());
         let places = picks.iter().map(|pick| *pick as usize);
         let (outcomes, weights, weight) = labels(samples, places.clone());
-        let layers: Vec<Numbers> =
-            shape.tensors(model.body, &model.weights, &device).into_iter().map(Tensor::require_grad).collect();
-        let column = [picks.len(), 1];
-        let input = numbers(model.normalised(samples, places), [picks.len(), shape.rows * shape.columns], &device);
+        let column = |values: Vec<f32>| numbers(values, [count, 1], &device);
+        let layers = shape.tensors(&fit.model.weights, &device);
+        let layers: Vec<Numbers> = layers.into_iter().map(Tensor::require_grad).collect();
+        let input = numbers(fit.model.normalised(samples, places), [count, shape.input()], &device);
         let dropout = Dropout {
-            seen: self.mask([picks.len(), shape.seen(model.body)], random, &device),
-            hidden: self.mask([picks.len(), shape.hidden], random, &device),
+            seen: numbers(self.mask(count * shape.seen(), random), [count, shape.seen()], &device),
+            hidden: numbers(self.mask(count * shape.hidden, random), [count, shape.hidden], &device),
         };
-        let logits = shape.logits(model.body, &layers, input, Some(&dropout));
-        let loss = log_loss(logits, numbers(outcomes, column, &device), numbers(weights, column, &device));
+        let logits = shape.logits(&layers, input, Some(&dropout));
+        let loss = log_loss(logits, column(outcomes), column(weights));
         let mut gradients = loss.backward();
-        let flat: Vec<f32> = layers
-            .iter()
-            .zip(shape.layers(model.body))
-            .flat_map(|(layer, [from, to])| {
-                layer.grad_remove(&mut gradients).map(values).unwrap_or_else(|| vec![0.0; from * to])
-            })
-            .collect();
+        let mut flat = Vec::with_capacity(fit.model.weights.len());
+        for (layer, [from, to]) in layers.iter().zip(shape.layers()) {
+            // What took no part in the loss has no gradient.
+            let own = layer.grad_remove(&mut gradients).map(values);
+            flat.extend(own.unwrap_or_else(|| vec![0.0; from * to]));
+        }
         fit.adam.step(&mut fit.model.weights, &flat, rate, self.settings.weight_decay as f32);
-        (values(loss.inner().reshape([1, 1])).first().map_or(f64::NAN, |loss| f64::from(*loss)), weight)
+        let loss = values(loss.inner().reshape([1, 1])).first().map_or(f64::NAN, |loss| f64::from(*loss));
+        (loss, weight)
     }
 
-    fn mask(&self, shape: [usize; 2], random: &mut ChaCha8Rng, device: &Device) -> Numbers {
-        let least = (self.settings.dropout * f64::from(u32::MAX)) as u32;
+    /// Factors: 0, or what makes up for the dropped ones.
+    fn mask(&self, count: usize, random: &mut ChaCha8Rng) -> Vec<f32> {
+        let dropped = (self.settings.dropout * f64::from(u32::MAX)) as u32;
         let kept = (1.0 / (1.0 - self.settings.dropout)) as f32;
-        let mask = (0..shape[0] * shape[1]).map(|_| if random.next_u32() < least { 0.0 } else { kept }).collect();
-        numbers(mask, shape, device)
+        (0..count).map(|_| if random.next_u32() < dropped { 0.0 } else { kept }).collect()
+    }
+
+    fn is_done(&self, fit: &Fit) -> bool {
+        fit.done() >= self.settings.epochs || fit.done() >= fit.best_round() + self.settings.patience
     }
 }
 
@@ -190,9 +234,9 @@ impl Learner for Temporal {
     const SLOT: ModelSlot = ModelSlot::Temporal;
 
     fn settings(&self) -> Map<String, Value> {
-        match json!(self.settings) {
-            Value::Object(map) => map,
-            other => Map::from_iter([("settings".to_owned(), other)]),
+        match serde_json::to_value(self.settings) {
+            Ok(Value::Object(settings)) => settings,
+            Ok(_) | Err(_) => Map::new(),
         }
     }
 
@@ -205,89 +249,85 @@ impl Learner for Temporal {
         task: &Task<'_>,
         progress: &mut dyn FnMut(Round) -> Flow,
     ) -> Result<Fitted<TemporalModel>, TrainingError> {
-        let mut fit = self.begin(task);
-        while (fit.rounds.len() as u32) < self.settings.epochs
-            && fit.rounds.len() as u32 - fit.best_round < self.settings.patience
-        {
+        let mut fit = self.begin(task)?;
+        while !self.is_done(&fit) {
             let train_loss = self.epoch(&mut fit, task);
             let validation_loss = fit.model.loss(&task.validation)?;
-            let number = fit.rounds.len() as u32 + 1;
-            let round = Round { number, of: self.settings.epochs, train_loss, validation_loss };
-            let best = fit.rounds.iter().map(|round| round.validation_loss).fold(f64::INFINITY, f64::min);
-            if validation_loss < best {
-                fit.best.clone_from(&fit.model.weights);
-                fit.best_round = number;
+            let number = fit.done() + 1;
+            if !train_loss.is_finite() || !validation_loss.is_finite() {
+                let what = format!("the loss is no number after epoch {number}: try a lower learning rate");
+                return Err(TrainingError::Learner(what));
             }
+            let round = Round { number, of: self.settings.epochs, train_loss, validation_loss };
             fit.rounds.push(round);
+            if fit.best_round() == number {
+                fit.best.clone_from(&fit.model.weights);
+            }
+            if let Some(path) = task.keep {
+                fit.to_checkpoint(self.purpose(task))?.save(path)?;
+            }
             if progress(round) == Flow::Stop {
                 return Err(TrainingError::Stopped);
             }
         }
-        let model = TemporalModel { weights: fit.best, ..fit.model };
-        Ok(Fitted { model, rounds: fit.rounds, best: fit.best_round })
+        let best = fit.best_round();
+        Ok(Fitted { model: TemporalModel { weights: fit.best, ..fit.model }, rounds: fit.rounds, best })
     }
 
-    fn load(&self, _saved: &[u8]) -> Result<TemporalModel, TrainingError> {
-        Err(TrainingError::Learner("todo".into()))
-    }
-}
-
-impl TemporalModel {
-    /// Normalised inputs of these samples, one after another.
-    fn normalised(&self, samples: &Samples<'_>, places: impl Iterator<Item = usize>) -> Vec<f32> {
-        let columns = self.shape.columns;
-        let mut out = vec![0.0; places.size_hint().0 * self.shape.rows * columns];
-        for (place, out) in places.zip(out.chunks_exact_mut(self.shape.rows * columns)) {
-            let rows = samples.input(place).chunks_exact(columns);
-            rows.zip(out.chunks_exact_mut(columns)).for_each(|(row, out)| self.normaliser.apply(row, out));
-        }
-        out
-    }
-
-    fn scored(&self, input: Vec<f32>, layers: &[Numbers]) -> Vec<f32> {
-        let width = self.shape.rows * self.shape.columns;
-        let input = numbers(input.clone(), [input.len() / width, width], &self.device);
-        values(self.shape.logits(self.body, layers, input, None))
-    }
-
-    fn loss(&self, samples: &Samples<'_>) -> Result<f64, TrainingError> {
-        let mut logits = Vec::with_capacity(samples.len());
-        self.logits(samples, &mut logits)?;
-        let (mut loss, mut weight) = (0.0, 0.0);
-        for (logit, sample) in logits.iter().zip(samples.iter()) {
-            let rest = (-logit.abs()).exp().ln_1p();
-            let own = logit.max(0.0) + rest - if sample.is_good { *logit } else { 0.0 };
-            loss += own * f64::from(sample.weight);
-            weight += f64::from(sample.weight);
-        }
-        Ok(loss / weight)
+    fn load(&self, saved: &[u8]) -> Result<TemporalModel, TrainingError> {
+        TemporalModel::load(saved, &self.device)
     }
 }
 
-impl Scorer for TemporalModel {
-    fn logits(&self, samples: &Samples<'_>, out: &mut Vec<f64>) -> Result<(), TrainingError> {
-        let layers = self.shape.tensors(self.body, &self.weights, &self.device);
-        for from in (0..samples.len()).step_by(SCORED) {
-            let places = from..(from + SCORED).min(samples.len());
-            out.extend(self.scored(self.normalised(samples, places), &layers).into_iter().map(f64::from));
+impl Fit {
+    fn done(&self) -> u32 {
+        self.rounds.len() as u32
+    }
+
+    /// The first of the epochs with the least validation loss; 0 before the first.
+    fn best_round(&self) -> u32 {
+        let best = self.rounds.iter().min_by(|one, other| one.validation_loss.total_cmp(&other.validation_loss));
+        best.map_or(0, |round| round.number)
+    }
+
+    fn to_checkpoint(&self, purpose: u64) -> Result<Checkpoint, TrainingError> {
+        let mut kept = Checkpoint::new(purpose);
+        kept.put_inner("model", &self.model.to_checkpoint()?);
+        kept.put_floats("best weights", &self.best);
+        kept.put("rounds", &self.rounds)?;
+        kept.put("steps", &self.adam.steps)?;
+        kept.put_floats("first moments", &self.adam.first);
+        kept.put_floats("second moments", &self.adam.second);
+        Ok(kept)
+    }
+
+    fn of_checkpoint(kept: &Checkpoint, shape: Shape, device: &Device) -> Result<Fit, TrainingError> {
+        let strange = |name: &str| TrainingError::Learner(format!("the checkpoint's {name} do not fit: remove it"));
+        let model = kept.inner("model")?.ok_or_else(|| strange("weights"))?;
+        let model = TemporalModel::of_checkpoint(&model, device)?;
+        let adam = AdamW {
+            steps: kept.get("steps")?,
+            first: kept.floats("first moments")?,
+            second: kept.floats("second moments")?,
+        };
+        let best = kept.floats("best weights")?;
+        let count = shape.weights();
+        if model.shape != shape || [&adam.first, &adam.second, &best].iter().any(|numbers| numbers.len() != count) {
+            return Err(strange("sizes"));
         }
-        Ok(())
-    }
-
-    fn save(&self) -> Result<Vec<u8>, TrainingError> {
-        Err(TrainingError::Learner("todo".into()))
-    }
-
-    fn export(&self, _calibration: LogitScale) -> Result<Vec<u8>, TrainingError> {
-        Err(TrainingError::Learner("todo".into()))
-    }
-
-    fn logit(&self, _input: &[f32]) -> f64 {
-        0.0
+        Ok(Fit { model, adam, rounds: kept.get("rounds")?, best })
     }
 }
 
-/// Statistics of the newest rows of the training samples: each row of the past is the newest of an earlier sample.
+fn check(samples: &Samples<'_>, what: &'static str) -> Result<(), TrainingError> {
+    if samples.len() < LEAST_SAMPLES {
+        return Err(TrainingError::TooFew { what, found: samples.len(), wanted: LEAST_SAMPLES });
+    }
+    let good = samples.iter().filter(|sample| sample.is_good).count();
+    if good == 0 || good == samples.len() { Err(TrainingError::OneOutcome { what }) } else { Ok(()) }
+}
+
+/// Statistics of the newest rows of the training samples: nearly every row is the newest of one sample.
 fn fitted_normaliser(schema: &Schema, samples: &Samples<'_>) -> Normaliser {
     let settings = NormaliserSettings { half_life: None, ..NormaliserSettings::default() };
     let mut normaliser = Normaliser::new(schema, settings);
@@ -304,14 +344,13 @@ fn drawn(samples: usize, draws: usize, random: &mut ChaCha8Rng) -> Vec<u32> {
     let mut places: Vec<u32> = (0..samples as u32).collect();
     let draws = draws.min(samples);
     for at in 0..draws {
-        let other = at + below(samples - at, random);
-        places.swap(at, other);
+        places.swap(at, at + below(samples - at, random));
     }
     places.truncate(draws);
     places
 }
 
-/// A number below `end`; the bias of the product's high half is below 2^-32 of it.
+/// A number below `end`, by the high half of a product (Lemire 2019); its bias is below `end` in 2^64.
 fn below(end: usize, random: &mut ChaCha8Rng) -> usize {
     ((u128::from(random.next_u64()) * end as u128) >> 64) as usize
 }
@@ -327,70 +366,6 @@ fn labels(samples: &Samples<'_>, places: impl Iterator<Item = usize>) -> (Vec<f3
 
 /// Share of the highest learning rate when this share of all steps is done: up a line, down a cosine.
 fn schedule(done: f64) -> f64 {
-    let rising = (done + 1e-3) / WARM_UP;
     let falling = 0.5 * (1.0 + (std::f64::consts::PI * done.clamp(0.0, 1.0)).cos());
-    rising.min(falling)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::Symbol;
-    use crate::market::barriers::Barriers;
-    use crate::training::synthetic::{Edge, SyntheticMarket};
-    use crate::training::{Collector, DatasetSettings};
-
-    #[test]
-    #[ignore]
-    fn measure() {
-        let schema = Schema::ohlcv();
-        let barriers = Barriers { horizon_minutes: 120, deviations: 1.0, least_width: 0.004 };
-        let settings =
-            DatasetSettings { schema, every_minutes: 5, rows: 48, barriers, side_cost: 0.001, most_rows: 1 << 30 };
-        let mut collector = Collector::new(settings, &[Symbol::new("AAAUSDT")]);
-        let strength: f64 = std::env::var("STRENGTH").ok().and_then(|x| x.parse().ok()).unwrap_or(0.008);
-        for bar in SyntheticMarket::new(Seed(1), "A", Edge::Momentum { strength }).take(300 * 1440) {
-            collector.take(0, &bar, None);
-        }
-        let data = collector.finish();
-        let n = data.samples().len() as u32;
-        let train: Vec<u32> = (0..n * 6 / 10).collect();
-        let valid: Vec<u32> = (n * 6 / 10 + 30..n * 8 / 10).collect();
-        let test: Vec<u32> = (n * 8 / 10 + 30..n).collect();
-        let good = data.samples().iter().filter(|s| s.is_good).count();
-        println!("samples {n} good {:.3}", good as f64 / n as f64);
-        let p = good as f64 / n as f64;
-        println!("base loss {:.5}", -(p * p.ln() + (1.0 - p) * (1.0 - p).ln()));
-        for body in [0, 1, 2] {
-            let learner = Temporal::new(TemporalSettings {
-                body: Some(body),
-                epochs: 8,
-                draws: 20_480,
-                ..TemporalSettings::default()
-            });
-            let start = std::time::Instant::now();
-            let task = Task { train: data.pick(&train), validation: data.pick(&valid), seed: 1, keep: None };
-            let fitted = learner.fit(&task, &mut |round| {
-                println!(
-                    "  {} {:.5} {:.5} {:.1}s",
-                    round.number,
-                    round.train_loss,
-                    round.validation_loss,
-                    start.elapsed().as_secs_f64()
-                );
-                if start.elapsed().as_secs() > 150 { Flow::Stop } else { Flow::Continue }
-            });
-            let Ok(fitted) = fitted else {
-                println!("stopped");
-                continue;
-            };
-            println!(
-                "body {body} weights {} best {} held-out {:.5} in {:.1}s",
-                fitted.model.weights.len(),
-                fitted.best,
-                fitted.model.loss(&data.pick(&test)).unwrap(),
-                start.elapsed().as_secs_f64()
-            );
-        }
-    }
+    (done / WARM_UP).min(falling)
 }
