@@ -369,3 +369,141 @@ fn schedule(done: f64) -> f64 {
     let falling = 0.5 * (1.0 + (std::f64::consts::PI * done.clamp(0.0, 1.0)).cos());
     (done / WARM_UP).min(falling)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::domain::Symbol;
+    use crate::market::barriers::Barriers;
+    use crate::training::checkpoint::CheckpointError;
+    use crate::training::learner::{LogitScale, Scorer};
+    use crate::training::synthetic::{Edge, SyntheticMarket};
+    use crate::training::{Collector, Dataset, DatasetSettings};
+
+    const SMALL: TemporalSettings = TemporalSettings {
+        rows: 16,
+        channels: 8,
+        hidden: 8,
+        batch: 128,
+        draws: 2_048,
+        epochs: 4,
+        patience: 4,
+        rate: 4e-3,
+        weight_decay: 0.05,
+        dropout: 0.1,
+    };
+
+    fn dataset(edge: Edge, days: usize) -> Dataset {
+        let settings = DatasetSettings {
+            schema: Schema::ohlcv(),
+            every_minutes: 5,
+            rows: SMALL.rows,
+            barriers: Barriers { horizon_minutes: 120, deviations: 1.0, least_width: 0.004 },
+            side_cost: 0.001,
+            most_rows: 1 << 20,
+        };
+        let mut collector = Collector::new(settings, &[Symbol::new("AUSDT")]);
+        let market = SyntheticMarket::new(Seed(1), "AUSDT", edge);
+        market.take(days * 1_440).for_each(|bar| collector.take(0, &bar, None));
+        collector.finish()
+    }
+
+    /// The first seven tenths, the next two, and the last, a day apart.
+    fn parts(data: &Dataset) -> [Vec<u32>; 3] {
+        let count = data.samples().len() as u32;
+        let part = |from: u32, to: u32| (count * from / 10 + 288..count * to / 10).collect();
+        [part(0, 7), part(7, 9), part(9, 10)]
+    }
+
+    fn fitted(
+        data: &Dataset,
+        seed: u64,
+        keep: Option<&Path>,
+        last: u32,
+    ) -> Result<Fitted<TemporalModel>, TrainingError> {
+        let [train, validation, _] = parts(data);
+        let task = Task { train: data.pick(&train), validation: data.pick(&validation), seed, keep };
+        let mut stop = |round: Round| if round.number == last { Flow::Stop } else { Flow::Continue };
+        Temporal::new(SMALL, Hardware::Processor).fit(&task, &mut stop)
+    }
+
+    fn bits(weights: &[f32]) -> Vec<u32> {
+        weights.iter().map(|weight| weight.to_bits()).collect()
+    }
+
+    #[test]
+    fn a_stopped_fit_goes_on_to_the_same_weights_bit_for_bit() {
+        let data = dataset(Edge::Momentum { strength: 0.008 }, 30);
+        let whole = fitted(&data, 7, None, 0).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fit.checkpoint");
+        for last in [2, 3] {
+            assert!(matches!(fitted(&data, 7, Some(&path), last), Err(TrainingError::Stopped)));
+        }
+        let resumed = fitted(&data, 7, Some(&path), 0).unwrap();
+        assert_eq!(bits(&resumed.model.weights), bits(&whole.model.weights));
+        assert_eq!((&resumed.rounds, resumed.best), (&whole.rounds, whole.best));
+        let other = fitted(&data, 8, Some(&path), 0);
+        assert!(matches!(other, Err(TrainingError::Checkpoint(CheckpointError::OtherTraining { .. }))), "{other:?}");
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes[100] ^= 1;
+        std::fs::write(&path, bytes).unwrap();
+        let damaged = fitted(&data, 7, Some(&path), 0);
+        assert!(matches!(damaged, Err(TrainingError::Checkpoint(CheckpointError::Damaged { .. }))), "{damaged:?}");
+    }
+
+    #[test]
+    fn a_planted_edge_is_found_and_a_saved_net_answers_the_same() {
+        let data = dataset(Edge::Momentum { strength: 0.01 }, 60);
+        let fitted = fitted(&data, 1, None, 0).unwrap();
+        let [_, _, rest] = parts(&data);
+        let rest = data.pick(&rest);
+        let good = rest.iter().filter(|sample| sample.is_good).count() as f64 / rest.len() as f64;
+        let blind = -good * good.ln() - (1.0 - good) * (1.0 - good).ln();
+        let loss = fitted.model.loss(&rest).unwrap();
+        assert!(loss < blind - 0.01, "held-out loss {loss} against the base rate's {blind}");
+
+        let saved = fitted.model.save().unwrap();
+        let loaded = Temporal::new(SMALL, Hardware::Processor).load(&saved).unwrap();
+        let logits = |model: &TemporalModel| {
+            let mut logits = Vec::new();
+            model.logits(&rest, &mut logits).unwrap();
+            logits
+        };
+        assert_eq!(logits(&loaded), logits(&fitted.model));
+        assert_eq!(loaded.export(LogitScale::IDENTITY).unwrap(), fitted.model.export(LogitScale::IDENTITY).unwrap());
+        let alone = fitted.model.logit(rest.input(5));
+        assert!((alone - logits(&fitted.model)[5]).abs() < 1e-5, "one by one as in batches");
+        let mut damaged = saved.clone();
+        damaged[60] ^= 1;
+        assert!(Temporal::default().load(&damaged).is_err());
+    }
+
+    #[test]
+    fn samples_that_teach_nothing_are_refused() {
+        let data = dataset(Edge::None, 20);
+        let learner = Temporal::new(SMALL, Hardware::Processor);
+        let all: Vec<u32> = (0..data.samples().len() as u32).collect();
+        let bad: Vec<u32> = all.iter().copied().filter(|at| !data.samples()[*at as usize].is_good).collect();
+        let fit = |picks: &[u32]| {
+            let samples = data.pick(picks);
+            let task = Task { train: samples, validation: data.pick(&all), seed: 1, keep: None };
+            learner.fit(&task, &mut |_| Flow::Stop).map(drop)
+        };
+        assert!(matches!(fit(&all[..100]), Err(TrainingError::TooFew { found: 100, .. })));
+        assert!(matches!(fit(&bad), Err(TrainingError::OneOutcome { .. })));
+        assert!(matches!(fit(&all), Err(TrainingError::Stopped)));
+    }
+
+    #[test]
+    fn an_epoch_draws_each_sample_at_most_once_and_the_rate_rises_and_falls() {
+        let mut places = drawn(1_000, 400, &mut Seed(1).stream("a"));
+        assert_eq!(places, drawn(1_000, 400, &mut Seed(1).stream("a")));
+        places.sort_unstable();
+        places.dedup();
+        assert!(places.len() == 400 && places.iter().all(|place| *place < 1_000));
+        assert!(schedule(0.01) < schedule(0.04) && schedule(0.5) > schedule(0.9) && schedule(1.0) < 1e-9);
+    }
+}
