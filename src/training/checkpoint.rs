@@ -156,7 +156,8 @@ impl Checkpoint {
         }
     }
 
-    fn to_bytes(&self) -> Vec<u8> {
+    /// The file as it is written; equal checkpoints give equal bytes.
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         bytes.extend(MAGIC);
         bytes.extend(VERSION.to_le_bytes());
@@ -172,7 +173,7 @@ impl Checkpoint {
     }
 
     /// The version is judged before the hash: another version may end otherwise.
-    fn from_bytes(bytes: &[u8], file: &Path) -> Result<Checkpoint, CheckpointError> {
+    pub(super) fn from_bytes(bytes: &[u8], file: &Path) -> Result<Checkpoint, CheckpointError> {
         if bytes.len() < FRAME || !bytes.starts_with(MAGIC) {
             return Err(damaged(file, "it does not begin as one"));
         }
