@@ -24,6 +24,8 @@ mod steward;
 mod stopwatch;
 pub mod sweep;
 mod trades;
+#[cfg(feature = "learn")]
+pub mod train;
 pub mod voice;
 mod whole_file;
 pub mod workstation;

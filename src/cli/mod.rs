@@ -20,6 +20,7 @@ pub mod run;
 pub mod standing;
 pub mod summary;
 pub mod sweep;
+pub mod train;
 mod usage;
 
 use std::ffi::OsString;
@@ -53,6 +54,8 @@ enum Verb {
     Data(data::DataArgs),
     /// Models that trade: list, show, verify, install, roll back
     Models(models::ModelsArgs),
+    /// Make a model from recorded bars, judge it on what it has not seen, install it
+    Train(train::TrainArgs),
     /// Run a journal again and compare
     Replay(replay::ReplayArgs),
     /// Say why something was done or not done, and what followed, from a journal
@@ -96,6 +99,7 @@ pub fn start(arguments: Vec<OsString>) -> u8 {
         Verb::Backtest(args) => backtest::execute(args, globals),
         Verb::Data(args) => data::execute(args, globals),
         Verb::Models(args) => models::execute(args, globals),
+        Verb::Train(args) => train::execute(args, globals),
         Verb::Replay(args) => replay::execute(args, globals),
         Verb::Explain(args) => explain::execute(args, globals),
         Verb::Doctor(args) => doctor::execute(args, globals),

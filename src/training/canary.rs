@@ -13,8 +13,8 @@ use crate::inference::registry::card::Figure;
 
 /// Twice what a round trip costs and more, in the best fifth of hours.
 pub const PLANTED: Edge = Edge::Momentum { strength: 0.012 };
-/// Bars of a market: two months.
-pub const BARS: usize = 60 * 1_440;
+/// Bars of a market: eight months.
+pub const BARS: usize = 240 * 1_440;
 
 /// Trains on a synthetic market of one symbol and judges on its newest fifth.
 pub fn tried<L: Learner>(

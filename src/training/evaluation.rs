@@ -110,7 +110,8 @@ pub fn forecast_figures(forecasts: &[Forecast], base_rate: f64, on: &str) -> Vec
     figures
 }
 
-pub(super) fn figure(
+/// A figure without an interval; a value that is not finite is none.
+pub fn figure(
     name: &str,
     on: &str,
     value: Option<f64>,

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::checkpoint::CheckpointError;
 use super::dataset::Samples;
 use crate::engine::model::ModelSlot;
+use crate::market::features::{SavedNormaliser, Schema};
 
 /// A kind of model with its settings.
 pub trait Learner {
@@ -48,6 +49,9 @@ pub trait Scorer {
     /// The whole ONNX file with the normaliser and the calibration inside: input `observations` float32 [batch, rows * columns],
     /// output `probability` float32 [batch, 1]. The same model gives the same bytes.
     fn export(&self, calibration: LogitScale) -> Result<Vec<u8>, TrainingError>;
+
+    /// What the graph does to observations before anything else; one that passes all where it does nothing.
+    fn normaliser(&self, schema: &Schema) -> SavedNormaliser;
 
     /// Logit of one input as it stands in an observation: what the exported graph is compared with.
     fn logit(&self, input: &[f32]) -> f64;

@@ -33,6 +33,8 @@ pub struct Reserved {
 pub struct Division {
     pub training: Vec<u32>,
     pub held_out: Vec<u32>,
+    /// When the newest stretch begins, if one was set apart.
+    pub newest: Option<Time>,
     /// Neither: their outcomes reach into a reserved stretch, or they stand in its embargo.
     pub dropped: usize,
 }
@@ -80,13 +82,15 @@ pub fn embargo(data: &Dataset) -> Span {
 /// Sets apart what judges: the samples of `reserved`, and of the others the newest `share` of time.
 pub fn divide(data: &Dataset, reserved: &[Reserved], share: f64, embargo: Span) -> Division {
     let mut reserved = reserved.to_vec();
+    let mut newest = None;
     let free: Vec<&Sample> = data.samples().iter().filter(|sample| !is_held(sample, &reserved)).collect();
     if let (Some(first), Some(last), true) = (free.first(), free.last(), share > 0.0) {
         let length = last.decided.since(first.decided).0 as f64;
         let from = last.decided.minus(Span((length * share) as i64));
         reserved.push(Reserved { lane: None, from, to: last.ends });
+        newest = Some(from);
     }
-    let mut division = Division { training: Vec::new(), held_out: Vec::new(), dropped: 0 };
+    let mut division = Division { training: Vec::new(), held_out: Vec::new(), newest, dropped: 0 };
     for (at, sample) in data.samples().iter().enumerate() {
         if is_held(sample, &reserved) {
             division.held_out.push(at as u32);

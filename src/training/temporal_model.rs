@@ -117,6 +117,10 @@ impl Scorer for TemporalModel {
         Ok(temporal_export::onnx(self, calibration))
     }
 
+    fn normaliser(&self, _: &Schema) -> SavedNormaliser {
+        self.normaliser.save()
+    }
+
     fn logit(&self, input: &[f32]) -> f64 {
         let mut normalised = vec![0.0; self.shape.input()];
         self.normalise(input, &mut normalised);

@@ -23,6 +23,7 @@ use super::learner::{Fitted, Flow, Learner, LogitScale, Round, Scorer, Task, Tra
 use super::trees_export;
 use crate::domain::Seed;
 use crate::engine::model::ModelSlot;
+use crate::market::features::{Normaliser, NormaliserSettings, SavedNormaliser, Schema};
 use crate::performance::calibration::logit;
 
 /// Fewer samples teach nothing.
@@ -99,7 +100,7 @@ impl Default for TreesSettings {
             leaves: 8,
             learning_rate: 0.05,
             l2: 10.0,
-            least_leaf: 10.0,
+            least_leaf: 5.0,
             rows_share: 0.6,
             columns_share: 0.5,
             bins: 64,
@@ -351,6 +352,11 @@ impl Scorer for Forest {
 
     fn export(&self, calibration: LogitScale) -> Result<Vec<u8>, TrainingError> {
         Ok(trees_export::onnx(self, calibration))
+    }
+
+    /// Trees compare raw observations: this one has seen nothing and stands in the card only.
+    fn normaliser(&self, schema: &Schema) -> SavedNormaliser {
+        Normaliser::new(schema, NormaliserSettings::default()).frozen().save()
     }
 
     fn logit(&self, input: &[f32]) -> f64 {

@@ -26,7 +26,7 @@ fn onnx(trained: &Trained<Forest>) -> Vec<u8> {
 
 #[test]
 fn the_same_command_makes_the_same_file() {
-    let data = wavy(12_000, 5, 1);
+    let data = wavy(20_000, 5, 1);
     let make = |seed| onnx(&train(&small(), &data, &plan(seed), &mut |_, _| Flow::Continue).unwrap());
     assert_eq!(make(1), make(1));
     assert_ne!(make(1), make(2));
@@ -34,7 +34,7 @@ fn the_same_command_makes_the_same_file() {
 
 #[test]
 fn a_training_that_is_interrupted_again_and_again_ends_with_the_same_file() {
-    let data = wavy(12_000, 5, 1);
+    let data = wavy(20_000, 5, 1);
     let whole = train(&small(), &data, &plan(1), &mut |_, _| Flow::Continue).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let kept = Plan { folder: Some(folder.path().to_path_buf()), ..plan(1) };
@@ -63,7 +63,7 @@ fn a_training_that_is_interrupted_again_and_again_ends_with_the_same_file() {
 
 #[test]
 fn a_saved_forest_gives_the_same_logits() {
-    let data = wavy(12_000, 5, 1);
+    let data = wavy(20_000, 5, 1);
     let trained = train(&small(), &data, &plan(1), &mut |_, _| Flow::Continue).unwrap();
     let loaded = small().load(&trained.model.save().unwrap()).unwrap();
     assert_eq!(loaded, trained.model);
