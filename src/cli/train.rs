@@ -227,12 +227,16 @@ mod learn {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{}: {} bytes, {}", card.name, card.bytes, place(&made.model.origin));
         let _ = writeln!(text, "{}", card.verdict);
-        made.remarks.iter().for_each(|remark| drop(writeln!(text, "{remark}")));
+        for remark in &made.remarks {
+            let _ = writeln!(text, "{remark}");
+        }
         for curve in &made.curves {
             let losses: Vec<f64> = curve.rounds.iter().map(|round| round.validation_loss).collect();
             let _ = writeln!(text, "{:>12} {} kept round {}", curve.name, sparkline(&losses, CURVE_WIDTH), curve.best);
         }
-        card.figures.iter().for_each(|figure| drop(writeln!(text, "{}", figure_line(figure))));
+        for figure in &card.figures {
+            let _ = writeln!(text, "{}", figure_line(figure));
+        }
         let _ = writeln!(text, "curves: {}", made.page.display());
         text
     }
