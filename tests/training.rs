@@ -4,3 +4,5 @@ mod dataset;
 mod splits;
 #[cfg(feature = "learn")]
 mod trees;
+#[cfg(feature = "learn")]
+mod verb;

@@ -226,7 +226,6 @@ fn options(build: Build) -> Vec<&'static str> {
         "--python-version=3.11",
         "--implementation=cp",
         "--abi=cp311",
-        "--abi=none",
         "--platform=manylinux_2_28_x86_64",
         "--disable-pip-version-check",
         "--no-input",
@@ -257,9 +256,10 @@ fn has_no_pip(done: &Done) -> bool {
 
 /// Pip's last word.
 fn said(done: &Done) -> String {
-    let lines = done.stderr.lines().map(str::trim).filter(|line| !line.is_empty());
-    let last = lines.filter(|line| line.starts_with("ERROR")).last().or(done.stderr.lines().last());
-    let last = last.map(|line| line.trim_start_matches("ERROR:").trim()).unwrap_or("it said nothing");
+    let mut lines = done.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).rev();
+    let end = lines.clone().next();
+    let last = lines.find(|line| line.starts_with("ERROR")).or(end);
+    let last = last.map_or("it said nothing", |line| line.trim_start_matches("ERROR:").trim());
     format!("pip failed: {}", last.chars().take(200).collect::<String>())
 }
 

@@ -3,13 +3,16 @@
 use std::cell::Cell;
 
 use kestrel::domain::Seed;
+use kestrel::inference::library::Origin;
+use kestrel::inference::{Library, Provider, Session};
 use kestrel::training::canary::{PLANTED, tried};
-use kestrel::training::pipeline::{Plan, Trained, train};
+use kestrel::training::pipeline::{Plan, Trained, exported, train};
 use kestrel::training::synthetic::Edge;
 use kestrel::training::trees::{Forest, Trees, TreesSettings};
 use kestrel::training::{Flow, Learner, LogitScale, Scorer, TrainingError};
 
 use super::dataset::{settings, wavy};
+use crate::support;
 
 fn plan(seed: u64) -> Plan {
     let (reserved, folder) = (Vec::new(), None);
@@ -69,6 +72,28 @@ fn a_saved_forest_gives_the_same_logits() {
     assert_eq!(loaded, trained.model);
     assert_eq!(loaded.export(LogitScale::IDENTITY).unwrap(), trained.model.export(LogitScale::IDENTITY).unwrap());
     assert!(small().load(b"{}").is_err());
+}
+
+/// Trainer and native library on real and random inputs, and beside them the Python binding where there is one.
+#[test]
+fn the_graph_says_what_the_trainer_says() {
+    let Some(path) = support::onnxruntime() else { return };
+    let data = wavy(20_000, 5, 1);
+    let trained = train(&small(), &data, &plan(1), &mut |_, _| Flow::Continue).unwrap();
+    let library = Library { path, version: "1.31.1".into(), origin: Origin::Variable, has_cuda: false };
+    let mut python = 0.0_f32;
+    let (_, difference) = exported(&trained, &data, Seed(1), &mut |onnx, inputs, rows| {
+        let mut session = Session::open(onnx, inputs.len() / rows, &library, Provider::Cpu).unwrap();
+        let mut outputs = vec![0.0; rows];
+        session.run_batch(inputs, &mut outputs).unwrap();
+        let said = support::python_outputs(onnx, inputs).unwrap_or_else(|| outputs.clone());
+        python = said.iter().zip(&outputs).map(|(one, other)| (one - other).abs()).fold(0.0, f32::max);
+        Ok(outputs)
+    })
+    .unwrap();
+    assert!(difference < 1e-5 && python < 1e-5, "{difference} {python}");
+    let other = exported(&trained, &data, Seed(1), &mut |_, _, rows| Ok(vec![0.5; rows])).unwrap_err();
+    assert!(matches!(&other, TrainingError::Export(why) if why.contains("differs from the trainer")), "{other}");
 }
 
 fn entries(edge: Edge, seed: u64) -> Trained<Forest> {
