@@ -40,4 +40,5 @@ mod store;
 mod support;
 mod telemetry;
 mod tidy;
+mod training;
 mod workstation;

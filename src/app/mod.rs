@@ -11,7 +11,6 @@ pub mod explain;
 pub mod feeds;
 mod gauges;
 pub mod market;
-pub mod models;
 pub mod mood;
 mod opener;
 mod progress;
@@ -26,6 +25,8 @@ mod steward;
 mod stopwatch;
 pub mod sweep;
 mod trades;
+#[cfg(feature = "learn")]
+pub mod train;
 pub mod voice;
 mod whole_file;
 pub mod workstation;
