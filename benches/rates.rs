@@ -8,6 +8,7 @@
 mod workloads;
 
 use std::hint::black_box;
+use std::path::Path;
 
 use kestrel::app::demo::{self, Demo};
 use kestrel::app::market::MarketPlan;
@@ -196,7 +197,7 @@ fn recorded_month() {
         let data = ParquetBars::open(&files, &config.symbols).expect("a kline file");
         rows = data.rows();
         let plan = MarketPlan { data: Some(data), seed: Seed(1), warmup_bars: 0, anchor: None, bars: None };
-        backtest::finish(&config, plan).expect("a recorded month")
+        backtest::finish(&config, plan, Path::new("")).expect("a recorded month")
     });
     row(what, rows as f64 / seconds, "bars per CPU second");
     config.strategy = StrategyName::Flat;
@@ -240,7 +241,7 @@ fn lockstep() {
     config.speed = Speed::Max;
     let warmup_bars = config.warmup_bars;
     let plan = || MarketPlan { data: None, seed: Seed(1), warmup_bars, anchor: None, bars: Some(LOCKSTEP_BARS) };
-    let direct = best_seconds(|| backtest::finish(&config, plan()).expect("a generated market"));
+    let direct = best_seconds(|| backtest::finish(&config, plan(), Path::new("")).expect("a generated market"));
     let (mut cpu, mut wall) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..3 {
         let ended = demo::finish(Demo {
@@ -249,6 +250,7 @@ fn lockstep() {
             venue: None,
             journal: None,
             feeds: None,
+            models: None,
             trades_file: None,
             commands: Vec::new(),
             on_notice: None,

@@ -7,6 +7,7 @@
 mod document;
 mod edit;
 mod feeds;
+mod inference;
 mod keys;
 mod models;
 mod reader;
@@ -24,6 +25,7 @@ use crate::engine::regime::Mandates;
 use crate::engine::settings::{ExecutionStyle, Sizing, StrategyName};
 pub use edit::{save, set_value};
 pub use feeds::{Feed, Feeds};
+pub use inference::InferenceKeys;
 pub use keys::{Allowed, Change, Effect};
 pub use models::ModelNames;
 pub use regimes::{regimes, regimes_of};
@@ -90,6 +92,8 @@ pub struct Config {
     /// Quote currency at the start of demo and backtest.
     pub start_balance: f64,
     pub warmup_bars: u32,
+    #[serde(flatten)]
+    pub inference: InferenceKeys,
     /// Outside sources; all are off unless named.
     pub feeds: Feeds,
     /// Change of an entry by a mood of 1, in percent; 0 = none.

@@ -97,6 +97,11 @@ fn every_bound_holds_at_its_edges() {
         ("symbols", "[\"BTCUSDT\", \"BTCUSDT\"]"),
         ("symbols", "[\"btcusdt\"]"),
         ("redis_url", "\"http://localhost\""),
+        ("onnxruntime", "\"\""),
+        ("onnxruntime", "true"),
+        ("onnxruntime_fetch", "1"),
+        ("inference_device", "\"gpu\""),
+        ("inference_deadline_ms", "0"),
     ];
     for (key, value) in bad {
         let said = refused(&format!("{{\"{key}\": {value}}}"));
@@ -135,7 +140,9 @@ const ALL_CHANGED: &str = r#"{"symbols": ["ETHUSDT"], "strategy": "flat", "inves
     "fee_policy": "bnb", "maker_fee_percent": 0, "taker_fee_percent": 0.2, "bnb_price": 500,
     "half_spread_percent": 0.01, "impact_coefficient": 1, "participation_percent": 10, "participation_rest": "expires",
     "markout_percent": 0.01, "latency_ms": 250, "start_balance": 5000, "warmup_bars": 0, "sentiment_weight_percent": 20,
-    "feeds": {"funding": "default"}, "theme": "light", "up_color": "red"}"#;
+    "feeds": {"funding": "default"}, "theme": "light", "up_color": "red",
+    "onnxruntime": "/lib/onnxruntime.so", "onnxruntime_fetch": false, "inference_device": "cuda",
+    "inference_deadline_ms": 250}"#;
 
 #[test]
 fn changes_name_each_differing_key_with_both_values_and_when_it_takes_effect() {
@@ -143,7 +150,7 @@ fn changes_name_each_differing_key_with_both_values_and_when_it_takes_effect() {
     let new = parsed(ALL_CHANGED);
     assert_eq!(old.changes(&old), []);
     let changes = old.changes(&new);
-    assert_eq!(changes.len(), 29);
+    assert_eq!(changes.len(), 33);
     let said = |key: &str| {
         let change = changes.iter().find(|change| change.key == key).expect("a changed key");
         (change.old.as_str(), change.new.as_str(), change.effect)

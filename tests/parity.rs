@@ -1,6 +1,6 @@
 //! Parity: the demo over real sockets and the backtest end with the same fills, the same equity and the same state.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use kestrel::app::demo::{self, Demo, Ended};
@@ -64,6 +64,7 @@ fn through_sockets(case: &Case, config: &Config, commands: Vec<(Time, Order)>) -
         venue: None,
         journal: None,
         feeds: None,
+        models: None,
         trades_file: None,
         commands,
         on_notice: None,
@@ -76,7 +77,7 @@ fn through_sockets(case: &Case, config: &Config, commands: Vec<(Time, Order)>) -
 fn directly(case: &Case, config: &Config) -> Finished {
     let mut config = config.clone();
     let market = plan(case, &mut config);
-    backtest::finish(&config, market).unwrap_or_else(|error| panic!("the backtest failed: {error}"))
+    backtest::finish(&config, market, Path::new("")).unwrap_or_else(|error| panic!("the backtest failed: {error}"))
 }
 
 fn assert_same(case: &Case, config: &Config) -> Ended {
@@ -327,6 +328,7 @@ fn commands_in_a_live_run_stand_in_its_journal_and_its_replay_agrees() {
         venue: None,
         journal: Some(Box::new(JournalWriter::create(&path).expect("a journal"))),
         feeds: None,
+        models: None,
         trades_file: None,
         commands: commands.clone(),
         on_notice: None,
@@ -377,6 +379,7 @@ fn the_backtest_shows_trades_and_best_prices_as_the_exchange_streams_them() {
         on_status: None,
         hand: None,
         feeds: None,
+        models: None,
     })
     .expect("the demo runs");
     let lines: Vec<String> = JournalReader::open(&path).expect("the journal").map(|l| l.expect("a line")).collect();

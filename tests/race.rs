@@ -33,7 +33,7 @@ fn bars(config: &Config) -> Vec<Bar> {
 }
 
 fn directly(config: &Config) -> Finished {
-    backtest::finish(config, plan()).expect("a backtest")
+    backtest::finish(config, plan(), Path::new("")).expect("a backtest")
 }
 
 /// In units of 1e-8, as the venue counts: of one whole unit the price is the notional.
@@ -126,6 +126,7 @@ fn the_race_trades_the_same_through_the_loopback_exchange() {
         venue: None,
         journal: None,
         feeds: None,
+        models: None,
         trades_file: None,
         commands: Vec::new(),
         on_notice: None,
@@ -145,7 +146,7 @@ fn each_set_of_a_sweep_ends_as_its_own_backtest() {
     let mut sets: Vec<Config> = STOPS.into_iter().map(config).collect();
     sets.extend([(5, 60), (19, 20)].map(|(fast, slow)| Config { trend_fast: fast, trend_slow: slow, ..base.clone() }));
     sets.push(Config { start_balance: 50.0, taker_fee_percent: 0.5, ..base.clone() });
-    let swept = sweep::run(&base, plan(), &sets).expect("a sweep");
+    let swept = sweep::run(&base, plan(), &sets, Path::new("")).expect("a sweep");
     assert_eq!((swept.bars, swept.results.len()), (BARS, sets.len()));
     for (set, result) in sets.iter().zip(&swept.results) {
         let alone = directly(set);

@@ -103,7 +103,7 @@ fn demo<F: Future<Output = ()>>(
         let start = Start {
             session: app::session(seed),
             rules: rest.rules(&config.symbols).await.expect("rules"),
-            settings: app::engine_settings(config),
+            settings: app::engine_settings(config, &Default::default()),
             balances: rest.balances(now).await.expect("balances").balances,
             history: vec![
                 rest.klines(&config.symbols[0], now.plus(Span::MINUTE), config.warmup_bars as usize)
@@ -162,7 +162,7 @@ fn a_person_steers_a_paced_run_and_its_journal_replays_to_the_same_state() {
     let links = screen.links.subscribe();
     let _watched = screen.snapshots.subscribe();
     let config = config(Speed::Times(600.0));
-    let start = app::engine_settings(&config);
+    let start = app::engine_settings(&config, &Default::default());
     let end = demo(&config, 1_000, &screen, Some(Box::new(journal)), |mut person| async move {
         let shown = person.sees("an open stop", open_stop).await;
         let stop = shown.orders.iter().find(|order| order.purpose == Purpose::Stop).expect("a stop").client_id.clone();

@@ -113,6 +113,7 @@ fn run(speed: Speed, bars: u64, screen: ScreenSenders, stop: oneshot::Receiver<(
         venue: None,
         journal: None,
         feeds: None,
+        models: None,
         trades_file: None,
         commands: Vec::new(),
         on_notice: None,

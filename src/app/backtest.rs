@@ -3,9 +3,10 @@
 //! Invariant: the same settings and files as a demo give the same fills, equity and state hash.
 //! Absent on purpose: arguments and printing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::market::{self, MarketPlan};
+use super::seats::Seats;
 use super::{Outcome, Progress, RunError, Stopwatch, engine_settings, rules, session, trades, venue_settings};
 use crate::config::{Config, regimes};
 use crate::domain::{Seed, SymbolId};
@@ -25,6 +26,8 @@ pub struct Wanted<'a> {
     pub journal: Option<PathBuf>,
     /// For a report or baselines; costs memory and a little time.
     pub is_recorded: bool,
+    /// Where installed models and the library that runs them are looked for.
+    pub home: PathBuf,
     /// Somebody watches and may cancel.
     pub progress: Option<&'a Progress>,
 }
@@ -46,15 +49,18 @@ pub fn run(config: &Config, plan: MarketPlan, wanted: Wanted<'_>) -> Result<Outc
 }
 
 /// The run itself, with its record.
-pub fn finish(config: &Config, plan: MarketPlan) -> Result<Finished, RunError> {
-    drive(config, plan, &Wanted::default())
+pub fn finish(config: &Config, plan: MarketPlan, home: &Path) -> Result<Finished, RunError> {
+    drive(config, plan, &Wanted { home: home.to_path_buf(), ..Wanted::default() })
 }
 
 fn drive(config: &Config, plan: MarketPlan, wanted: &Wanted<'_>) -> Result<Finished, RunError> {
     let rules = rules(config)?;
     let seed = plan.seed;
     let mut source = market::open(plan, &rules);
-    let start = start(config, seed, source.as_mut(), rules.len())?;
+    let seats = Seats::of(config, &wanted.home)?;
+    seats.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+    let start = start(config, &seats, seed, source.as_mut(), rules.len())?;
+    let inference = seats.inference(config, &start.settings, &wanted.home)?;
     let simulator = Simulator::new(rules, venue_settings(config));
     let journal = wanted.journal.as_deref().map(JournalWriter::create).transpose();
     let journal = journal.map_err(|error| RunError::Data(error.to_string()))?;
@@ -65,7 +71,7 @@ fn drive(config: &Config, plan: MarketPlan, wanted: &Wanted<'_>) -> Result<Finis
         detail: Detail::Skip,
         commands: Vec::new(),
         journal: journal.map(|journal| Box::new(journal) as Box<dyn Journal>),
-        inference: None,
+        inference,
         on_close: wanted.progress.map(Progress::on_close),
         on_notice: None,
     };
@@ -77,12 +83,18 @@ fn drive(config: &Config, plan: MarketPlan, wanted: &Wanted<'_>) -> Result<Finis
     })
 }
 
-fn start(config: &Config, seed: Seed, source: &mut dyn BarSource, symbols: usize) -> Result<Start, RunError> {
+fn start(
+    config: &Config,
+    seats: &Seats,
+    seed: Seed,
+    source: &mut dyn BarSource,
+    symbols: usize,
+) -> Result<Start, RunError> {
     let rules = rules(config)?;
     let history = (0..symbols).map(|at| source.history(SymbolId(at as u16))).collect::<Result<Vec<_>, _>>();
     Ok(Start {
         session: session(seed),
-        settings: engine_settings(config),
+        settings: engine_settings(config, &seats.models),
         balances: start_balances(&rules, config.start()),
         history: history.map_err(|error| RunError::Data(error.to_string()))?,
         rules,

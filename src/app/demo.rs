@@ -3,26 +3,29 @@
 //! Invariant: virtual time moves only when the engine has answered; the speed only adds waiting.
 //! Absent on purpose: a shorter way to the simulator than Binance's protocol.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::market::MarketPlan;
+use super::seats::Seats;
 use super::{Outcome, RunError, Stopwatch, engine_settings, exchange, session, trades};
 use crate::binance::{self, Connected, Credentials, Endpoints, Pace, Plan, Rest, Timing};
 use crate::config::{Config, regimes};
 use crate::domain::{Command, Seed, Symbol, SymbolRules, Time};
+use crate::engine::model::{ModelSlot, Models};
 use crate::engine::ports::Journal;
 use crate::engine::{Snapshot, Start};
 use crate::exchange::{Counts, Exchange};
 use crate::feeds::{Feeds, FeedsPlan};
+use crate::inference::{self, RuntimeView, Worker, WorkerPlan};
 use crate::runtime::Finished;
 use crate::runtime::clock::Clock;
 use crate::runtime::live::{EndReason, Live, LiveEnd, live};
 use crate::runtime::run::Listener;
-use crate::runtime::wires::{DoorWires, ScreenSenders, Steering, wires};
+use crate::runtime::wires::{DoorWires, ModelWires, ScreenSenders, Steering, wires};
 
 /// A demo run.
 pub struct Demo<'a> {
@@ -33,6 +36,8 @@ pub struct Demo<'a> {
     pub journal: Option<Box<dyn Journal>>,
     /// Outside sources, where some are wanted.
     pub feeds: Option<FeedsPlan>,
+    /// What fills the slots of models and what runs them.
+    pub models: Option<ModelRun>,
     pub trades_file: Option<PathBuf>,
     /// Commands with the time from which they count, in time order.
     pub commands: Vec<(Time, Command)>,
@@ -43,11 +48,45 @@ pub struct Demo<'a> {
     pub hand: Option<Hand>,
 }
 
+/// The models of a run with their thread's plan.
+pub struct ModelRun {
+    pub seats: Seats,
+    pub worker: WorkerPlan,
+}
+
+impl ModelRun {
+    pub fn of(config: &Config, home: &Path) -> Result<ModelRun, RunError> {
+        let seats = Seats::of(config, home)?;
+        seats.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        let worker = seats.worker(config, home);
+        Ok(ModelRun { seats, worker })
+    }
+
+    /// `None` where no model is asked under these settings.
+    pub fn if_asked(self, config: &Config) -> Option<ModelRun> {
+        let settings = engine_settings(config, &self.seats.models);
+        ModelSlot::ALL.into_iter().any(|slot| settings.asks(slot)).then_some(self)
+    }
+}
+
+/// The ends by which a run is steered.
+pub struct Reins {
+    pub steering: mpsc::Sender<Steering>,
+    pub models: Option<ModelReins>,
+}
+
+/// The models' thread, for whoever changes models and shows how they do.
+#[derive(Clone)]
+pub struct ModelReins {
+    pub steering: inference::Steering,
+    pub view: watch::Receiver<RuntimeView>,
+}
+
 /// A person who watches, steers and stops.
 pub struct Hand {
     pub screen: ScreenSenders,
     /// Called once the run can be steered.
-    pub on_begin: Box<dyn FnOnce(mpsc::Sender<Steering>)>,
+    pub on_begin: Box<dyn FnOnce(Reins)>,
     /// Stops the run when it completes or its sender is dropped.
     pub stop: oneshot::Receiver<()>,
 }
@@ -115,6 +154,7 @@ pub fn finish(demo: Demo<'_>) -> Result<Ended, RunError> {
         seed,
         journal: demo.journal,
         feeds: demo.feeds,
+        models: demo.models,
         commands: demo.commands,
         on_notice: demo.on_notice,
         on_status: demo.on_status,
@@ -134,6 +174,7 @@ struct Driven<'a> {
     seed: Seed,
     journal: Option<Box<dyn Journal>>,
     feeds: Option<FeedsPlan>,
+    models: Option<ModelRun>,
     commands: Vec<(Time, Command)>,
     on_notice: Option<Listener>,
     on_status: Option<OnStatus>,
@@ -153,8 +194,11 @@ async fn drive(mut driven: Driven<'_>) -> Result<LiveEnd, RunError> {
     let running = connected.start(events, outgoing);
     // Without sources their queue is closed at once.
     let feeds = driven.feeds.map(|plan| Feeds::start(plan, moods));
-    drop(models);
-    (hand.on_begin)(steering);
+    let ModelWires { questions, inferred } = models;
+    let worker = driven.models.map(|models| Worker::start(models.worker, questions, inferred)).transpose();
+    let worker = worker.map_err(RunError::Settings)?;
+    let reins = worker.as_ref().map(|worker| ModelReins { steering: worker.steering(), view: worker.view() });
+    (hand.on_begin)(Reins { steering, models: reins });
     let end = live(Live {
         wires: driver,
         clock: Clock::Virtual(now),
@@ -170,6 +214,9 @@ async fn drive(mut driven: Driven<'_>) -> Result<LiveEnd, RunError> {
         status.abort();
     }
     running.stop().await;
+    if let Some(worker) = worker {
+        worker.stop();
+    }
     if let Some(feeds) = feeds {
         feeds.stop().await;
     }
@@ -226,7 +273,10 @@ async fn start(driven: &Driven<'_>, rest: &mut Rest, now: Time) -> Result<Start,
     Ok(Start {
         session: session(driven.seed),
         rules,
-        settings: engine_settings(driven.config),
+        settings: engine_settings(
+            driven.config,
+            &driven.models.as_ref().map_or_else(Models::default, |run| run.seats.models.clone()),
+        ),
         balances,
         history,
         regimes: regimes(),

@@ -3,16 +3,18 @@
 //! Invariant: reading changes nothing; what the system does not tell is absent.
 //! Absent on purpose: when they are read (`steward`).
 
+use super::seats::{Named, Seats};
 use crate::config::{Allowed, Config, Speed, Theme as WantedTheme, UpColor as WantedUp};
+use crate::inference::{LibraryState, RuntimeView};
 use crate::runtime::wires::{Link as LinkEnd, Links};
 use crate::tui::backtest::Backtest;
 use crate::tui::editor::Setting;
-use crate::tui::models::Models;
+use crate::tui::models::{Library, Models, Running, Seat};
 use crate::tui::theme::{Theme, UpColor, Wanted};
 use crate::tui::vitals::{Field, Link, Market, Mode, RunState, Vitals};
 
 /// What is known before the first run begins.
-pub fn vitals(config: &Config, market: Market, first_run: bool, backtest: Backtest) -> Vitals {
+pub fn vitals(config: &Config, seats: &Seats, market: Market, first_run: bool, backtest: Backtest) -> Vitals {
     Vitals {
         mode: Mode::Demo,
         market,
@@ -27,8 +29,34 @@ pub fn vitals(config: &Config, market: Market, first_run: bool, backtest: Backte
         runs: 0,
         theme: theme(config),
         backtest,
-        models: Models::default(),
+        models: models(seats, None),
     }
+}
+
+/// The models that the settings name, and how those that run are doing.
+pub fn models(seats: &Seats, view: Option<&RuntimeView>) -> Models {
+    let library = view.filter(|_| !seats.named.is_empty()).map(|view| Library {
+        sentence: view.library.sentence.clone(),
+        works: view.library.state == LibraryState::Ready,
+    });
+    let seat = |named: &Named| {
+        let running = view.and_then(|view| view.models.iter().find(|model| model.slot == named.slot));
+        let told = running.into_iter().flat_map(|model| model.error.iter().chain(&model.alarm));
+        Seat {
+            slot: named.slot,
+            name: named.name.clone(),
+            is_champion: named.is_champion,
+            verdict: named.verdict.clone(),
+            trained: named.trained,
+            running: running.and_then(|model| {
+                let latency = model.latency.zip(model.median).zip(model.percentile_99);
+                let latency = latency.map(|((last, median), slow)| [last, median, slow]);
+                model.provider.map(|provider| Running { provider: provider.to_string(), latency })
+            }),
+            troubles: named.trouble.iter().chain(told).cloned().collect(),
+        }
+    };
+    Models { library, seats: seats.named.iter().map(seat).collect() }
 }
 
 /// `None`: as fast as it goes.

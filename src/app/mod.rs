@@ -5,12 +5,12 @@
 
 pub mod backtest;
 pub mod demo;
+pub mod doctor;
 pub mod exchange;
 pub mod explain;
 pub mod feeds;
 mod gauges;
 pub mod market;
-pub mod models;
 pub mod mood;
 mod opener;
 mod progress;
@@ -19,11 +19,14 @@ pub mod rehearsal;
 pub mod replay;
 pub mod report;
 pub mod screenshot;
+pub mod seats;
 pub mod shell;
 mod steward;
 mod stopwatch;
 pub mod sweep;
 mod trades;
+#[cfg(feature = "learn")]
+pub mod train;
 pub mod voice;
 mod whole_file;
 pub mod workstation;
@@ -33,6 +36,7 @@ use crate::domain::{Price, Seed, Session, Span, SymbolRules};
 use crate::engine::model::Models;
 use crate::engine::settings::{ExecutionSettings, TrendLengths};
 use crate::engine::{Engine, Settings};
+use crate::inference::registry::RegistryError;
 use crate::runtime::{Finished, Record, Recording};
 use crate::simulator::{self, FeeSchedule, Frictions, Latency, Markout, Participation, Rest, SquareRootImpact};
 
@@ -48,6 +52,9 @@ pub enum RunError {
     /// Settings that do not go together.
     #[error("{0}")]
     Settings(String),
+    /// A model that is to trade cannot be used.
+    #[error(transparent)]
+    Model(RegistryError),
     /// Network, port or venue.
     #[error("{0}")]
     Venue(String),
@@ -116,8 +123,8 @@ impl Outcome {
     }
 }
 
-/// The engine's settings as the file states them.
-pub fn engine_settings(config: &Config) -> Settings {
+/// The engine's settings as the file states them, with the models that fill the slots.
+pub fn engine_settings(config: &Config, models: &Models) -> Settings {
     Settings {
         strategy: config.strategy,
         invest: config.invest(),
@@ -143,8 +150,7 @@ pub fn engine_settings(config: &Config) -> Settings {
         side_cost: config.taker_fee().saturating_add(config.half_spread()),
         risk: config.risk.settings(),
         sentiment_weight: config.sentiment_weight(),
-        // What fills their slots stands in files (`models`).
-        models: Models::default(),
+        models: models.clone(),
         edge_multiple: config.edge_multiple(),
     }
 }

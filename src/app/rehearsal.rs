@@ -19,6 +19,7 @@ use super::report::{self, Charges};
 use super::{Outcome, Progress, RunError, engine_settings, opener, shell};
 use crate::config::{Config, FeePolicy, rules_for};
 use crate::domain::Seed;
+use crate::engine::model::Models;
 use crate::performance::Summary;
 use crate::performance::baselines::Baseline;
 use crate::store::ParquetBars;
@@ -38,6 +39,8 @@ pub struct Grounds {
     pub bars: Option<u64>,
     pub seed: Seed,
     pub journal: PathBuf,
+    /// Where models are installed.
+    pub home: PathBuf,
     pub settings_file: PathBuf,
 }
 
@@ -130,6 +133,7 @@ impl Rehearsal {
             files: self.grounds.files.clone(),
             seed: self.grounds.seed,
             bars,
+            home: self.grounds.home.clone(),
         };
         // The last one's memory goes before the next one takes its own.
         self.last = None;
@@ -222,6 +226,7 @@ impl Grounds {
             bars: None,
             seed,
             journal: PathBuf::new(),
+            home: PathBuf::new(),
             settings_file: PathBuf::new(),
         }
     }
@@ -270,6 +275,7 @@ struct Work {
     files: Vec<PathBuf>,
     seed: Seed,
     bars: Option<u64>,
+    home: PathBuf,
     command: Vec<(&'static str, Vec<String>)>,
     note: String,
 }
@@ -284,7 +290,8 @@ impl Work {
         };
         let (seed, warmup_bars) = (self.seed, self.config.warmup_bars);
         let market = MarketPlan { data, seed, warmup_bars, anchor: None, bars: self.bars };
-        let wanted = Wanted { is_recorded: true, progress: Some(progress), ..Wanted::default() };
+        let wanted =
+            Wanted { is_recorded: true, progress: Some(progress), home: self.home.clone(), ..Wanted::default() };
         let mut outcome = backtest::run(&self.config, market, wanted)?;
         let figures = report::measure(&outcome, Charges::Configured(&self.config), seed);
         let figures = figures.ok_or_else(|| RunError::Data("the backtest was not recorded".to_owned()))?;
@@ -316,7 +323,7 @@ pub fn plan(config: &Config, grounds: &Grounds) -> Plan {
     let quote = config.symbols.first().map(|symbol| rules_for(symbol).quote.as_str().to_owned());
     let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Plan {
-        settings: engine_settings(config),
+        settings: engine_settings(config, &Models::default()),
         symbols: config.symbols.clone(),
         quote: quote.unwrap_or_default(),
         capital: config.start(),

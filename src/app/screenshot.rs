@@ -58,7 +58,8 @@ pub fn take(mut demo: Demo<'_>, screenshot: Screenshot<'_>) -> Result<Outcome, R
     }));
     let plan = rehearsal::plan(demo.config, &Grounds::generated(demo.market.seed));
     let backtest = Backtest { plan, stage: Stage::Idle };
-    let vitals = gauges::vitals(demo.config, Market::Generated, false, backtest);
+    let seats = demo.models.as_ref().map(|run| run.seats.clone()).unwrap_or_default();
+    let vitals = gauges::vitals(demo.config, &seats, Market::Generated, false, backtest);
     // A picture has all colours, wherever it is made.
     let theme = gauges::theme_in(demo.config, |name| (name == "COLORTERM").then(|| "truecolor".to_owned()));
     let vitals = Vitals { memory: None, link: Link::Up { age: 0 }, theme, ..vitals };

@@ -4,7 +4,7 @@
 //! Absent on purpose: drawing, and trading.
 
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,9 @@ use std::time::Duration;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use super::demo::{ModelReins, Reins};
 use super::rehearsal::{Grounds, Rehearsal};
+use super::seats::Seats;
 use super::{engine_settings, gauges};
 use crate::config::{self, Config, ConfigWatch, Effect};
 use crate::domain::Command;
@@ -21,6 +23,7 @@ use crate::engine::settings::StrategyName;
 use crate::runtime::wires::{Links, Steering};
 use crate::tui::message::{Ask, Change, Reply};
 use crate::tui::model::Model;
+use crate::tui::models::Models;
 use crate::tui::text::ENGLISH;
 use crate::tui::vitals::{Market, RunState, Vitals};
 
@@ -38,13 +41,15 @@ pub struct Desk {
     pub grounds: Grounds,
     pub links: watch::Receiver<Links>,
     pub news: mpsc::Receiver<RunNews>,
+    /// Where models are installed.
+    pub home: PathBuf,
     /// What to do after the end of a run.
     pub next: std::sync::mpsc::Sender<Next>,
 }
 
 /// What the steward hears of runs.
 pub enum RunNews {
-    Began { steering: mpsc::Sender<Steering>, stop: oneshot::Sender<()>, generated: bool },
+    Began { reins: Reins, stop: oneshot::Sender<()>, generated: bool },
     Ended(RunState),
 }
 
@@ -76,6 +81,8 @@ pub struct Steward {
     /// Pause was pressed before there was a run.
     pauses_at_once: bool,
     rehearsal: Rehearsal,
+    /// The models that were read last.
+    seats: Seats,
     vitals: watch::Sender<Arc<Vitals>>,
     replies: mpsc::Sender<Reply>,
     asks: mpsc::Receiver<Ask>,
@@ -83,6 +90,7 @@ pub struct Steward {
 
 struct Running {
     steering: mpsc::Sender<Steering>,
+    models: Option<ModelReins>,
     stop: oneshot::Sender<()>,
     /// The settings that this run has been given last, a strategy switched by command included.
     given: Settings,
@@ -103,14 +111,16 @@ impl Ends {
 
 impl Steward {
     pub fn new(desk: Desk) -> (Steward, Ends) {
+        // Whoever begins the run says what is wrong with them.
+        let seats = Seats::of(&desk.config, &desk.home).unwrap_or_default();
         let mut rehearsal = Rehearsal::new(desk.grounds.clone());
         let backtest = rehearsal.look(&desk.config);
-        let first = gauges::vitals(&desk.config, desk.market.clone(), desk.first_run, backtest);
+        let first = gauges::vitals(&desk.config, &seats, desk.market.clone(), desk.first_run, backtest);
         let (vitals, vitals_seen) = watch::channel(Arc::new(first));
         let (replies, replies_seen) = mpsc::channel(QUEUE);
         let (asks_made, asks) = mpsc::channel(QUEUE);
         let steward =
-            Steward { desk, run: None, waiting: None, pauses_at_once: false, rehearsal, vitals, replies, asks };
+            Steward { desk, run: None, waiting: None, pauses_at_once: false, rehearsal, seats, vitals, replies, asks };
         (steward, Ends { vitals: vitals_seen, replies: replies_seen, asks: asks_made })
     }
 
@@ -233,8 +243,9 @@ impl Steward {
 
     fn hear(&mut self, news: RunNews) {
         match news {
-            RunNews::Began { steering, stop, generated } => {
-                self.run = Some(Running { steering, stop, given: engine_settings(&self.desk.config) });
+            RunNews::Began { reins: Reins { steering, models }, stop, generated } => {
+                let given = engine_settings(&self.desk.config, &self.seats.models);
+                self.run = Some(Running { steering, models, stop, given });
                 let market = if generated { Market::Generated } else { self.desk.market.clone() };
                 self.update_vitals(|vitals| {
                     (vitals.run, vitals.market) = (RunState::Running, market);
@@ -272,11 +283,18 @@ impl Steward {
         self.send_waiting();
         let memory = gauges::memory();
         let link = self.run.as_ref().map(|_| gauges::link(&self.desk.links.borrow()));
+        let models = self.models();
         self.update_vitals(|vitals| {
             vitals.memory = memory;
+            vitals.models = models;
             // Between runs there is no link that could age.
             vitals.link = link.unwrap_or_else(|| vitals.link.clone());
         });
+    }
+
+    fn models(&self) -> Models {
+        let reins = self.run.as_ref().and_then(|run| run.models.as_ref());
+        gauges::models(&self.seats, reins.map(|reins| reins.view.borrow().clone()).as_ref())
     }
 
     /// Says what the file changes, but for the keys that the person edited here.
@@ -304,14 +322,43 @@ impl Steward {
         }
         let (fields, theme) = (gauges::fields(&config), gauges::theme(&config));
         self.update_vitals(|vitals| (vitals.fields, vitals.theme) = (fields, theme));
+        if config.models != self.desk.file.models {
+            self.seat(&wanted);
+        }
         self.desk.file = config;
         self.waiting = Some(wanted);
         self.send_waiting();
     }
 
+    /// Other models fill the slots: they are opened and proven beside those that run. What cannot be used leaves things as
+    /// they are.
+    fn seat(&mut self, config: &Config) {
+        let seats = match Seats::of(config, &self.desk.home) {
+            Ok(seats) => seats,
+            Err(error) => {
+                let sentence = error.to_string();
+                tracing::warn!("{sentence}");
+                return self.update_vitals(|vitals| vitals.settings_problem = Some(sentence));
+            }
+        };
+        seats.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
+        if let Some(reins) = self.run.as_ref().and_then(|run| run.models.as_ref()) {
+            for (slot, plan) in self.seats.changes(&seats) {
+                let steering = reins.steering.clone();
+                let model = plan.map(|plan| (plan.spec.clone(), Arc::clone(&plan.onnx)));
+                tokio::spawn(async move {
+                    if let Err(why) = steering.swap(slot, model).await {
+                        tracing::warn!("{why}");
+                    }
+                });
+            }
+        }
+        self.seats = seats;
+    }
+
     fn send_waiting(&mut self) {
         let (Some(config), Some(run)) = (&self.waiting, &mut self.run) else { return };
-        let settings = engine_settings(&self.desk.config.in_force(config));
+        let settings = engine_settings(&self.desk.config.in_force(config), &self.seats.models);
         if settings != run.given {
             match run.steering.try_send(Steering::Settings(Box::new(settings.clone()))) {
                 Ok(()) => run.given = settings,

@@ -3,11 +3,16 @@
 //! Invariant: a set's result is that of `kestrel backtest` with the same settings and files.
 //! Absent on purpose: the file that names the sets (`cli`).
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use super::market::{self, MarketPlan};
+use super::seats::Seats;
 use super::stopwatch::Elapsed;
 use super::{RunError, Stopwatch, engine_settings, rules, session, venue_settings};
-use crate::config::{Config, regimes};
+use crate::config::{Config, ModelNames, regimes};
 use crate::domain::Symbol;
+use crate::engine::Settings;
 use crate::runtime::backtest::start_balances;
 use crate::runtime::sweep::{Columns, SweepCase, Swept, sweep};
 
@@ -23,7 +28,7 @@ pub struct SweepOutcome {
 }
 
 /// Runs all sets. `base` names the symbols and the warm-up; the sets differ from it in anything else.
-pub fn run(base: &Config, plan: MarketPlan, sets: &[Config]) -> Result<SweepOutcome, RunError> {
+pub fn run(base: &Config, plan: MarketPlan, sets: &[Config], home: &Path) -> Result<SweepOutcome, RunError> {
     let stopwatch = Stopwatch::start();
     let rules = rules(base)?;
     let seed = plan.seed;
@@ -32,15 +37,23 @@ pub fn run(base: &Config, plan: MarketPlan, sets: &[Config]) -> Result<SweepOutc
     let columns = columns.map_err(|error| RunError::Data(error.to_string()))?;
     drop(source);
     let reading = stopwatch.read();
-    let case = |config: &Config| SweepCase {
-        settings: engine_settings(config),
-        venue: venue_settings(config),
-        balances: start_balances(&columns.rules, config.start()),
+    let mut cases = Vec::with_capacity(sets.len());
+    let mut seated: BTreeMap<&ModelNames, Seats> = BTreeMap::new();
+    for config in sets {
+        let seats = Seats::of(config, home)?;
+        let settings = engine_settings(config, &seats.models);
+        // What cannot run is told before anything runs.
+        seats.inference(config, &settings, home)?;
+        let balances = start_balances(&columns.rules, config.start());
+        cases.push(SweepCase { settings, venue: venue_settings(config), balances });
+        seated.insert(&config.models, seats);
+    }
+    let open = |settings: &Settings| {
+        let seats = seated.values().find(|seats| seats.models == settings.models)?;
+        seats.inference(base, settings, home).ok().flatten()
     };
-    let cases: Vec<SweepCase> = sets.iter().map(case).collect();
     let stopwatch = Stopwatch::start();
-    let results =
-        sweep(&columns, session(seed), &cases, &|_| None).map_err(|error| RunError::Data(error.to_string()))?;
+    let results = sweep(&columns, session(seed), &cases, &open).map_err(|error| RunError::Data(error.to_string()))?;
     Ok(SweepOutcome {
         symbols: base.symbols.clone(),
         bars: columns.bars.len() as u64,

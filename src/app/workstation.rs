@@ -9,7 +9,7 @@ use std::thread;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::demo::{self, Demo, Hand, Venue};
+use super::demo::{self, Demo, Hand, ModelRun, Reins, Venue};
 use super::market::MarketPlan;
 use super::rehearsal::Grounds;
 use super::steward::{Desk, Next, RunNews, Steward};
@@ -19,7 +19,7 @@ use crate::domain::{Seed, Span, Time};
 use crate::engine::Snapshot;
 use crate::journal::JournalWriter;
 use crate::runtime::live::EndReason;
-use crate::runtime::wires::{ScreenSenders, Steering};
+use crate::runtime::wires::ScreenSenders;
 use crate::store::{ParquetBars, StoreError};
 use crate::telemetry::LogLine;
 use crate::tui::screen::{Feeds, show};
@@ -61,6 +61,7 @@ pub fn run(workstation: Workstation) -> Result<Outcome, RunError> {
         bars: workstation.bars,
         seed: workstation.seed,
         journal: workstation.journal.clone(),
+        home: workstation.home.clone(),
         settings_file: workstation.settings.path().to_path_buf(),
     };
     let market = MarketPlan {
@@ -84,6 +85,7 @@ pub fn run(workstation: Workstation) -> Result<Outcome, RunError> {
         grounds,
         links: senders.links.subscribe(),
         news: news_heard,
+        home: workstation.home.clone(),
         next,
     };
     let (log, panic_after) = (workstation.log, workstation.panic_after);
@@ -217,8 +219,8 @@ impl Runs {
         let generated = market.data.is_none() && self.venue.is_none();
         let news = self.news.clone();
         // A steward that is gone cannot stop the run: the dropped `stop` does.
-        let on_begin = move |steering: mpsc::Sender<Steering>| {
-            news.try_send(RunNews::Began { steering, stop, generated }).unwrap_or_default();
+        let on_begin = move |reins: Reins| {
+            news.try_send(RunNews::Began { reins, stop, generated }).unwrap_or_default();
         };
         demo::run_to_end(Demo {
             config: &self.config,
@@ -226,6 +228,7 @@ impl Runs {
             venue: self.venue.clone(),
             journal: Some(Box::new(journal)),
             feeds: super::feeds::plan(&self.config, self.seed, Some(&self.home)),
+            models: Some(ModelRun::of(&self.config, &self.home)?),
             trades_file: self.trades_file.as_deref().map(|path| numbered(path, number)),
             commands: Vec::new(),
             on_notice: Some(Box::new(voice::log(&self.config.symbols))),

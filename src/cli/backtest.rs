@@ -3,7 +3,7 @@
 //! Invariant: everything that can be checked is checked before the first bar.
 //! Absent on purpose: the backtest itself (`app::backtest`).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -68,12 +68,12 @@ pub fn execute(args: &BacktestArgs, globals: &Globals) -> Result<Output, Failure
         if sets.left_out > 0 {
             complain(&sets.told());
         }
-        let outcome = app::sweep::run(&config, plan, &sets.configs)?;
+        let outcome = app::sweep::run(&config, plan, &sets.configs, &home(&config, globals)?)?;
         return Ok(Output::Sweep(Box::new(SweepSummary::of(outcome, sets.named))));
     }
     // A script that only wants the result pays for nothing else.
     let is_recorded = args.report.is_some() || args.baselines || !globals.json;
-    let (outcome, figures) = watched(args, &config, plan, is_recorded)?;
+    let (outcome, figures) = watched(args, &config, plan, is_recorded, &home(&config, globals)?)?;
     let mut summary = Summary::of(&outcome);
     let charges = Charges::Configured(&config);
     if let Some(figures) = figures {
@@ -86,19 +86,25 @@ pub fn execute(args: &BacktestArgs, globals: &Globals) -> Result<Output, Failure
     Ok(Output::Summary(Box::new(summary)))
 }
 
+/// Where models are installed; who names none needs no home.
+pub fn home(config: &Config, globals: &Globals) -> Result<PathBuf, Failure> {
+    if config.models.0.is_empty() { Ok(PathBuf::new()) } else { globals.home() }
+}
+
 /// Runs and measures, with a line of progress where somebody waits for it.
 fn watched(
     args: &BacktestArgs,
     config: &Config,
     plan: MarketPlan,
     is_recorded: bool,
+    home: &Path,
 ) -> Result<(Outcome, Option<performance::Summary>), Failure> {
     let rows = plan.data.as_ref().map(|data| data.rows());
     let total = args.bars.into_iter().chain(rows).min();
     let seed = plan.seed;
     let work = |progress: Option<&Progress>| {
         let (trades_file, journal) = (args.trades.clone(), args.journal.clone());
-        let wanted = Wanted { trades_file, journal, is_recorded, progress };
+        let wanted = Wanted { trades_file, journal, is_recorded, home: home.to_path_buf(), progress };
         let outcome = app::backtest::run(config, plan, wanted)?;
         let figures = app::report::measure(&outcome, Charges::Configured(config), seed);
         Ok((outcome, figures))

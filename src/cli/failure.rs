@@ -86,6 +86,7 @@ impl From<RunError> for Failure {
         match error {
             RunError::Data(text) => Failure::Data(text),
             RunError::Settings(text) => Failure::Usage(text),
+            RunError::Model(error) => error.into(),
             RunError::Venue(text) => Failure::Network(text),
             RunError::Terminal(text) => Failure::Usage(text),
             RunError::Stopped => Failure::Interrupted(error.to_string()),

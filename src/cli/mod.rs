@@ -6,6 +6,7 @@
 
 pub mod backtest;
 pub mod data;
+pub mod doctor;
 mod endpoints;
 pub mod exchange;
 pub mod explain;
@@ -19,6 +20,7 @@ pub mod run;
 pub mod standing;
 pub mod summary;
 pub mod sweep;
+pub mod train;
 mod usage;
 
 use std::ffi::OsString;
@@ -52,10 +54,14 @@ enum Verb {
     Data(data::DataArgs),
     /// Models that trade: list, show, verify, install, roll back
     Models(models::ModelsArgs),
+    /// Make a model from recorded bars, judge it on what it has not seen, install it
+    Train(train::TrainArgs),
     /// Run a journal again and compare
     Replay(replay::ReplayArgs),
     /// Say why something was done or not done, and what followed, from a journal
     Explain(explain::ExplainArgs),
+    /// Say what runs models here; with --install fetch ONNX Runtime
+    Doctor(doctor::DoctorArgs),
     /// Make a page of a run from its journal
     Report(report::ReportArgs),
 }
@@ -65,7 +71,7 @@ enum Verb {
 pub enum Output {
     /// The result of `run`, `backtest`, `replay` and `report`.
     Summary(Box<Summary>),
-    /// The result of `data`, `explain` and `models`, for people and for scripts.
+    /// The result of `data`, `doctor`, `explain`, `models` and `train`, for people and for scripts.
     Report { text: String, json: serde_json::Value },
     /// The result of `data check --strict` with what is wrong in one sentence, for which it ends with status 3.
     Judged { text: String, json: serde_json::Value, faults: String },
@@ -93,8 +99,10 @@ pub fn start(arguments: Vec<OsString>) -> u8 {
         Verb::Backtest(args) => backtest::execute(args, globals),
         Verb::Data(args) => data::execute(args, globals),
         Verb::Models(args) => models::execute(args, globals),
+        Verb::Train(args) => train::execute(args, globals),
         Verb::Replay(args) => replay::execute(args, globals),
         Verb::Explain(args) => explain::execute(args, globals),
+        Verb::Doctor(args) => doctor::execute(args, globals),
         Verb::Report(args) => report::execute(args, globals),
     };
     match done.and_then(|output| print(&output, globals.json)) {

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 use super::failure::Failure;
 use super::globals::{Globals, data_files, open_data, parse_speed, seed};
 use super::{Output, Summary, complain, endpoints, summary};
-use crate::app::demo::{Demo, Venue};
+use crate::app::demo::{Demo, ModelRun, Venue};
 use crate::app::market::MarketPlan;
 use crate::app::screenshot::Screenshot;
 use crate::app::workstation::Workstation;
@@ -137,7 +137,9 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
             // A run with its files elsewhere needs no home folder, unless it has words of others to keep.
             let home = if config.feeds.is_off() { None } else { Some(globals.home()?) };
             let feeds = app::feeds::plan(&config, seed, home.as_deref());
-            without_screen(args, globals.json, Unseen { config, market, venue, journal, feeds })?
+            // Nobody can name models while it runs.
+            let models = ModelRun::of(&config, &super::backtest::home(&config, globals)?)?.if_asked(&config);
+            without_screen(args, globals.json, Unseen { config, market, venue, journal, feeds, models })?
         }
     };
     Ok(Output::Summary(Box::new(Summary::of(&outcome))))
@@ -150,6 +152,7 @@ struct Unseen {
     venue: Option<Venue>,
     journal: JournalWriter,
     feeds: Option<FeedsPlan>,
+    models: Option<ModelRun>,
 }
 
 /// With a picture at its end, or with a line of status on a terminal's stderr.
@@ -165,6 +168,7 @@ fn without_screen(args: &RunArgs, json: bool, unseen: Unseen) -> Result<Outcome,
         venue: unseen.venue,
         journal: Some(Box::new(unseen.journal)),
         feeds: unseen.feeds,
+        models: unseen.models,
         trades_file: args.trades.clone(),
         commands: Vec::new(),
         on_notice: Some(Box::new(app::voice::log(&config.symbols))),

@@ -67,6 +67,7 @@ const LATENCY: Allowed = whole(0.0, 60_000.0, "ms");
 const POSITIVE: Allowed = number(SMALLEST_AMOUNT, LARGEST_AMOUNT, "quote");
 const SENTIMENT: Allowed = Allowed { zero: Some("no influence"), ..number(0.0, 100.0, "%") };
 const EDGE: Allowed = number(0.0, 100.0, "");
+const DEADLINE: Allowed = whole(1.0, 60_000.0, "ms");
 const WARMUP: Allowed = whole(0.0, 512.0, "bars");
 
 const SHOCK_STOP: Allowed = Allowed { below_most: true, zero: Some("stops stay"), ..number(0.0, 100.0, "%") };
@@ -82,7 +83,7 @@ const PAUSE: Allowed = whole(1.0, 10_080.0, "min");
 const COOL_DOWN: Allowed = Allowed { zero: Some("no rest"), ..whole(0.0, 10_080.0, "min") };
 const CAP: Allowed = Allowed { zero: Some("no limit"), ..number(0.0, 100.0, "%") };
 
-const KEYS: [Key; 53] = [
+const KEYS: [Key; 57] = [
     key("symbols", Effect::NextStart, None),
     key("strategy", Effect::Now, None),
     key("regimes", Effect::Now, None),
@@ -130,6 +131,10 @@ const KEYS: [Key; 53] = [
     key("latency_ms", Effect::NextStart, Some(LATENCY)),
     key("start_balance", Effect::NextStart, Some(POSITIVE)),
     key("warmup_bars", Effect::NextStart, Some(WARMUP)),
+    key("onnxruntime", Effect::NextStart, None),
+    key("onnxruntime_fetch", Effect::NextStart, None),
+    key("inference_device", Effect::NextStart, None),
+    key("inference_deadline_ms", Effect::NextStart, Some(DEADLINE)),
     key("feeds", Effect::NextStart, None),
     key("sentiment_weight_percent", Effect::Now, Some(SENTIMENT)),
     key("models", Effect::Now, None),
@@ -237,7 +242,8 @@ mod tests {
             "stop_multiple": 1, "target_multiple": 1, "trailing_multiple": 1, "max_hold_minutes": 240,
             "daily_loss_percent": 1, "halt_drawdown_percent": 1, "losing_streak": 1, "losing_streak_pause_minutes": 1,
             "cool_down_minutes": 1, "low_profit_percent": 1, "max_exposure_percent": 50, "max_correlated_percent": 40,
-            "sentiment_weight_percent": 1, "feeds": {"fear_greed": "default"}}"#;
+            "sentiment_weight_percent": 1, "feeds": {"fear_greed": "default"}, "onnxruntime": "/lib/onnxruntime.so",
+            "onnxruntime_fetch": false, "inference_device": "cpu", "inference_deadline_ms": 100}"#;
         let other = Config::parse(other, "other settings").expect("settings that differ in every key");
         assert_eq!(shipped.changes(&other).len(), KEYS.len());
         let (old, new, in_force) = (stated(&shipped), stated(&other), stated(&shipped.in_force(&other)));

@@ -12,7 +12,7 @@ use super::document::shown;
 use crate::engine::model::ModelSlot;
 
 /// Names of models by their slots; a slot that is missing is empty.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
 #[serde(transparent)]
 pub struct ModelNames(pub BTreeMap<ModelSlot, String>);
 

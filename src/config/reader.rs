@@ -10,11 +10,12 @@ use super::document::{Document, shown};
 use super::feeds;
 use super::keys;
 use super::models;
-use super::{Config, ConfigError, EMBEDDED, FeePolicy, Rest, RiskKeys, Speed, Theme, UpColor};
+use super::{Config, ConfigError, EMBEDDED, FeePolicy, InferenceKeys, Rest, RiskKeys, Speed, Theme, UpColor};
 use crate::domain::{Quantity, Symbol};
 use crate::engine::regime::Mandates;
 use crate::engine::risk::settings::StopKind;
 use crate::engine::settings::{ExecutionStyle, Sizing, StrategyName};
+use crate::inference::Device;
 
 const MOST_SYMBOLS: usize = 256;
 
@@ -69,6 +70,7 @@ impl Settings<'_> {
             start_balance: self.number("start_balance")?,
             warmup_bars: self.whole("warmup_bars")?,
             feeds: feeds::read(self.value("feeds")).map_err(|why| self.refused("feeds", &why))?,
+            inference: self.inference()?,
             sentiment_weight_percent: self.number("sentiment_weight_percent")?,
             models: models::read(self.value("models")).map_err(|why| self.refused("models", &why))?,
             edge_multiple: self.number("edge_multiple")?,
@@ -132,6 +134,23 @@ impl Settings<'_> {
             low_profit_percent: self.number("low_profit_percent")?,
             max_exposure_percent: self.number("max_exposure_percent")?,
             max_correlated_percent: self.number("max_correlated_percent")?,
+        })
+    }
+
+    fn inference(&self) -> Result<InferenceKeys, ConfigError> {
+        let named = self.value("onnxruntime");
+        let path = named.as_str().filter(|path| !path.is_empty());
+        if path.is_none() && !named.is_null() {
+            return Err(
+                self.wrong("onnxruntime", "null or the path of the library, such as \"/usr/lib/libonnxruntime.so\"")
+            );
+        }
+        let device = self.value("inference_device").as_str().and_then(Device::parse);
+        Ok(InferenceKeys {
+            onnxruntime: path.map(Into::into),
+            onnxruntime_fetch: self.flag("onnxruntime_fetch")?,
+            inference_device: device.ok_or_else(|| self.wrong("inference_device", "\"auto\", \"cpu\" or \"cuda\""))?,
+            inference_deadline_ms: self.whole("inference_deadline_ms")?,
         })
     }
 

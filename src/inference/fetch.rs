@@ -47,9 +47,24 @@ pub struct FetchPlan {
     pub pip: Option<Vec<OsString>>,
 }
 
+/// Full sentences, by what the caller must do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// Nothing is published for this machine.
+    #[error("{0}")]
+    Unsupported(String),
+    /// Pip is missing, failed, took too long or brought something else.
+    #[error("{0}")]
+    Pip(String),
+    #[error("{0}")]
+    Disk(String),
+    #[error("{0}")]
+    Cancelled(String),
+}
+
 /// A fetch on a thread of its own.
 pub struct Fetching {
-    thread: Option<JoinHandle<Result<String, String>>>,
+    thread: Option<JoinHandle<Result<PathBuf, FetchError>>>,
     stop: Arc<AtomicBool>,
 }
 
@@ -105,21 +120,18 @@ impl FetchPlan {
 impl Fetching {
     pub fn start(plan: FetchPlan, stop: Arc<AtomicBool>) -> Result<Fetching, String> {
         let cancel = stop.clone();
-        let work = move || fetch(&plan, &cancel).map(|path| format!("ONNX Runtime was fetched to {}", path.display()));
+        let work = move || fetch(&plan, &cancel);
         let thread = std::thread::Builder::new().name("fetch".into()).spawn(work);
         let thread =
             thread.map_err(|error| format!("ONNX Runtime cannot be fetched ({error}); run `{INSTALL_CPU}`"))?;
         Ok(Fetching { thread: Some(thread), stop })
     }
 
-    /// The outcome, once.
-    pub fn done(&mut self) -> Option<Result<String, String>> {
+    /// The path of the library or a sentence, once.
+    pub fn done(&mut self) -> Option<Result<PathBuf, String>> {
         let thread = self.thread.take_if(|thread| thread.is_finished())?;
-        Some(
-            thread
-                .join()
-                .unwrap_or_else(|_| Err(format!("the fetch of ONNX Runtime ended badly; run `{INSTALL_CPU}`"))),
-        )
+        let ended = thread.join().map_err(|_| format!("the fetch of ONNX Runtime ended badly; run `{INSTALL_CPU}`"));
+        Some(ended.and_then(|done| done.map_err(|error| error.to_string())))
     }
 }
 
@@ -132,13 +144,15 @@ impl Drop for Fetching {
     }
 }
 
-/// The path of the library. The error is a full sentence.
-pub fn fetch(plan: &FetchPlan, cancel: &AtomicBool) -> Result<PathBuf, String> {
+/// The path of the library.
+pub fn fetch(plan: &FetchPlan, cancel: &AtomicBool) -> Result<PathBuf, FetchError> {
     let build = plan.build;
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
-        return Err("ONNX Runtime is fetched for Linux on x86-64 only; install it yourself and name it with the key \
-                    `onnxruntime` of the settings"
-            .into());
+        return Err(FetchError::Unsupported(
+            "ONNX Runtime is fetched for Linux on x86-64 only; install it yourself and name it with the key \
+             `onnxruntime` of the settings"
+                .into(),
+        ));
     }
     let runtime = plan.home.join(RUNTIME_FOLDER);
     let staging = Staging::create(&runtime).map_err(|error| unwritable(&runtime, &error))?;
@@ -172,7 +186,13 @@ fn answers(path: &Path) -> Result<(), String> {
 }
 
 /// Calls the first pip that is there.
-fn pip(plan: &FetchPlan, verb: &[&str], folder: &Path, requirements: &Path, cancel: &AtomicBool) -> Result<(), String> {
+fn pip(
+    plan: &FetchPlan,
+    verb: &[&str],
+    folder: &Path,
+    requirements: &Path,
+    cancel: &AtomicBool,
+) -> Result<(), FetchError> {
     let own: Vec<Vec<OsString>> = match &plan.pip {
         Some(own) => vec![own.clone()],
         None => PIPS.iter().map(|words| words.iter().map(OsString::from).collect()).collect(),
@@ -184,9 +204,11 @@ fn pip(plan: &FetchPlan, verb: &[&str], folder: &Path, requirements: &Path, canc
         match child::run(command, plan.limit, cancel) {
             Ok(done) if done.succeeded => return Ok(()),
             Ok(done) if has_no_pip(&done) => {}
+            // The key press that stops this program may have stopped pip first.
+            Ok(_) if cancel.load(Ordering::Relaxed) => return Err(stopped(plan.build)),
             Ok(done) => return Err(failed(plan.build, &said(&done), "check the network")),
             Err(ChildError::Missing) => {}
-            Err(error @ ChildError::Cancelled) => return Err(failed(plan.build, &error.to_string(), "begin again")),
+            Err(ChildError::Cancelled) => return Err(stopped(plan.build)),
             Err(error @ (ChildError::Late(_) | ChildError::Start(_))) => {
                 return Err(failed(plan.build, &error.to_string(), "check the network"));
             }
@@ -204,7 +226,6 @@ fn options(build: Build) -> Vec<&'static str> {
         "--python-version=3.11",
         "--implementation=cp",
         "--abi=cp311",
-        "--abi=none",
         "--platform=manylinux_2_28_x86_64",
         "--disable-pip-version-check",
         "--no-input",
@@ -235,9 +256,10 @@ fn has_no_pip(done: &Done) -> bool {
 
 /// Pip's last word.
 fn said(done: &Done) -> String {
-    let lines = done.stderr.lines().map(str::trim).filter(|line| !line.is_empty());
-    let last = lines.filter(|line| line.starts_with("ERROR")).last().or(done.stderr.lines().last());
-    let last = last.map(|line| line.trim_start_matches("ERROR:").trim()).unwrap_or("it said nothing");
+    let mut lines = done.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).rev();
+    let end = lines.clone().next();
+    let last = lines.find(|line| line.starts_with("ERROR")).or(end);
+    let last = last.map_or("it said nothing", |line| line.trim_start_matches("ERROR:").trim());
     format!("pip failed: {}", last.chars().take(200).collect::<String>())
 }
 
@@ -265,12 +287,20 @@ fn put(staging: &Staging, target: &Path, place: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-fn failed(build: Build, why: &str, what: &str) -> String {
-    format!("ONNX Runtime was not fetched: {why}; {what} and run `{}`", build.command())
+fn failed(build: Build, why: &str, what: &str) -> FetchError {
+    FetchError::Pip(format!("ONNX Runtime was not fetched: {why}; {what} and run `{}`", build.command()))
 }
 
-fn unwritable(folder: &Path, error: &std::io::Error) -> String {
-    format!("{}: ONNX Runtime cannot be put here ({error}); check the folder and its disk", folder.display())
+fn stopped(build: Build) -> FetchError {
+    FetchError::Cancelled(format!(
+        "the fetch was stopped, nothing was installed; begin again with `{}`",
+        build.command()
+    ))
+}
+
+fn unwritable(folder: &Path, error: &std::io::Error) -> FetchError {
+    let folder = folder.display();
+    FetchError::Disk(format!("{folder}: ONNX Runtime cannot be put here ({error}); check the folder and its disk"))
 }
 
 /// A folder beside the place, gone when this is.

@@ -263,3 +263,110 @@ impl fmt::Display for Library {
         write!(f, "ONNX Runtime {} {kind}, {} ({})", self.version, self.path.display(), self.origin.as_str())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::{Device, LibraryError, Origin, Places, choose};
+
+    /// A folder of fetched libraries, one of Python's packages and one of the system; the files hold no library.
+    struct Files(PathBuf);
+
+    impl Files {
+        fn new(test: &str) -> Files {
+            let folder = std::env::temp_dir().join(format!("kestrel-library-{test}-{}", std::process::id()));
+            std::fs::create_dir_all(&folder).expect("a folder");
+            Files(folder.canonicalize().expect("a folder"))
+        }
+
+        fn put(&self, name: &str) -> PathBuf {
+            let path = self.0.join(name);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+            std::fs::write(&path, [7; 128]).expect("a file");
+            path
+        }
+
+        fn places(&self) -> Places {
+            Places {
+                runtime: Some(self.0.join("runtime")),
+                packages: vec![self.0.join("packages")],
+                system: vec![self.0.join("system")],
+                ..Places::default()
+            }
+        }
+    }
+
+    impl Drop for Files {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn chosen(places: &Places, device: Device, minor: impl Fn(&Path) -> Option<u32>) -> Result<PathBuf, String> {
+        let found = choose(places, device, &mut |path| minor(path));
+        found.map(|library| library.path).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn places_are_looked_into_in_their_order_and_old_versions_passed_over() {
+        let files = Files::new("order");
+        let system = files.put("system/libonnxruntime.so.1.25.0");
+        assert_eq!(chosen(&files.places(), Device::Auto, |_| Some(25)), Ok(system.clone()));
+        let python = files.put("packages/onnxruntime/capi/libonnxruntime.so.1.30.2");
+        assert_eq!(chosen(&files.places(), Device::Auto, |_| Some(25)), Ok(python.clone()));
+        let home = files.put("runtime/onnxruntime-1.31.1/libonnxruntime.so.1.31.1");
+        assert_eq!(chosen(&files.places(), Device::Auto, |_| Some(25)), Ok(home.clone()));
+        let old = |path: &Path| Some(if path == home { 23 } else { 24 });
+        assert_eq!(chosen(&files.places(), Device::Auto, old), Ok(python));
+        files.put("runtime/.fetch-1/libonnxruntime.so.1.31.1");
+        assert_eq!(chosen(&files.places(), Device::Auto, |_| Some(24)), Ok(home));
+        let said = chosen(&files.places(), Device::Auto, |_| Some(20)).expect_err("old ones");
+        assert!(said.contains("version 1.20, allowed is 1.24 or newer") && said.contains("--install cpu"), "{said}");
+    }
+
+    #[test]
+    fn a_build_for_the_card_comes_first_where_the_card_may_be_used() {
+        let files = Files::new("card");
+        let plain = files.put("runtime/onnxruntime-1.31.1/libonnxruntime.so.1.31.1");
+        let python = files.put("packages/onnxruntime/capi/libonnxruntime.so.1.31.1");
+        files.put("packages/onnxruntime/capi/libonnxruntime_providers_cuda.so");
+        assert_eq!(chosen(&files.places(), Device::Auto, |_| Some(31)), Ok(plain.clone()));
+        assert_eq!(chosen(&files.places(), Device::Cuda, |_| Some(31)), Ok(python));
+        let card = files.put("runtime/onnxruntime-gpu-1.31.1/onnxruntime/capi/libonnxruntime.so.1.31.1");
+        files.put("runtime/onnxruntime-gpu-1.31.1/onnxruntime/capi/libonnxruntime_providers_cuda.so");
+        assert_eq!(chosen(&files.places(), Device::Auto, |_| Some(31)), Ok(card));
+        assert_eq!(chosen(&files.places(), Device::Cpu, |_| Some(31)), Ok(plain));
+    }
+
+    #[test]
+    fn a_library_that_is_named_counts_alone() {
+        let files = Files::new("named");
+        files.put("system/libonnxruntime.so.1.31.1");
+        let named = files.put("own/libonnxruntime.so");
+        let places = |path: PathBuf| Places { settings: Some(path), ..files.places() };
+        // The file and its folder are both a name.
+        for path in [named.clone(), files.0.join("own")] {
+            assert_eq!(chosen(&places(path), Device::Cuda, |_| Some(31)), Ok(named.clone()));
+        }
+        for (path, part) in [(files.0.join("none.so"), "cannot be read"), (named, "not ONNX Runtime")] {
+            let refused = choose(&places(path), Device::Auto, &mut |_| None).expect_err("nothing usable");
+            assert!(matches!(&refused, LibraryError::Unusable(said) if said.contains(part)), "{refused}");
+            assert!(refused.to_string().contains("the key `onnxruntime` of the settings"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_cut_short_is_never_opened() {
+        let files = Files::new("short");
+        let path = files.put("system/libonnxruntime.so.1.31.1");
+        let mut header = [0_u8; 128];
+        header[..6].copy_from_slice(&[0x7f, b'E', b'L', b'F', 2, 1]);
+        header[0x28..0x30].copy_from_slice(&4_096_u64.to_le_bytes());
+        std::fs::write(&path, header).expect("write");
+        let opened = |_: &Path| -> Option<u32> { panic!("it was opened") };
+        let said = chosen(&files.places(), Device::Auto, opened).expect_err("half a file");
+        assert!(said.contains("cut short (128 of at least 4096 bytes)"), "{said}");
+        assert!(Origin::Settings.is_named() && !Origin::System.is_named());
+    }
+}

@@ -7,6 +7,8 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
+use serde::Serialize;
+
 use super::library::{self, Library};
 use super::session::{Session, SessionError};
 
@@ -18,7 +20,8 @@ const MOST_TIME: Duration = Duration::from_millis(30);
 const LEAST_RUNS: usize = 5;
 
 /// What the settings ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Device {
     /// The faster one of what is there.
     #[default]

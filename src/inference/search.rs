@@ -140,6 +140,11 @@ fn has_cuda(library: &Path) -> bool {
     library.parent().is_some_and(|folder| folder.join(CUDA_PROVIDER).is_file())
 }
 
+/// An NVIDIA card is in this machine, as far as its driver says (the second one is that of WSL2).
+pub fn has_card() -> bool {
+    ["/dev/nvidiactl", "/dev/dxg"].iter().any(|device| Path::new(device).exists())
+}
+
 fn folders_in(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let is_whole = |path: &PathBuf| {

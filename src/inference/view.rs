@@ -6,6 +6,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::library::{Library, LibraryError};
 use super::provider::{Proof, Provider};
 use crate::domain::Time;
@@ -28,7 +30,8 @@ pub struct LibraryView {
     pub has_cuda: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum LibraryState {
     /// Not looked for yet.
     Looking,

@@ -31,7 +31,7 @@ pub struct WorkerPlan {
     pub inference: InferencePlan,
     /// `inference_deadline_ms`: an older question is skipped.
     pub deadline: Duration,
-    /// `onnxruntime_fetch`: how to get the library where it is missing; it is tried once.
+    /// `onnxruntime_fetch`: how to get the library where it is missing; it is tried once, when a model is asked.
     pub fetch: Option<FetchPlan>,
     /// Between two looks for a missing library.
     pub look: Duration,
@@ -178,7 +178,7 @@ struct Desk {
 impl Desk {
     fn open(plan: WorkerPlan, publish: watch::Sender<RuntimeView>, stop: Arc<AtomicBool>) -> Desk {
         let models = LoadedModels::open(&plan.inference);
-        let mut desk = Desk {
+        let desk = Desk {
             models,
             deadline: plan.deadline,
             look: plan.look.max(Duration::from_millis(1)),
@@ -188,13 +188,13 @@ impl Desk {
             publish,
             stop,
         };
-        desk.fetch_if_missing();
         desk.show();
         desk
     }
 
     /// Answers all that wait, the newest of each model and symbol by the model, the others as skipped.
     fn answer(&mut self, waiting: &mut Vec<Question>, now: Instant, out: &mut Vec<Inferred>) {
+        self.fetch_if_missing();
         let (run, skipped) = triage(waiting, now, self.deadline);
         for request in &skipped {
             self.models.skipped(request.slot);
@@ -229,7 +229,7 @@ impl Desk {
         if let Some(done) = self.fetching.as_mut().and_then(Fetching::done) {
             self.fetching = None;
             match done {
-                Ok(fetched) => tracing::info!("{fetched}"),
+                Ok(path) => tracing::info!(path = %path.display(), "ONNX Runtime was fetched"),
                 Err(why) => {
                     tracing::warn!("{why}");
                     self.fetch_failed = Some(why);

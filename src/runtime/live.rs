@@ -268,13 +268,13 @@ impl Driver {
     async fn question(&mut self, question: InferRequest) -> Option<Inferred> {
         let gone = question.unavailable(NO_INFERENCE);
         if !self.lockstep {
-            return match self.wires.questions.try_send(question) {
+            return match self.wires.questions.try_send((Instant::now(), question)) {
                 Ok(()) => None,
-                Err(TrySendError::Full(question)) => Some(question.answer(InferOutcome::Skipped)),
+                Err(TrySendError::Full((_, question))) => Some(question.answer(InferOutcome::Skipped)),
                 Err(TrySendError::Closed(_)) => Some(gone),
             };
         }
-        if self.wires.questions.send(question).await.is_err() {
+        if self.wires.questions.send((Instant::now(), question)).await.is_err() {
             return Some(gone);
         }
         loop {

@@ -72,7 +72,8 @@ pub struct DriverWires {
     pub outgoing: mpsc::Sender<Outgoing>,
     pub steering: mpsc::Receiver<Steering>,
     pub moods: broadcast::Receiver<MoodNews>,
-    pub questions: mpsc::Sender<InferRequest>,
+    /// With the moment at which they were asked.
+    pub questions: mpsc::Sender<(Instant, InferRequest)>,
     pub inferred: mpsc::Receiver<Inferred>,
     pub screen: ScreenSenders,
 }
@@ -89,7 +90,7 @@ pub struct DoorWires {
 
 /// The ends of whoever runs models.
 pub struct ModelWires {
-    pub questions: mpsc::Receiver<InferRequest>,
+    pub questions: mpsc::Receiver<(Instant, InferRequest)>,
     pub inferred: mpsc::Sender<Inferred>,
 }
 

@@ -175,6 +175,7 @@ async fn a_demo_with_feeds_shows_their_age_keeps_what_they_say_and_replays_to_th
             venue: None,
             journal: Some(Box::new(JournalWriter::create(&journal).expect("a journal"))),
             feeds: plan,
+            models: None,
             trades_file: None,
             commands: Vec::new(),
             on_notice: None,

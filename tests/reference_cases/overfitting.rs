@@ -1,6 +1,7 @@
 //! Area `overfitting`: what is known of one track record alone. Selection among many belongs to `automl`.
 
 use kestrel::performance::{TrackRecord, bootstrap};
+use kestrel::training::splits;
 use serde_json::{Value, json};
 
 use super::{Case, Method};
@@ -9,6 +10,7 @@ pub const METHODS: &[Method] = &[
     method("PSR", published_probability),
     method("PSR/MinTRL", track_record),
     method("OptimalBlockLength", block_length),
+    method("PurgedKFold", purged_folds),
 ];
 
 const fn method(name: &'static str, answer: fn(&Case) -> Value) -> Method {
@@ -45,4 +47,15 @@ fn track_record(case: &Case) -> Value {
 fn block_length(case: &Case) -> Value {
     let stationary = bootstrap::block_length(&case.row("fixture"));
     json!({ "stationary": stationary, "circular": stationary * 1.5_f64.cbrt() })
+}
+
+/// The outcome of row i is known `h` bars after it.
+fn purged_folds(case: &Case) -> Value {
+    let (rows, horizon) = (case.number("n") as i64, case.number("h") as i64);
+    let spans: Vec<(i64, i64)> = (0..rows).map(|row| (row, row + horizon)).collect();
+    let folds = splits::purged_folds(&spans, case.length("k"), case.number("embargo_bars") as i64);
+    json!({
+        "test": folds.iter().map(|fold| &fold.test).collect::<Vec<_>>(),
+        "train": folds.iter().map(|fold| &fold.train).collect::<Vec<_>>(),
+    })
 }

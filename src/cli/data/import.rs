@@ -80,7 +80,7 @@ pub fn execute(args: &ImportArgs, globals: &Globals) -> Result<Output, Failure> 
 }
 
 /// Becomes true when a person interrupts; signals are heard from the call on.
-fn stopped() -> Result<Arc<AtomicBool>, Failure> {
+pub(in crate::cli) fn stopped() -> Result<Arc<AtomicBool>, Failure> {
     let failed = |error: std::io::Error| Failure::Data(format!("signals cannot be heard ({error})"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
     let interrupted = {

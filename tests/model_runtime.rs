@@ -1,0 +1,9 @@
+//! Models in the native library: what a session says, what is refused, and the thread that answers.
+
+mod counting;
+mod doctor;
+mod fetching;
+mod graphs;
+mod late;
+mod sessions;
+mod worker;

@@ -1,0 +1,8 @@
+//! Training: what may teach, what samples are, the way from bars to a judged model.
+
+mod dataset;
+mod splits;
+#[cfg(feature = "learn")]
+mod trees;
+#[cfg(feature = "learn")]
+mod verb;
