@@ -385,7 +385,7 @@ pub(super) const ENGLISH: Texts = Texts {
     help_save: "save to config.json",
     help_leave: "leave without saving",
     help_backtest: "backtest the settings in force, with result and report",
-    help_models: "models: what runs them, how fast, and what they said last",
+    help_models: "models: what runs them and what they said last",
     help_start: "start the backtest, or the next one",
     help_cancel_backtest: "cancel the backtest",
     help_report: "write the report (HTML) and open it",

@@ -109,6 +109,7 @@ fn check(binding: &Binding, key: Key, before: &Model, after: &Model, ask: Option
         (Place::Panels, Action::Rearm) => {
             ask.is_none() && after.toast.as_ref().is_some_and(|toast| toast.text.contains("nothing is halted"))
         }
+        (Place::Panels, Action::Models) => matches!(after.popup, Some(Popup::Models { scroll: 0 })),
         (Place::Panels, Action::Help) => matches!(after.popup, Some(Popup::Help { scroll: 0 })),
         (Place::Panels, Action::Zoom) => after.zoomed && !before.zoomed,
         (Place::Panels, Action::NextPanel) => after.focus == Panel::Strategies,

@@ -114,7 +114,8 @@ fn said(
             let after = forecast.bar.plus(Length::MINUTE);
             let age = format::age(snapshot.now.since(after));
             let when = fill(texts.model_said, &[&format::day_minute(after), &age]);
-            let edge = fill(texts.model_edge, &[&format::signed_percent(forecast.edge), &format::percent(*needed)]);
+            let edge =
+                fill(texts.model_edge, &[&format::signed_percent(forecast.edge), &format::signed_percent(*needed)]);
             let style = if forecast.edge > *needed { theme.good() } else { theme.text() };
             let probability = format!("{:.3}", forecast.probability);
             flow.words(&probability, theme.value()).words(&when, theme.dim()).words(&edge, style)
