@@ -16,6 +16,7 @@ mod feeds;
 mod journal;
 mod lookahead;
 mod market;
+mod model_runtime;
 mod parity;
 mod protocol;
 mod protocol_catalogue;

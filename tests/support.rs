@@ -247,3 +247,34 @@ pub fn short(value: serde_json::Value) -> serde_json::Value {
         Value::Null | Value::Bool(_) | Value::Number(_) => value,
     }
 }
+
+/// A tool that a variable names; without it the test is skipped, but with CI=true it must be there.
+fn tool(variable: &str) -> Option<std::path::PathBuf> {
+    let named = std::env::var_os(variable).filter(|value| !value.is_empty()).map(std::path::PathBuf::from);
+    let in_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    assert!(named.is_some() || !in_ci, "{variable} is not set, and with CI=true it must be");
+    if named.is_none() {
+        println!("skipped: {variable} is not set");
+    }
+    named
+}
+
+/// The native library that runs models.
+pub fn onnxruntime() -> Option<std::path::PathBuf> {
+    tool("ORT_DYLIB_PATH")
+}
+
+/// What the Python binding says to the same model and rows, one output a row.
+pub fn python_outputs(onnx: &[u8], rows: &[f32]) -> Option<Vec<f32>> {
+    let python = tool("KESTREL_PYTHON")?;
+    let folder = tempfile::tempdir().expect("a folder");
+    let [model, input, output] = ["model.onnx", "rows.f32", "outputs.f32"].map(|name| folder.path().join(name));
+    std::fs::write(&model, onnx).expect("write");
+    std::fs::write(&input, rows.iter().flat_map(|number| number.to_le_bytes()).collect::<Vec<u8>>()).expect("write");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/rows.py");
+    let ran = std::process::Command::new(python).arg(script).args([&model, &input, &output]).output();
+    let ran = ran.expect("Python starts");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let bytes = std::fs::read(&output).expect("outputs");
+    Some(bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect())
+}

@@ -226,7 +226,6 @@ fn options(build: Build) -> Vec<&'static str> {
         "--python-version=3.11",
         "--implementation=cp",
         "--abi=cp311",
-        "--abi=none",
         "--platform=manylinux_2_28_x86_64",
         "--disable-pip-version-check",
         "--no-input",
