@@ -3,4 +3,6 @@
 mod dataset;
 mod splits;
 #[cfg(feature = "learn")]
+mod temporal;
+#[cfg(feature = "learn")]
 mod trees;
