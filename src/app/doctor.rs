@@ -3,6 +3,7 @@
 //! Invariant: examining changes nothing; installing puts a whole library in place or leaves what was there.
 //! Absent on purpose: printing and asking (`cli/doctor`).
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
