@@ -3,13 +3,16 @@
 use kestrel::domain::{Bar, MarketEvent, Ratio, Span, SymbolId, Time};
 use kestrel::engine::model::{InferOutcome, InferRequest, ModelSlot};
 use kestrel::engine::notice::ModelChange;
-use kestrel::engine::ports::Inference;
+use kestrel::engine::ports::{Event, Inference};
 use kestrel::engine::regime::{EXPERTS, Mandate, Mandates};
 use kestrel::engine::settings::StrategyName;
-use kestrel::engine::{Effect, Effects, Engine, Input, Notice};
+use kestrel::engine::{Effect, Effects, Engine, Input, Notice, Start};
 use kestrel::runtime::Finished;
 use kestrel::runtime::backtest::{Backtest, Detail, backtest};
+use kestrel::runtime::clock::{Clock, WallClock};
+use kestrel::runtime::live::{Live, live};
 use kestrel::runtime::replay::replay;
+use kestrel::runtime::wires::{DoorWires, ModelWires, ScreenSenders, wires};
 use kestrel::simulator::Simulator;
 
 use crate::support::{ByInput, Memory, MemorySource, Scenario, generated, models, ratio, rules};
@@ -179,4 +182,69 @@ fn an_input_of_several_rows_has_no_hole_and_its_newest_row_is_the_bar_that_close
     desk.minute += 30;
     let third = desk.question();
     assert!(third.bar.since(second.bar) >= Span(45 * Span::MINUTE.0), "{:?}", third.bar.since(second.bar));
+}
+
+/// A run in wall time whose last bar has just closed: what it sends to the venue within a second, and what it says of models.
+/// `door` runs models until the run ends.
+fn wall_run<F: Future<Output = ()>>(door: impl FnOnce(ModelWires) -> F) -> (usize, Vec<String>) {
+    let mut scenario = Scenario::new(&["BTCUSDT"], StrategyName::Trees);
+    (scenario.settings.models, scenario.settings.edge_multiple) = (models(), ratio("1.5"));
+    let clock = WallClock::start();
+    let minute = Span::MINUTE.0;
+    let newest = clock.now().0.div_euclid(minute) - 1;
+    let bar = |at: i64| {
+        let close = if at % 2 == 0 { 100.0 } else { 100.1 };
+        Bar { open_time: Time(at * minute), open: close, high: close, low: close, close, volume: 10.0 }
+    };
+    let start = Start { history: vec![(newest - 500..newest).map(bar).collect()], ..scenario.start() };
+    let said = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+    let heard = said.clone();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("an event loop");
+    let sent = runtime.block_on(async {
+        let (driver, DoorWires { events, mut outgoing, models, .. }, _steering) = wires(ScreenSenders::new());
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let run = live(Live {
+            wires: driver,
+            clock: Clock::Wall(clock),
+            now: clock.now(),
+            start,
+            journal: None,
+            commands: Vec::new(),
+            on_notice: Some(Box::new(move |_, notice| {
+                if let Notice::Model { .. } = notice {
+                    heard.borrow_mut().push(notice.to_string());
+                }
+            })),
+            stop: stopped,
+        });
+        let venue = async {
+            let input = Input::Market(MarketEvent::BarClosed { symbol: SymbolId(0), bar: bar(newest) });
+            events.send(Event::Input { time: None, input, sequence: None }).await.expect("the run goes on");
+            let first = tokio::time::timeout(std::time::Duration::from_secs(1), outgoing.recv()).await;
+            stop.send(()).expect("the run goes on");
+            usize::from(matches!(first, Ok(Some(_))))
+        };
+        let (end, sent, ()) = tokio::join!(run, venue, door(models));
+        end.expect("no journal");
+        sent
+    });
+    (sent, said.take())
+}
+
+#[test]
+fn in_wall_time_the_driver_does_not_wait_for_a_model_and_takes_its_answer_when_it_comes() {
+    let (sent, said) = wall_run(|mut door| async move {
+        while let Some((_, question)) = door.questions.recv().await {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            door.inferred.send(question.answer(InferOutcome::Value(1.0))).await.expect("the run goes on");
+        }
+    });
+    assert_eq!((sent, said), (1, vec![]));
+}
+
+#[test]
+fn in_wall_time_a_door_that_is_gone_is_told_and_trades_nothing() {
+    let (sent, said) = wall_run(|door| async move { drop(door) });
+    assert_eq!(sent, 0);
+    assert_eq!(said, ["MODEL trees: nobody runs models in this run"]);
 }
