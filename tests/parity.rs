@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use kestrel::app::demo::{self, Demo, Ended};
+use kestrel::app::demo::{self, Demo, Ended, ModelRun};
 use kestrel::app::market::MarketPlan;
 use kestrel::app::{backtest, market, venue_settings};
 use kestrel::config::{Config, FeePolicy, Rest, RiskKeys, Speed};
-use kestrel::domain::{Command as Order, Seed, Span, Symbol, Time};
+use kestrel::domain::{Command as Order, Ratio, Seed, Span, Symbol, Time};
+use kestrel::engine::model::ModelSlot;
+use kestrel::engine::regime::{EXPERTS, Mandate, Mandates};
 use kestrel::engine::risk::settings::StopKind;
 use kestrel::engine::settings::{ExecutionStyle, StrategyName};
 use kestrel::engine::{Input, Stamped};
@@ -21,7 +23,7 @@ use kestrel::simulator::Simulator;
 use kestrel::store::{ParquetBars, symbols_of};
 use tempfile::tempdir;
 
-use crate::support::{Memory, data_file, skip_without_data};
+use crate::support::{self, Memory, data_file, skip_without_data};
 
 /// A market and how much of it.
 struct Case {
@@ -47,6 +49,22 @@ fn everything() -> Config {
     config
 }
 
+/// A home without models of its own: there are the shipped ones.
+fn home() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR"))
+}
+
+/// Shipped models that trade wherever they expect anything at all, before costs: they lose, but they trade.
+fn with_models(strategy: StrategyName) -> Config {
+    let mut config = config();
+    (config.strategy, config.edge_multiple, config.inference.onnxruntime_fetch) = (strategy, 0.0, false);
+    config.regimes = Mandates([Mandate([Ratio::ONE; EXPERTS]); 5]);
+    for slot in ModelSlot::ALL {
+        config.models.0.insert(slot, format!("kestrel-{slot}"));
+    }
+    config
+}
+
 fn plan(case: &Case, config: &mut Config) -> MarketPlan {
     let data = (!case.files.is_empty()).then(|| {
         config.symbols = symbols_of(&case.files, &config.symbols).expect("symbols");
@@ -64,7 +82,7 @@ fn through_sockets(case: &Case, config: &Config, commands: Vec<(Time, Order)>) -
         venue: None,
         journal: None,
         feeds: None,
-        models: None,
+        models: ModelRun::of(&config, home()).expect("models").if_asked(&config),
         trades_file: None,
         commands,
         on_notice: None,
@@ -77,7 +95,7 @@ fn through_sockets(case: &Case, config: &Config, commands: Vec<(Time, Order)>) -
 fn directly(case: &Case, config: &Config) -> Finished {
     let mut config = config.clone();
     let market = plan(case, &mut config);
-    backtest::finish(&config, market, Path::new("")).unwrap_or_else(|error| panic!("the backtest failed: {error}"))
+    backtest::finish(&config, market, home()).unwrap_or_else(|error| panic!("the backtest failed: {error}"))
 }
 
 fn assert_same(case: &Case, config: &Config) -> Ended {
@@ -106,6 +124,33 @@ fn ten_bars_over_sockets_end_as_the_backtest_does() {
     let mut config = config();
     (config.trend_fast, config.trend_slow) = (1, 2);
     assert_same(&Case { files: Vec::new(), bars: 10, seed: 3 }, &config);
+}
+
+#[test]
+fn models_trade_over_sockets_as_they_do_in_the_backtest() {
+    if support::onnxruntime().is_none() {
+        return;
+    }
+    for (strategy, bars) in [(StrategyName::Trees, 6_000), (StrategyName::Temporal, 6_000), (StrategyName::Auto, 9_000)]
+    {
+        let Some(case) = recorded("BTCUSDT-spot-1m-2020-03-01_2020-03-31-covid-crash.parquet", bars) else {
+            return skip_without_data();
+        };
+        assert_same(&case, &with_models(strategy));
+    }
+}
+
+/// Evidence: a month with models that trade. Some minutes long.
+#[test]
+#[ignore = "minutes long: a whole recorded month through the loopback exchange with models"]
+fn a_whole_recorded_month_with_models_agrees() {
+    let name = "BTCUSDT-spot-1m-2023-07-01_2023-07-31-calm.parquet";
+    let Some(case) = recorded(name, 44_640) else { return skip_without_data() };
+    for strategy in [StrategyName::Trees, StrategyName::Temporal, StrategyName::Auto] {
+        let live = assert_same(&case, &with_models(strategy));
+        let (fills, seconds) = (live.finished.record.fills.len(), live.stopwatch.read().wall_seconds);
+        println!("{}: {fills} fills, {seconds:.1} s", strategy.as_str());
+    }
 }
 
 #[test]

@@ -3,6 +3,8 @@
 mod dataset;
 mod splits;
 #[cfg(feature = "learn")]
+mod temporal;
+#[cfg(feature = "learn")]
 mod trees;
 #[cfg(feature = "learn")]
 mod verb;

@@ -3,6 +3,7 @@
 //! Invariant: examining changes nothing; installing puts a whole library in place or leaves what was there.
 //! Absent on purpose: printing and asking (`cli/doctor`).
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::RunError;
+use super::seats::Seats;
 use crate::config::Config;
 use crate::inference::fetch::{FetchError, fetch};
 use crate::inference::library::{INSTALL_CPU, INSTALL_CUDA, Judged, survey};
@@ -127,9 +129,9 @@ pub fn install(plan: FetchPlan) -> Result<String, FetchError> {
     })
 }
 
-/// The models that ship and those that are installed.
-pub fn models(_config: &Config, _home: &std::path::Path) -> Result<Vec<ModelPlan>, RunError> {
-    Ok(Vec::new())
+/// The models that the settings name.
+pub fn models(config: &Config, home: &Path) -> Result<Vec<ModelPlan>, RunError> {
+    Ok(Seats::of(config, home)?.plans)
 }
 
 impl LibraryReport {

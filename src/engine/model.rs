@@ -44,7 +44,8 @@ pub struct ModelSpec {
     pub payoffs: Payoffs,
 }
 
-/// Mean gross return of the labelled trades in units of the barrier's width, by whether they won after costs.
+/// Mean gross return of the labelled trades that might be taken, in units of the barrier's width, by whether they won after
+/// costs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Payoffs {

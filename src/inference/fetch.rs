@@ -80,7 +80,7 @@ impl Build {
     pub const fn megabytes(self) -> (u32, u32) {
         match self {
             Build::Cpu => (24, 29),
-            Build::Cuda => (1_570, 1_900),
+            Build::Cuda => (1_570, 2_400),
         }
     }
 

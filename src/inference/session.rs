@@ -32,6 +32,9 @@ pub enum SessionError {
     /// The library refused the model.
     #[error("ONNX Runtime refuses the model ({0}); install another one")]
     Refused(String),
+    /// The library was built with CUDA, but the card, its driver or a part of the model is not fit for it.
+    #[error("CUDA cannot run the model here ({0})")]
+    Card(String),
     #[error("ONNX Runtime failed while running the model ({0})")]
     Run(String),
     #[error("the model's output is not a finite number")]
@@ -60,7 +63,10 @@ impl Session {
     /// `width`: numbers in a row, observations times columns.
     pub fn open(onnx: &[u8], width: usize, library: &Library, provider: Provider) -> Result<Session, SessionError> {
         let environment = library::environment(library).map_err(SessionError::Library)?;
-        let session = build(onnx, environment, provider).map_err(|error| SessionError::Refused(one_line(&error)))?;
+        let session = build(onnx, environment, provider).map_err(|error| match provider {
+            Provider::Cpu => SessionError::Refused(one_line(&error)),
+            Provider::Cuda => SessionError::Card(one_line(&error)),
+        })?;
         check(session.inputs(), INPUT, width)?;
         check(session.outputs(), OUTPUT, 1)?;
         let mut session = Session { bound: Vec::new(), session, width, provider };
@@ -196,8 +202,10 @@ fn check(found: &[Outlet], name: &str, width: usize) -> Result<(), SessionError>
     Err(SessionError::Shape(format!("the model has the tensor `{name}`, {kind}, {wanted}")))
 }
 
-/// The library's own words on one line, and not too many of them.
+/// The library's own words on one line, not too many of them, and without the lines of its source.
 fn one_line<T>(error: &ort::Error<T>) -> String {
-    let text: Vec<&str> = error.message().split_whitespace().collect();
-    text.join(" ").chars().take(300).collect()
+    let message = error.message();
+    let said = message.rsplit_once("FAIL : ").map_or(message, |(_, said)| said);
+    let words: Vec<&str> = said.split_whitespace().collect();
+    words.join(" ").trim_end_matches([':', '.']).chars().take(300).collect()
 }

@@ -127,18 +127,19 @@ pub fn plot(curve: &Curve, width: usize, height: usize) -> Vec<String> {
 
 const KEY: &str = "<p class=\"key\"><span><i class=\"validation\"></i>validation</span><span><i class=\"train\"></i>training</span><span><i class=\"flat\"></i>always the base rate</span><span class=\"soft\">The dot is the round that was kept. All fits share one scale: the mean log loss, smaller is better.</span></p>";
 
-/// The range of all numbers; `None` where there is no finite loss.
+/// The range of all numbers; `None` where there is no finite loss. The first round's training loss, which tells how a fit
+/// began and not how it went, does not stretch it: it is drawn at the edge.
 fn frame(curves: &[&Curve]) -> Option<Frame> {
     let rounds = || curves.iter().flat_map(|curve| &curve.rounds);
-    let losses = rounds().flat_map(|round| [round.train_loss, round.validation_loss]);
-    let losses = losses.filter(|loss| loss.is_finite());
-    let (mut low, mut high) =
-        losses.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (f64::min(low, x), f64::max(high, x)));
+    let training = rounds().filter(|round| round.number > 1).map(|round| round.train_loss);
+    let losses = rounds().map(|round| round.validation_loss).chain(training).filter(|loss| loss.is_finite());
+    let wider = |(low, high): (f64, f64), x: f64| (low.min(x), high.max(x));
+    let (low, high) = losses.fold((f64::INFINITY, f64::NEG_INFINITY), wider);
     if low > high {
         return None;
     }
     let bases = curves.iter().filter_map(|curve| curve.base_rate).filter(|base| base.is_finite());
-    bases.for_each(|base| (low, high) = (low.min(base), high.max(base)));
+    let (low, high) = bases.fold((low, high), wider);
     let air = (0.05 * (high - low)).max(1e-4);
     let last = rounds().map(|round| round.number).max().unwrap_or(1);
     Some(Frame { rounds: f64::from(last), low: low - air, high: high + air })
@@ -155,7 +156,8 @@ impl Frame {
     }
 
     fn down(&self, loss: f64) -> f64 {
-        HEIGHT - BOTTOM - (loss - self.low) / (self.high - self.low) * (HEIGHT - TOP - BOTTOM)
+        let share = (loss - self.low) / (self.high - self.low);
+        HEIGHT - BOTTOM - share.clamp(0.0, 1.0) * (HEIGHT - TOP - BOTTOM)
     }
 
     fn line(&self, class: &str, points: impl Iterator<Item = (f64, f64)>) -> String {

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 
 use super::calibration;
 use super::checkpoint::Checkpoint;
-use super::dataset::{Dataset, Sample};
-use super::evaluation::{Judgement, forecast_figures, judge};
+use super::dataset::{Dataset, Samples};
+use super::evaluation::{Judgement, figure, forecast_figures, judge};
 use super::learner::{Flow, Learner, LogitScale, Round, Scorer, Task, TrainingError};
 use super::splits::{Division, Reserved, divide, embargo, folds_of, with_validation};
-use super::walk::Rule;
+use super::walk::{Rule, Walk};
 use crate::domain::{Digest, Seed};
 use crate::engine::model::Payoffs;
 use crate::inference::registry::card::Figure;
@@ -20,6 +20,8 @@ use crate::performance::calibration::Forecast;
 
 /// Fewer held-out samples judge nothing.
 const LEAST_HELD_OUT: usize = 100;
+/// Share of the training samples, of the highest probabilities, that payoffs are measured on.
+const TRADEABLE_SHARE: f64 = 0.1;
 /// Outputs of trainer and graph may differ by this.
 pub const PARITY: f64 = 1e-5;
 /// Random inputs of the comparison; as many real ones are added.
@@ -112,14 +114,11 @@ pub fn train<L: Learner>(
     let (model, curve) = kept.fit(learner, data, &division.training, Stage::Last, plan.seed)?;
     curves.push(curve);
     let base_rate = share(&scores);
-    let rule = Rule {
-        payoffs: payoffs(data.pick(&division.training).iter())?,
-        side_cost: data.settings().side_cost,
-        multiple: plan.multiple,
-    };
     let forecasts: Vec<Forecast> = scores.iter().map(|(z, good)| (calibration.probability(*z), *good)).collect();
-    let mut out_of_fold = forecast_figures(&forecasts, base_rate, "out of fold");
-    out_of_fold.extend(spread(&forecasts));
+    let training = data.pick(&division.training);
+    let payoffs = payoffs(&training, &forecasts)?;
+    let rule = Rule { payoffs, side_cost: data.settings().side_cost, multiple: plan.multiple };
+    let out_of_fold = out_of_fold(&training, &forecasts, base_rate, &rule);
     let held_out = data.pick(&division.held_out);
     let mut logits = Vec::with_capacity(held_out.len());
     model.logits(&held_out, &mut logits)?;
@@ -277,19 +276,38 @@ fn share(scores: &[(f64, bool)]) -> f64 {
     scores.iter().filter(|(_, good)| *good).count() as f64 / scores.len().max(1) as f64
 }
 
-/// Mean gross return in barrier widths of good trades and of others.
-fn payoffs<'a>(samples: impl Iterator<Item = &'a Sample>) -> Result<Payoffs, TrainingError> {
+/// Mean gross return in barrier widths of good trades and of others, among those of the highest out-of-fold probabilities: the
+/// ones that might be traded. Where prices move a lot, more trades are good and each is worth less; the mean over all would
+/// take that for an edge.
+fn payoffs(samples: &Samples<'_>, forecasts: &[Forecast]) -> Result<Payoffs, TrainingError> {
+    let mut sorted: Vec<f64> = forecasts.iter().map(|(p, _)| *p).collect();
+    sorted.sort_by(f64::total_cmp);
+    let least = sorted.get((sorted.len() as f64 * (1.0 - TRADEABLE_SHARE)) as usize).copied().unwrap_or_default();
     let mut sums = [(0.0, 0.0); 2];
-    for sample in samples {
+    for (sample, _) in samples.iter().zip(forecasts).filter(|(_, (p, _))| *p >= least) {
         let (sum, count) = &mut sums[usize::from(sample.is_good)];
         *sum += sample.gross / sample.width;
         *count += 1.0;
     }
     if sums.iter().any(|(_, count)| *count == 0.0) {
-        return Err(TrainingError::OneOutcome { what: "training samples" });
+        return Err(TrainingError::OneOutcome { what: "out-of-fold samples of the highest probabilities" });
     }
     let [loss, win] = sums.map(|(sum, count)| sum / count);
     Ok(Payoffs { win, loss })
+}
+
+/// What may be looked at as often as wanted.
+fn out_of_fold(samples: &Samples<'_>, forecasts: &[Forecast], base_rate: f64, rule: &Rule) -> Vec<Figure> {
+    let on = "out of fold";
+    let mut figures = forecast_figures(forecasts, base_rate, on);
+    figures.extend(spread(forecasts));
+    let probabilities: Vec<f64> = forecasts.iter().map(|(p, _)| *p).collect();
+    let walk = Walk::of(samples, &probabilities, rule);
+    let count = walk.trades.len() as u64;
+    figures.push(figure("trades", on, Some(count as f64), count, Some(("flat", 0.0)), None));
+    let note = Some("the payoffs of the rule are of the same samples");
+    figures.push(figure("net_return", on, Some(walk.net_return), count, Some(("flat", 0.0)), note));
+    figures
 }
 
 /// How far apart the probabilities lie.
@@ -297,8 +315,6 @@ fn spread(forecasts: &[Forecast]) -> Vec<Figure> {
     let mut sorted: Vec<f64> = forecasts.iter().map(|(p, _)| *p).collect();
     sorted.sort_by(f64::total_cmp);
     let at = |share: f64| sorted.get(((sorted.len() as f64 - 1.0).max(0.0) * share) as usize).copied();
-    let figure = |name: &str, share: f64| {
-        super::evaluation::figure(name, "out of fold", at(share), sorted.len() as u64, None, None)
-    };
-    vec![figure("probability_p01", 0.01), figure("probability_p50", 0.5), figure("probability_p99", 0.99)]
+    let one = |name: &str, share: f64| figure(name, "out of fold", at(share), sorted.len() as u64, None, None);
+    vec![one("probability_p01", 0.01), one("probability_p50", 0.5), one("probability_p99", 0.99)]
 }

@@ -3,7 +3,7 @@
 use kestrel::engine::model::{InferOutcome, ModelSlot};
 use kestrel::engine::ports::Inference;
 use kestrel::inference::library::{LibraryError, find};
-use kestrel::inference::provider::CardTrial;
+use kestrel::inference::provider::{CardTrial, prove};
 use kestrel::inference::{Device, Library, LoadedModels, Provider, Session, SessionError};
 
 use super::counting::taken_by;
@@ -124,6 +124,21 @@ fn a_library_for_the_processor_refuses_the_card_aloud() {
     assert_eq!((view.provider, proof.chosen), (Some(Provider::Cpu), Provider::Cpu));
     assert!(matches!(&proof.card, CardTrial::Refused(why) if why.contains("processor alone")));
     assert!(view.alarm.as_ref().is_some_and(|said| said.contains("`inference_device` is \"cuda\"")));
+}
+
+#[test]
+fn a_card_that_cannot_be_used_is_not_passed_over_in_silence() {
+    let Some(library) = library() else { return };
+    // As a build with CUDA on a machine without a card: registering the provider fails.
+    let library = Library { has_cuda: true, ..library };
+    for device in [Device::Auto, Device::Cuda] {
+        let (session, proof) = prove(&constant(0.75), width(), &library, device, 3).expect("the processor can");
+        assert_eq!((session.provider(), proof.chosen, proof.batch), (Provider::Cpu, Provider::Cpu, 3));
+        assert!(matches!(&proof.card, CardTrial::Refused(why) if why.contains("CUDA cannot run the model here")));
+        assert!(proof.alarm.is_some_and(|said| said.contains("CUDA cannot run")), "{device}");
+    }
+    let (_, proof) = prove(&constant(0.75), width(), &library, Device::Cpu, 1).expect("the processor can");
+    assert_eq!((proof.card, proof.alarm), (CardTrial::NotTried, None));
 }
 
 #[test]
