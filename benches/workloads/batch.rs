@@ -56,7 +56,9 @@ pub struct Batch {
 fn everything() -> Settings {
     Settings {
         strategy: StrategyName::Auto,
-        mandates: Mandates([Mandate([Ratio::ONE, ratio("0.5"), ratio("0.5"), ratio("0.1")]); 5]),
+        mandates: Mandates(
+            [Mandate([Ratio::ONE, ratio("0.5"), ratio("0.5"), Ratio::ZERO, Ratio::ZERO, ratio("0.1")]); 5],
+        ),
         min_hold_bars: 5,
         sentiment_weight: ratio("0.25"),
         execution: ExecutionSettings {
@@ -226,7 +228,7 @@ impl Batch {
                     let outcome = Outcome::Found { status: OrderStatus::Canceled, filled: Quantity::ZERO };
                     self.answer(&client_id, outcome);
                 }
-                Effect::Notice(_) => {}
+                Effect::Infer(_) | Effect::Notice(_) => {}
             }
             waiting.extend(self.effects.drain());
         }

@@ -106,7 +106,11 @@ impl Desk {
                 };
                 Some((payload.client_id().clone(), market))
             }
-            Effect::Cancel { .. } | Effect::Replace { .. } | Effect::Query { .. } | Effect::Notice(_) => None,
+            Effect::Cancel { .. }
+            | Effect::Replace { .. }
+            | Effect::Query { .. }
+            | Effect::Infer(_)
+            | Effect::Notice(_) => None,
         });
         sent.collect()
     }

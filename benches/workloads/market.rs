@@ -60,6 +60,8 @@ pub fn settings(strategy: StrategyName) -> Settings {
         execution: kestrel::engine::settings::ExecutionSettings::default(),
         risk: Default::default(),
         sentiment_weight: Ratio::ZERO,
+        edge_multiple: Ratio::ZERO,
+        models: Default::default(),
     }
 }
 

@@ -139,5 +139,6 @@ fn vitals() -> Vitals {
         runs: 1,
         theme: Theme { palette: Palette::Dark, up: UpColor::Green },
         backtest: Backtest { plan, stage: Stage::Idle },
+        models: Default::default(),
     }
 }

@@ -514,6 +514,8 @@ fn votes() -> Vec<Vote> {
         vote(StrategyName::Trend, 0.0, 0.12, 0.0, 0.0),
         vote(StrategyName::Reversal, 1.0, 0.41, 0.5, 0.62),
         vote(StrategyName::Breakout, 0.0, 0.22, 0.0, 0.0),
+        vote(StrategyName::Trees, 0.0, 0.0, 0.0, 0.0),
+        vote(StrategyName::Temporal, 0.0, 0.0, 0.0, 0.0),
         vote(StrategyName::Flat, 0.0, 0.25, 1.0, 0.38),
     ]
 }
