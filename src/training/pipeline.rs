@@ -75,6 +75,9 @@ pub struct Trained<M> {
     pub judgement: Judgement,
 }
 
+/// Whoever runs graphs: file, inputs and their number in, probabilities or why there are none out.
+pub type Runner<'a> = &'a mut dyn FnMut(&[u8], &[f32], usize) -> Result<Vec<f32>, String>;
+
 /// A fit as a checkpoint keeps it.
 struct Kept<'a> {
     path: Option<PathBuf>,
@@ -135,7 +138,7 @@ pub fn exported<M: Scorer>(
     trained: &Trained<M>,
     data: &Dataset,
     seed: Seed,
-    run: &mut dyn FnMut(&[u8], &[f32], usize) -> Result<Vec<f32>, String>,
+    run: Runner<'_>,
 ) -> Result<(Vec<u8>, f64), TrainingError> {
     let onnx = trained.model.export(trained.calibration)?;
     let inputs = inputs(data, &trained.division, seed);
