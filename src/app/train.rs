@@ -117,6 +117,9 @@ pub enum MakeError {
 /// Someone who watches and may stop it.
 pub type Watch<'a> = &'a mut dyn FnMut(Step) -> Flow;
 
+/// Takes a bar and what takers bought.
+type TakeBar<'a> = &'a mut dyn FnMut(&Bar, Option<f64>) -> Result<(), MakeError>;
+
 /// Makes and installs a model. When `watch` stops it, what was fitted is kept in `plan.folder`.
 pub fn make<L: Learner>(learner: &L, plan: &TrainPlan, watch: Watch<'_>) -> Result<Made, MakeError> {
     let watch_cpu = Stopwatch::start();
@@ -212,10 +215,7 @@ fn read(plan: &TrainPlan, settings: &DatasetSettings, watch: Watch<'_>) -> Resul
 }
 
 /// The rows of a symbol's files with what takers bought.
-fn with_takers(
-    files: &[PathBuf],
-    take: &mut dyn FnMut(&Bar, Option<f64>) -> Result<(), MakeError>,
-) -> Result<(), MakeError> {
+fn with_takers(files: &[PathBuf], take: TakeBar<'_>) -> Result<(), MakeError> {
     let mut ordered: Vec<(Option<(Time, Time)>, &PathBuf)> = Vec::with_capacity(files.len());
     for file in files {
         ordered.push((bounds(file)?, file));

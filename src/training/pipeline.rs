@@ -75,6 +75,9 @@ pub struct Trained<M> {
     pub judgement: Judgement,
 }
 
+/// Whoever runs graphs: file, inputs and their number in, probabilities or why there are none out.
+pub type Runner<'a> = &'a mut dyn FnMut(&[u8], &[f32], usize) -> Result<Vec<f32>, String>;
+
 /// A fit as a checkpoint keeps it.
 struct Kept<'a> {
     path: Option<PathBuf>,
@@ -135,7 +138,7 @@ pub fn exported<M: Scorer>(
     trained: &Trained<M>,
     data: &Dataset,
     seed: Seed,
-    run: &mut dyn FnMut(&[u8], &[f32], usize) -> Result<Vec<f32>, String>,
+    run: Runner<'_>,
 ) -> Result<(Vec<u8>, f64), TrainingError> {
     let onnx = trained.model.export(trained.calibration)?;
     let inputs = inputs(data, &trained.division, seed);
@@ -278,20 +281,22 @@ fn share(scores: &[(f64, bool)]) -> f64 {
 
 /// Mean gross return in barrier widths of good trades and of others, among those of the highest out-of-fold probabilities: the
 /// ones that might be traded. Where prices move a lot, more trades are good and each is worth less; the mean over all would
-/// take that for an edge.
+/// take that for an edge. Where all of those have one outcome, it is the mean over all.
 fn payoffs(samples: &Samples<'_>, forecasts: &[Forecast]) -> Result<Payoffs, TrainingError> {
     let mut sorted: Vec<f64> = forecasts.iter().map(|(p, _)| *p).collect();
     sorted.sort_by(f64::total_cmp);
     let least = sorted.get((sorted.len() as f64 * (1.0 - TRADEABLE_SHARE)) as usize).copied().unwrap_or_default();
-    let mut sums = [(0.0, 0.0); 2];
-    for (sample, _) in samples.iter().zip(forecasts).filter(|(_, (p, _))| *p >= least) {
-        let (sum, count) = &mut sums[usize::from(sample.is_good)];
-        *sum += sample.gross / sample.width;
-        *count += 1.0;
-    }
-    if sums.iter().any(|(_, count)| *count == 0.0) {
-        return Err(TrainingError::OneOutcome { what: "out-of-fold samples of the highest probabilities" });
-    }
+    let sums = |least: f64| {
+        let mut sums = [(0.0, 0.0); 2];
+        for (sample, _) in samples.iter().zip(forecasts).filter(|(_, (p, _))| *p >= least) {
+            let (sum, count) = &mut sums[usize::from(sample.is_good)];
+            *sum += sample.gross / sample.width;
+            *count += 1.0;
+        }
+        sums.iter().all(|(_, count)| *count > 0.0).then_some(sums)
+    };
+    let one_outcome = TrainingError::OneOutcome { what: "training samples" };
+    let sums = sums(least).or_else(|| sums(f64::NEG_INFINITY)).ok_or(one_outcome)?;
     let [loss, win] = sums.map(|(sum, count)| sum / count);
     Ok(Payoffs { win, loss })
 }
