@@ -16,4 +16,15 @@ pub struct Shipped {
 
 /// A model is entered with `include_str!("../../../models/NAME/card.json")` and
 /// `include_bytes!("../../../models/NAME/model-<12 hex digits>.onnx")`.
-pub const SHIPPED: &[Shipped] = &[];
+pub const SHIPPED: &[Shipped] = &[
+    Shipped {
+        name: "kestrel-trees",
+        card: include_str!("../../../models/kestrel-trees/card.json"),
+        onnx: include_bytes!("../../../models/kestrel-trees/model-752fd298ac9b.onnx"),
+    },
+    Shipped {
+        name: "kestrel-temporal",
+        card: include_str!("../../../models/kestrel-temporal/card.json"),
+        onnx: include_bytes!("../../../models/kestrel-temporal/model-aa0de2dacda3.onnx"),
+    },
+];
