@@ -51,21 +51,23 @@ pub struct Demo<'a> {
 /// The models of a run with their thread's plan.
 pub struct ModelRun {
     pub seats: Seats,
-    pub worker: WorkerPlan,
+    /// `None`: nobody runs models.
+    pub worker: Option<WorkerPlan>,
 }
 
 impl ModelRun {
     pub fn of(config: &Config, home: &Path) -> Result<ModelRun, RunError> {
         let seats = Seats::of(config, home)?;
         seats.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-        let worker = seats.worker(config, home);
+        let worker = Some(seats.worker(config, home));
         Ok(ModelRun { seats, worker })
     }
 
-    /// `None` where no model is asked under these settings.
-    pub fn if_asked(self, config: &Config) -> Option<ModelRun> {
+    /// Without a thread where no model is asked under these settings.
+    pub fn if_asked(self, config: &Config) -> ModelRun {
         let settings = engine_settings(config, &self.seats.models);
-        ModelSlot::ALL.into_iter().any(|slot| settings.asks(slot)).then_some(self)
+        let is_asked = ModelSlot::ALL.into_iter().any(|slot| settings.asks(slot));
+        ModelRun { worker: self.worker.filter(|_| is_asked), ..self }
     }
 }
 
@@ -195,7 +197,8 @@ async fn drive(mut driven: Driven<'_>) -> Result<LiveEnd, RunError> {
     // Without sources their queue is closed at once.
     let feeds = driven.feeds.map(|plan| Feeds::start(plan, moods));
     let ModelWires { questions, inferred } = models;
-    let worker = driven.models.map(|models| Worker::start(models.worker, questions, inferred)).transpose();
+    let worker =
+        driven.models.and_then(|models| models.worker).map(|plan| Worker::start(plan, questions, inferred)).transpose();
     let worker = worker.map_err(RunError::Settings)?;
     let reins = worker.as_ref().map(|worker| ModelReins { steering: worker.steering(), view: worker.view() });
     (hand.on_begin)(Reins { steering, models: reins });

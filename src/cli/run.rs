@@ -139,6 +139,7 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
             let feeds = app::feeds::plan(&config, seed, home.as_deref());
             // Nobody can name models while it runs.
             let models = ModelRun::of(&config, &super::backtest::home(&config, globals)?)?.if_asked(&config);
+            let models = Some(models);
             without_screen(args, globals.json, Unseen { config, market, venue, journal, feeds, models })?
         }
     };

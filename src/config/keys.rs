@@ -242,7 +242,8 @@ mod tests {
             "stop_multiple": 1, "target_multiple": 1, "trailing_multiple": 1, "max_hold_minutes": 240,
             "daily_loss_percent": 1, "halt_drawdown_percent": 1, "losing_streak": 1, "losing_streak_pause_minutes": 1,
             "cool_down_minutes": 1, "low_profit_percent": 1, "max_exposure_percent": 50, "max_correlated_percent": 40,
-            "sentiment_weight_percent": 1, "feeds": {"fear_greed": "default"}, "onnxruntime": "/lib/onnxruntime.so",
+            "sentiment_weight_percent": 1, "models": {}, "edge_multiple": 3, "feeds": {"fear_greed": "default"},
+            "onnxruntime": "/lib/onnxruntime.so",
             "onnxruntime_fetch": false, "inference_device": "cpu", "inference_deadline_ms": 100}"#;
         let other = Config::parse(other, "other settings").expect("settings that differ in every key");
         assert_eq!(shipped.changes(&other).len(), KEYS.len());

@@ -184,9 +184,3 @@ impl StateHash for ModelSpec {
         }
     }
 }
-
-impl StateHash for Models {
-    fn state_hash(&self, digest: &mut Digest) {
-        ModelSlot::ALL.into_iter().for_each(|slot| digest.option(self.get(slot)));
-    }
-}

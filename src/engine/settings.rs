@@ -261,8 +261,11 @@ impl StateHash for Settings {
         digest.add(&self.mandates);
         digest.add(&self.execution);
         digest.add(&self.sentiment_weight);
-        digest.add(&self.models);
-        digest.add(&self.edge_multiple);
+        // A model that is not asked decides nothing.
+        for slot in ModelSlot::ALL.into_iter().filter(|slot| self.asks(*slot)) {
+            digest.option(self.models.get(slot));
+            digest.add(&self.edge_multiple);
+        }
         digest.add(&self.risk);
     }
 }

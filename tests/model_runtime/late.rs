@@ -108,6 +108,11 @@ async fn is_fetched() {
     let (questions, incoming) = mpsc::channel(4);
     let (outgoing, mut answers) = mpsc::channel(4);
     let worker = Worker::start(plan, incoming, outgoing).expect("a thread");
+    until(&mut worker.view(), |view| view.library.state == LibraryState::Missing).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(worker.view().borrow().library.state, LibraryState::Missing, "nobody has asked a model yet");
+    questions.send((Instant::now(), request(0, ModelSlot::Trees, digest, 0))).await.expect("it listens");
+    assert!(matches!(answers.recv().await.expect("an answer").outcome, InferOutcome::Unavailable { .. }));
     let after = until(&mut worker.view(), |view| view.library.state == LibraryState::Ready).await;
     assert_eq!(after.library.version.as_deref(), Some("1.31.1"));
     questions.send((Instant::now(), request(1, ModelSlot::Trees, digest, 0))).await.expect("it listens");
@@ -125,10 +130,11 @@ fn without_pip_or_network_the_sentence_is_right_and_nothing_hangs() {
 #[ignore = "run by without_pip_or_network_the_sentence_is_right_and_nothing_hangs in a process of its own"]
 async fn has_no_pip() {
     let Some(home) = std::env::var_os(HOME).map(PathBuf::from) else { return };
-    let (plan, _) = plan(&home, Some(FetchPlan::new(Build::Cpu, home.clone())));
-    let (_questions, incoming) = mpsc::channel(4);
+    let (plan, digest) = plan(&home, Some(FetchPlan::new(Build::Cpu, home.clone())));
+    let (questions, incoming) = mpsc::channel(4);
     let (outgoing, _answers) = mpsc::channel(4);
     let worker = Worker::start(plan, incoming, outgoing).expect("a thread");
+    questions.send((Instant::now(), request(0, ModelSlot::Trees, digest, 0))).await.expect("it listens");
     let said = until(&mut worker.view(), |view| view.library.sentence.contains("no pip")).await;
     assert_eq!(said.library.state, LibraryState::Missing);
     let before = Instant::now();
