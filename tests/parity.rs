@@ -82,7 +82,7 @@ fn through_sockets(case: &Case, config: &Config, commands: Vec<(Time, Order)>) -
         venue: None,
         journal: None,
         feeds: None,
-        models: Some(ModelRun::of(&config, home()).expect("models").if_asked(&config)),
+        models: ModelRun::if_asked(&config, home()).expect("models"),
         trades_file: None,
         commands,
         on_notice: None,

@@ -57,7 +57,7 @@ fn drive(config: &Config, plan: MarketPlan, wanted: &Wanted<'_>) -> Result<Finis
     let rules = rules(config)?;
     let seed = plan.seed;
     let mut source = market::open(plan, &rules);
-    let seats = Seats::of(config, &wanted.home)?;
+    let seats = Seats::if_taken(config, &wanted.home)?;
     seats.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
     let start = start(config, &seats, seed, source.as_mut(), rules.len())?;
     let inference = seats.inference(config, &start.settings, &wanted.home)?;

@@ -15,7 +15,7 @@ use super::{Outcome, RunError, Stopwatch, engine_settings, exchange, session, tr
 use crate::binance::{self, Connected, Credentials, Endpoints, Pace, Plan, Rest, Timing};
 use crate::config::{Config, regimes};
 use crate::domain::{Command, Seed, Symbol, SymbolRules, Time};
-use crate::engine::model::{ModelSlot, Models};
+use crate::engine::model::Models;
 use crate::engine::ports::Journal;
 use crate::engine::{Snapshot, Start};
 use crate::exchange::{Counts, Exchange};
@@ -51,23 +51,20 @@ pub struct Demo<'a> {
 /// The models of a run with their thread's plan.
 pub struct ModelRun {
     pub seats: Seats,
-    /// `None`: nobody runs models.
-    pub worker: Option<WorkerPlan>,
+    pub worker: WorkerPlan,
 }
 
 impl ModelRun {
     pub fn of(config: &Config, home: &Path) -> Result<ModelRun, RunError> {
         let seats = Seats::of(config, home)?;
         seats.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-        let worker = Some(seats.worker(config, home));
+        let worker = seats.worker(config, home);
         Ok(ModelRun { seats, worker })
     }
 
-    /// Without a thread where no model is asked under these settings.
-    pub fn if_asked(self, config: &Config) -> ModelRun {
-        let settings = engine_settings(config, &self.seats.models);
-        let is_asked = ModelSlot::ALL.into_iter().any(|slot| settings.asks(slot));
-        ModelRun { worker: self.worker.filter(|_| is_asked), ..self }
+    /// `None` where no model may trade under these settings.
+    pub fn if_asked(config: &Config, home: &Path) -> Result<Option<ModelRun>, RunError> {
+        Seats::are_taken(config).then(|| ModelRun::of(config, home)).transpose()
     }
 }
 
@@ -82,6 +79,8 @@ pub struct Reins {
 pub struct ModelReins {
     pub steering: inference::Steering,
     pub view: watch::Receiver<RuntimeView>,
+    /// What the run began with.
+    pub seats: Seats,
 }
 
 /// A person who watches, steers and stops.
@@ -197,10 +196,17 @@ async fn drive(mut driven: Driven<'_>) -> Result<LiveEnd, RunError> {
     // Without sources their queue is closed at once.
     let feeds = driven.feeds.map(|plan| Feeds::start(plan, moods));
     let ModelWires { questions, inferred } = models;
-    let worker =
-        driven.models.and_then(|models| models.worker).map(|plan| Worker::start(plan, questions, inferred)).transpose();
-    let worker = worker.map_err(RunError::Settings)?;
-    let reins = worker.as_ref().map(|worker| ModelReins { steering: worker.steering(), view: worker.view() });
+    let (seats, plan) = driven.models.map(|run| (run.seats, run.worker)).unzip();
+    let worker = seats
+        .zip(plan)
+        .map(|(seats, plan)| Worker::start(plan, questions, inferred).map(|worker| (seats, worker)))
+        .transpose();
+    let (seats, worker) = worker.map_err(RunError::Settings)?.unzip();
+    let reins = worker.as_ref().zip(seats).map(|(worker, seats)| ModelReins {
+        steering: worker.steering(),
+        view: worker.view(),
+        seats,
+    });
     (hand.on_begin)(Reins { steering, models: reins });
     let end = live(Live {
         wires: driver,

@@ -40,7 +40,9 @@ pub fn models(seats: &Seats, view: Option<&RuntimeView>) -> Models {
         works: view.library.state == LibraryState::Ready,
     });
     let seat = |named: &Named| {
-        let running = view.and_then(|view| view.models.iter().find(|model| model.slot == named.slot));
+        let running = view.and_then(|view| {
+            view.models.iter().find(|model| Some(model.digest) == seats.models.get(named.slot).map(|spec| spec.digest))
+        });
         let told = running.into_iter().flat_map(|model| model.error.iter().chain(&model.alarm));
         Seat {
             slot: named.slot,

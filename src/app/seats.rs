@@ -18,6 +18,7 @@ use crate::engine::ports::Inference;
 use crate::engine::settings::StrategyName;
 use crate::inference::registry::{Badge, Registry};
 use crate::inference::{Device, InferencePlan, LibraryPlan, LoadedModels, ModelPlan, WorkerPlan};
+use crate::market::features::Schema;
 
 /// The models of a run.
 #[derive(Debug, Clone, Default)]
@@ -51,6 +52,18 @@ impl Seats {
         let mut seats = Seats::default();
         for (slot, name) in &config.models.0 {
             match registry.open(name) {
+                // The engine's bars do not tell what takers did; a model must not meet inputs that it never saw.
+                Ok(installed) if installed.card.input.schema != Schema::ohlcv().name() => {
+                    let why = format!(
+                        "models.{slot}: `{name}` wants the schema `{}`, and bars in trading tell `ohlcv` alone; train it \
+                         without --schema full",
+                        installed.card.input.schema
+                    );
+                    if may_trade(config, *slot) {
+                        return Err(RunError::Settings(why));
+                    }
+                    seats.warnings.push(why);
+                }
                 Ok(installed) => {
                     seats.named.push(Named {
                         slot: *slot,
@@ -73,7 +86,33 @@ impl Seats {
                 }
             }
         }
-        Ok(seats)
+        match config.strategy.slot().filter(|slot| seats.models.get(*slot).is_none()) {
+            None => Ok(seats),
+            Some(slot) => Err(RunError::Settings(format!(
+                "the strategy `{slot}` trades by a model, and the slot `models.{slot}` is empty; name one there \
+                 (`kestrel models list` shows them)"
+            ))),
+        }
+    }
+
+    /// True when some model may trade under these settings; otherwise none need be read.
+    pub fn are_taken(config: &Config) -> bool {
+        ModelSlot::ALL.into_iter().any(|slot| may_trade(config, slot))
+    }
+
+    /// Those that may trade, if any: what a run needs whose settings nobody changes.
+    pub fn if_taken(config: &Config, home: &Path) -> Result<Seats, RunError> {
+        if Seats::are_taken(config) { Seats::of(config, home) } else { Ok(Seats::default()) }
+    }
+
+    /// What fills this slot there fills it here.
+    pub fn take(&mut self, slot: ModelSlot, other: &Seats) {
+        self.models.set(slot, other.models.get(slot).cloned());
+        self.plans.retain(|plan| plan.slot != slot);
+        self.plans.extend(other.plans.iter().filter(|plan| plan.slot == slot).cloned());
+        self.named.retain(|named| named.slot != slot);
+        self.named.extend(other.named.iter().filter(|named| named.slot == slot).cloned());
+        self.named.sort_by_key(|named| named.slot);
     }
 
     /// What a backtest asks; `None` where it asks no model.
@@ -85,13 +124,7 @@ impl Seats {
     ) -> Result<Option<Box<dyn Inference>>, RunError> {
         let asked: Vec<ModelPlan> = self.plans.iter().filter(|plan| settings.asks(plan.slot)).cloned().collect();
         if asked.is_empty() {
-            return match settings.strategy.slot() {
-                None => Ok(None),
-                Some(slot) => Err(RunError::Settings(format!(
-                    "the strategy `{slot}` trades by a model, and the slot `models.{slot}` is empty; name one there \
-                     (`kestrel models list` shows them)"
-                ))),
-            };
+            return Ok(None);
         }
         let loaded = LoadedModels::open(&self.plan(config, asked, home));
         match loaded.trouble() {

@@ -19,6 +19,7 @@ use super::{engine_settings, gauges};
 use crate::config::{self, Config, ConfigWatch, Effect};
 use crate::domain::Command;
 use crate::engine::Settings;
+use crate::engine::model::ModelSlot;
 use crate::engine::settings::StrategyName;
 use crate::runtime::wires::{Links, Steering};
 use crate::tui::message::{Ask, Change, Reply};
@@ -136,11 +137,11 @@ impl Steward {
                     Some(ask) => self.carry(ask).await,
                 },
                 news = self.desk.news.recv() => match news {
-                    Some(news) => self.hear(news),
+                    Some(news) => self.hear(news).await,
                     None => break,
                 },
                 done = self.rehearsal.done() => self.rehearsal.hear(done),
-                _ = look.tick() => self.look(),
+                _ = look.tick() => self.look().await,
                 () = tokio::time::sleep(GLANCE), if self.rehearsal.is_running() => {}
             }
             self.tell_backtest();
@@ -217,7 +218,7 @@ impl Steward {
                 self.desk.first_run = false;
                 self.update_vitals(|vitals| (vitals.first_run, vitals.settings_problem) = (false, None));
                 self.announce(&config, &keys);
-                self.adopt(config);
+                self.adopt(config).await;
                 return self.reply(Reply::Saved { changes, undo, file });
             }
             Ok(Some(Err(error))) => error.to_string(),
@@ -241,9 +242,12 @@ impl Steward {
         self.update_vitals(|vitals| vitals.backtest = backtest);
     }
 
-    fn hear(&mut self, news: RunNews) {
+    async fn hear(&mut self, news: RunNews) {
         match news {
             RunNews::Began { reins: Reins { steering, models }, stop, generated } => {
+                if let Some(reins) = &models {
+                    self.seats = reins.seats.clone();
+                }
                 let given = engine_settings(&self.desk.config, &self.seats.models);
                 self.run = Some(Running { steering, models, stop, given });
                 let market = if generated { Market::Generated } else { self.desk.market.clone() };
@@ -255,6 +259,7 @@ impl Steward {
                     self.command(Command::Pause);
                 }
                 // What was changed while it connected counts too.
+                self.seat(&self.desk.file.clone()).await;
                 self.waiting = Some(self.desk.file.clone());
                 self.send_waiting();
             }
@@ -265,7 +270,7 @@ impl Steward {
         }
     }
 
-    fn look(&mut self) {
+    async fn look(&mut self) {
         match self.desk.settings.poll() {
             None => {}
             Some(Err(error)) => {
@@ -277,7 +282,7 @@ impl Steward {
                 self.desk.first_run = false;
                 self.update_vitals(|vitals| (vitals.first_run, vitals.settings_problem) = (false, None));
                 self.announce(&config, &[]);
-                self.adopt(config);
+                self.adopt(config).await;
             }
         }
         self.send_waiting();
@@ -315,45 +320,48 @@ impl Steward {
     }
 
     /// New settings come into force. A strategy that was switched on the screen stays unless the file names another.
-    fn adopt(&mut self, config: Config) {
+    async fn adopt(&mut self, config: Config) {
         let mut wanted = config.clone();
         if let Some(run) = self.run.as_ref().filter(|_| config.strategy == self.desk.file.strategy) {
             wanted.strategy = run.given.strategy;
         }
         let (fields, theme) = (gauges::fields(&config), gauges::theme(&config));
         self.update_vitals(|vitals| (vitals.fields, vitals.theme) = (fields, theme));
-        if config.models != self.desk.file.models {
-            self.seat(&wanted);
-        }
+        self.seat(&wanted).await;
         self.desk.file = config;
         self.waiting = Some(wanted);
         self.send_waiting();
     }
 
-    /// Other models fill the slots: they are opened and proven beside those that run. What cannot be used leaves things as
-    /// they are.
-    fn seat(&mut self, config: &Config) {
+    /// Other models fill the slots: they are opened and proven beside those that run, and only then is the engine told.
+    /// What cannot be used leaves things as they are.
+    async fn seat(&mut self, config: &Config) {
         let seats = match Seats::of(config, &self.desk.home) {
             Ok(seats) => seats,
-            Err(error) => {
-                let sentence = error.to_string();
-                tracing::warn!("{sentence}");
-                return self.update_vitals(|vitals| vitals.settings_problem = Some(sentence));
-            }
+            Err(error) => return self.complain(error.to_string()),
         };
         seats.warnings.iter().for_each(|warning| tracing::warn!("{warning}"));
-        if let Some(reins) = self.run.as_ref().and_then(|run| run.models.as_ref()) {
-            for (slot, plan) in self.seats.changes(&seats) {
-                let steering = reins.steering.clone();
-                let model = plan.map(|plan| (plan.spec.clone(), Arc::clone(&plan.onnx)));
-                tokio::spawn(async move {
-                    if let Err(why) = steering.swap(slot, model).await {
-                        tracing::warn!("{why}");
-                    }
-                });
+        let reins = self.run.as_ref().and_then(|run| run.models.as_ref()).map(|reins| reins.steering.clone());
+        for (slot, plan) in self.seats.changes(&seats) {
+            let model = plan.map(|plan| (plan.spec.clone(), Arc::clone(&plan.onnx)));
+            let swapped = match &reins {
+                Some(steering) => steering.swap(slot, model).await,
+                None => Ok(()),
+            };
+            match swapped {
+                Ok(()) => self.seats.take(slot, &seats),
+                Err(why) => self.complain(why),
             }
         }
-        self.seats = seats;
+        // What is only told of them may have changed too.
+        let same = ModelSlot::ALL.map(|slot| self.seats.models.get(slot) == seats.models.get(slot));
+        let same = ModelSlot::ALL.into_iter().zip(same).filter(|(_, is_same)| *is_same);
+        same.for_each(|(slot, _)| self.seats.take(slot, &seats));
+    }
+
+    fn complain(&self, sentence: String) {
+        tracing::warn!("{sentence}");
+        self.update_vitals(|vitals| vitals.settings_problem = Some(sentence));
     }
 
     fn send_waiting(&mut self) {

@@ -40,13 +40,15 @@ pub fn run(base: &Config, plan: MarketPlan, sets: &[Config], home: &Path) -> Res
     let mut cases = Vec::with_capacity(sets.len());
     let mut seated: BTreeMap<&ModelNames, Seats> = BTreeMap::new();
     for config in sets {
-        let seats = Seats::of(config, home)?;
+        let seats = Seats::if_taken(config, home)?;
         let settings = engine_settings(config, &seats.models);
         // What cannot run is told before anything runs.
         seats.inference(config, &settings, home)?;
         let balances = start_balances(&columns.rules, config.start());
         cases.push(SweepCase { settings, venue: venue_settings(config), balances });
-        seated.insert(&config.models, seats);
+        if !seats.plans.is_empty() {
+            seated.insert(&config.models, seats);
+        }
     }
     let open = |settings: &Settings| {
         let seats = seated.values().find(|seats| seats.models == settings.models)?;

@@ -23,7 +23,7 @@ use crate::store::{KlineSource, ParquetBars, StoreError, symbol_of};
 use crate::training::canary;
 use crate::training::curves::{Curve, CurvesPage, html};
 use crate::training::evaluation::figure;
-use crate::training::pipeline::{Plan, Stage, Trained, exported, train};
+use crate::training::pipeline::{Plan, Stage, Trained, exported, forget, train};
 use crate::training::splits::Reserved;
 use crate::training::{Collector, Dataset, DatasetSettings, Flow, Learner, LogitScale, Round, Scorer, TrainingError};
 
@@ -158,6 +158,7 @@ pub fn make<L: Learner>(learner: &L, plan: &TrainPlan, watch: Watch<'_>) -> Resu
         Place::Installed(registry) => registry.install(&card, &onnx)?,
         Place::Folder(folder) => write_into(folder, &card, &onnx)?,
     };
+    forget(&plan.folder);
     let remarks = remarks(&data, &trained);
     let seconds = watch_cpu.read().wall_seconds;
     Ok(Made { model, curves, page, out_of_fold: trained.out_of_fold, remarks, seconds })

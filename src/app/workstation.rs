@@ -213,6 +213,8 @@ impl Runs {
     }
 
     fn one(&self, market: MarketPlan, number: u32) -> Result<(Outcome, EndReason), RunError> {
+        // What cannot begin leaves the journal of the run before.
+        let models = ModelRun::of(&self.config, &self.home)?;
         let journal = JournalWriter::create(&numbered(&self.journal, number))
             .map_err(|error| RunError::Data(error.to_string()))?;
         let (stop, stopped) = oneshot::channel();
@@ -228,7 +230,7 @@ impl Runs {
             venue: self.venue.clone(),
             journal: Some(Box::new(journal)),
             feeds: super::feeds::plan(&self.config, self.seed, Some(&self.home)),
-            models: Some(ModelRun::of(&self.config, &self.home)?),
+            models: Some(models),
             trades_file: self.trades_file.as_deref().map(|path| numbered(path, number)),
             commands: Vec::new(),
             on_notice: Some(Box::new(voice::log(&self.config.symbols))),

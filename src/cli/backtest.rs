@@ -17,6 +17,7 @@ use super::{Output, Summary, SweepSummary, complain};
 use crate::app::backtest::Wanted;
 use crate::app::market::MarketPlan;
 use crate::app::report::{Charges, Page};
+use crate::app::seats::Seats;
 use crate::app::shell::command;
 use crate::app::{self, Outcome, Progress};
 use crate::config::{Config, ConfigOrigin};
@@ -86,9 +87,9 @@ pub fn execute(args: &BacktestArgs, globals: &Globals) -> Result<Output, Failure
     Ok(Output::Summary(Box::new(summary)))
 }
 
-/// Where models are installed; who names none needs no home.
+/// Where models are installed; where none may trade nobody needs a home.
 pub fn home(config: &Config, globals: &Globals) -> Result<PathBuf, Failure> {
-    if config.models.0.is_empty() { Ok(PathBuf::new()) } else { globals.home() }
+    if Seats::are_taken(config) { globals.home() } else { Ok(PathBuf::new()) }
 }
 
 /// Runs and measures, with a line of progress where somebody waits for it.

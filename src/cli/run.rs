@@ -133,13 +133,13 @@ pub fn execute(args: &RunArgs, globals: &Globals) -> Result<Output, Failure> {
         })?,
         _ => {
             let market = MarketPlan { data, seed, warmup_bars: config.warmup_bars, anchor: None, bars: args.bars };
-            let journal = JournalWriter::create(&journal)?;
             // A run with its files elsewhere needs no home folder, unless it has words of others to keep.
             let home = if config.feeds.is_off() { None } else { Some(globals.home()?) };
             let feeds = app::feeds::plan(&config, seed, home.as_deref());
             // Nobody can name models while it runs.
-            let models = ModelRun::of(&config, &super::backtest::home(&config, globals)?)?.if_asked(&config);
-            let models = Some(models);
+            let models = ModelRun::if_asked(&config, &super::backtest::home(&config, globals)?)?;
+            // What cannot begin leaves the journal of the run before.
+            let journal = JournalWriter::create(&journal)?;
             without_screen(args, globals.json, Unseen { config, market, venue, journal, feeds, models })?
         }
     };

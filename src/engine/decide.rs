@@ -331,9 +331,8 @@ impl Engine {
         let recast = settings.strategy == StrategyName::Auto && settings.mandates != self.settings.mandates;
         let rebuild = settings.strategy != self.settings.strategy
             || settings.trend != self.settings.trend
-            || settings.models != self.settings.models
-            || settings.edge_multiple != self.settings.edge_multiple
-            || (recast && self.changes_experts(settings));
+            || (recast && self.changes_experts(settings))
+            || self.changes_models(settings);
         let recommission = rebuild || settings.mandates != self.settings.mandates;
         let old = std::mem::replace(&mut self.settings, settings.clone());
         if rebuild {
@@ -357,6 +356,16 @@ impl Engine {
             instrument.awaiting_fresh_signal = false;
         }
         self.set_eyes();
+    }
+
+    /// True when a model that is asked is another one, or is traded by another measure.
+    fn changes_models(&self, settings: &Settings) -> bool {
+        let is_other = |slot: ModelSlot| {
+            settings.models.get(slot) != self.settings.models.get(slot)
+                || settings.edge_multiple != self.settings.edge_multiple
+        };
+        let is_asked = |slot: &ModelSlot| settings.asks(*slot) || self.settings.asks(*slot);
+        ModelSlot::ALL.into_iter().filter(is_asked).any(is_other)
     }
 
     /// True when other models would be asked.

@@ -45,6 +45,8 @@ impl Eyes {
         let mut eyes = Eyes { observers: Vec::new(), views: Vec::new(), until: None };
         for slot in ModelSlot::ALL.into_iter().filter(|slot| settings.asks(*slot)) {
             let spec = settings.models.get(slot);
+            // A journal may say anything.
+            let spec = spec.filter(|spec| spec.rows > 0 && spec.every_minutes > 0);
             let known = spec.and_then(|spec| Some((spec, Schema::by_hash(spec.schema)?)));
             let Some((spec, schema)) = known else { continue };
             let place = eyes.observers.iter().position(|(hash, _)| *hash == spec.schema);
@@ -61,6 +63,22 @@ impl Eyes {
         }
         window.iter().for_each(|(bar, _)| eyes.take(bar));
         Some(Box::new(eyes))
+    }
+
+    /// What older eyes saw of the same: they have seen more than a window holds.
+    fn inherit(&mut self, old: &Eyes) {
+        for (schema, observer) in &mut self.observers {
+            if let Some((_, before)) = old.observers.iter().find(|(known, _)| known == schema) {
+                observer.clone_from(before);
+            }
+        }
+        for view in &mut self.views {
+            let is_same = |before: &&ModelEyes| before.slot == view.slot && before.spec == view.spec;
+            if let Some(before) = old.views.iter().find(is_same) {
+                view.rows.clone_from(&before.rows);
+                view.newest = before.newest;
+            }
+        }
     }
 
     /// Sees the newest closed bar.
@@ -193,7 +211,11 @@ impl Engine {
     /// New eyes after a change of settings; open questions are closed without a decision.
     pub(super) fn set_eyes(&mut self) {
         for instrument in &mut self.instruments {
-            instrument.eyes = Eyes::of(&self.settings, &instrument.window);
+            let old = std::mem::replace(&mut instrument.eyes, Eyes::of(&self.settings, &instrument.window));
+            if let (Some(eyes), Some(old)) = (&mut instrument.eyes, &old) {
+                eyes.inherit(old);
+            }
+            instrument.model_trouble = NO_TROUBLE;
         }
     }
 }

@@ -281,7 +281,11 @@ fn put(staging: &Staging, target: &Path, place: &Path) -> std::io::Result<()> {
     if place.exists() {
         std::fs::rename(place, staging.folder.join("old"))?;
     }
-    std::fs::rename(target, place)?;
+    if let Err(error) = std::fs::rename(target, place) {
+        // What was there comes back; where there was nothing, nothing does.
+        let _ = std::fs::rename(staging.folder.join("old"), place);
+        return Err(error);
+    }
     // The name is safe too; not every file system can do it.
     let _ = place.parent().and_then(|folder| File::open(folder).ok()).map(|folder| folder.sync_all());
     Ok(())

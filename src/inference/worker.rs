@@ -156,9 +156,16 @@ async fn serve(
                 biased;
                 sent = answers.send(answer) => if sent.is_err() { return },
                 // Who asked may wait for this thread's end instead of its answers.
-                Some(Steer::Stop) = steers.recv() => return,
+                () = ended(&desk.stop) => return,
             }
         }
+    }
+}
+
+/// Completes when the thread is to end.
+async fn ended(stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -253,6 +253,7 @@ impl Lane {
 
     fn forget(&mut self, dropped: usize, width: usize, rows: usize) {
         self.rows.drain(..dropped * width);
+        self.unbroken = self.unbroken.min(self.rows.len() / width);
         let least = dropped + rows - 1;
         self.done.retain(|sample| sample.row as usize >= least);
         self.done.iter_mut().for_each(|sample| sample.row -= dropped as u32);

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use super::checkpoint::CheckpointError;
 use super::dataset::Samples;
+use crate::domain::Digest;
 use crate::engine::model::ModelSlot;
 use crate::market::features::{SavedNormaliser, Schema};
 
@@ -134,5 +135,29 @@ impl LogitScale {
         let x = self.scale * logit + self.shift;
         // Both forms are the same; each is exact where it is used.
         if x >= 0.0 { 1.0 / (1.0 + (-x).exp()) } else { x.exp() / (1.0 + x.exp()) }
+    }
+}
+
+impl Task<'_> {
+    /// Of everything that a fit follows from: an unfinished one goes on with the same alone.
+    pub fn fingerprint(&self, settings: &Map<String, Value>) -> u64 {
+        let mut digest = Digest::new();
+        digest.text(&Value::Object(settings.clone()).to_string());
+        digest.u64(self.seed);
+        let columns = self.train.dataset().settings().schema.width();
+        digest.u64(self.train.dataset().settings().schema.hash());
+        for samples in [&self.train, &self.validation] {
+            digest.u64(samples.len() as u64);
+            for (place, sample) in samples.iter().enumerate() {
+                digest.add(&sample.decided);
+                digest.u64(u64::from(sample.lane));
+                digest.bool(sample.is_good);
+                digest.u64(u64::from(sample.weight.to_bits()));
+                // The newest row stands for the window: each row is the newest of its own sample.
+                let input = samples.input(place);
+                input[input.len() - columns..].iter().for_each(|x| digest.u64(u64::from(x.to_bits())));
+            }
+        }
+        digest.finish()
     }
 }

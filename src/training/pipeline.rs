@@ -22,6 +22,8 @@ use crate::performance::calibration::Forecast;
 const LEAST_HELD_OUT: usize = 100;
 /// Share of the training samples, of the highest probabilities, that payoffs are measured on.
 const TRADEABLE_SHARE: f64 = 0.1;
+/// Finished fits, in the plan's folder.
+const FITS: &str = "fits.checkpoint";
 /// Outputs of trainer and graph may differ by this.
 pub const PARITY: f64 = 1e-5;
 /// Random inputs of the comparison; as many real ones are added.
@@ -127,7 +129,6 @@ pub fn train<L: Learner>(
     model.logits(&held_out, &mut logits)?;
     let probabilities: Vec<f64> = logits.into_iter().map(|z| calibration.probability(z)).collect();
     let judgement = judge(&held_out, &probabilities, base_rate, &rule, plan.seed, "held out");
-    kept.close();
     let calibration_rows = scores.len() as u64;
     Ok(Trained { model, calibration, calibration_rows, rule, division, curves, out_of_fold, judgement })
 }
@@ -185,7 +186,7 @@ impl<'a> Kept<'a> {
         watch: &'a mut dyn FnMut(Stage, Round) -> Flow,
     ) -> Result<Kept<'a>, TrainingError> {
         let file = |name: &str| plan.folder.as_deref().map(|folder: &Path| folder.join(name));
-        let path = file("fits.checkpoint");
+        let path = file(FITS);
         let found = path.as_deref().map(|path| Checkpoint::load(path, purpose)).transpose()?.flatten();
         let checkpoint = found.unwrap_or_else(|| Checkpoint::new(purpose));
         Ok(Kept { path, unfinished: file("fit.checkpoint"), checkpoint, watch })
@@ -224,11 +225,11 @@ impl<'a> Kept<'a> {
         remove(self.unfinished.as_deref());
         Ok((fitted.model, Curve { stage, rounds: fitted.rounds, best: fitted.best }))
     }
+}
 
-    /// Nothing is left to go on with.
-    fn close(self) {
-        remove(self.path.as_deref());
-    }
+/// The model is where it belongs: nothing is left to go on with.
+pub fn forget(folder: &Path) {
+    remove(Some(&folder.join(FITS)));
 }
 
 /// Best effort: what stays is of no use to another training and is told apart from it.

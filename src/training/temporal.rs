@@ -17,7 +17,7 @@ use super::dataset::Samples;
 use super::learner::{Fitted, Flow, Learner, Round, Task, TrainingError};
 use super::net::{Dropout, Numbers, Shape, log_loss, numbers, values};
 pub use super::temporal_model::TemporalModel;
-use crate::domain::{Digest, Seed};
+use crate::domain::Seed;
 use crate::engine::model::ModelSlot;
 use crate::market::features::{Normaliser, NormaliserSettings, Schema};
 
@@ -143,24 +143,7 @@ impl Temporal {
 
     /// Tells an unfinished fit of this task from others.
     fn purpose(&self, task: &Task<'_>) -> u64 {
-        let mut digest = Digest::new();
-        digest.text(&Value::Object(self.settings()).to_string());
-        digest.u64(task.seed);
-        digest.u64(task.train.dataset().settings().schema.hash());
-        for samples in [&task.train, &task.validation] {
-            digest.u64(samples.len() as u64);
-            for (place, sample) in samples.iter().enumerate() {
-                digest.add(&sample.decided);
-                digest.u64(u64::from(sample.lane));
-                digest.bool(sample.is_good);
-                digest.u64(u64::from(sample.weight.to_bits()));
-                // The newest row stands for the window: each row is the newest of its own sample.
-                let input = samples.input(place);
-                let columns = task.train.dataset().settings().schema.width();
-                input[input.len() - columns..].iter().for_each(|x| digest.u64(u64::from(x.to_bits())));
-            }
-        }
-        digest.finish()
+        task.fingerprint(&self.settings())
     }
 
     /// One epoch. Returns the mean loss of its steps, numbers dropped.

@@ -162,8 +162,7 @@ impl Learner for Trees {
 impl Trees {
     /// Tells an unfinished fit of this task from others.
     fn purpose(&self, task: &Task<'_>) -> u64 {
-        let settings = Value::Object(self.settings());
-        Seed(task.seed).number(&format!("trees {} {} {settings}", task.train.len(), task.validation.len()))
+        task.fingerprint(&self.settings())
     }
 
     /// The tree of a round on the gradients of the log loss.

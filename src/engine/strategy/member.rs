@@ -1,8 +1,7 @@
 //! `Member`: trades by the calibrated probability of one model.
 //!
 //! At each answer it computes what a trade between the model's barriers is worth before costs; where that exceeds a multiple of
-//! what a round trip costs it is long, until a barrier or the horizon ends the trade. A later answer that is worth as much
-//! begins the trade anew.
+//! what a round trip costs it is long, until a barrier or the horizon ends the trade; answers in between change nothing.
 //! Invariant: without a finite probability in 0..=1 nothing is begun; what was begun ends by its barriers.
 //! Absent on purpose: asking (`engine::eyes`), sizes, the model.
 //! Source: the rule "trade only if the forecast exceeds the cost threshold", Lopez de Prado 2018, ch. 3, for the barriers.
@@ -93,7 +92,7 @@ impl Member {
         let width = spec.barriers.width(self.meter.deviation());
         let edge = spec.edge(probability, width);
         self.forecast = Some(Forecast { probability, edge, bar: bar.open_time });
-        if edge > self.needed {
+        if self.trade.is_none() && edge > self.needed {
             self.trade = Some(spec.barriers.fence(bar.close, width));
         }
     }
