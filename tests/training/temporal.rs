@@ -5,7 +5,7 @@ use kestrel::domain::Seed;
 use kestrel::inference::library::find;
 use kestrel::inference::{Device, LibraryPlan, Provider, Session};
 use kestrel::training::canary::{PLANTED, tried};
-use kestrel::training::pipeline::{Plan, Trained, train};
+use kestrel::training::pipeline::{Plan, Trained, forget, train};
 use kestrel::training::synthetic::Edge;
 use kestrel::training::temporal::{Hardware, Temporal, TemporalModel, TemporalSettings};
 use kestrel::training::{Flow, LogitScale, Scorer, TrainingError};
@@ -51,7 +51,10 @@ fn the_same_command_makes_the_same_file_also_when_it_is_interrupted() {
     assert!(stops > 2, "{stops}");
     assert_eq!(onnx(&resumed), onnx(&whole));
     assert_eq!((resumed.curves, resumed.judgement), (whole.curves, whole.judgement));
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
+    let left = || std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left(), 1, "what was fitted stays until the model is where it belongs");
+    forget(folder.path());
+    assert_eq!(left(), 0, "nothing is left behind");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use kestrel::domain::Seed;
 use kestrel::inference::library::Origin;
 use kestrel::inference::{Library, Provider, Session};
 use kestrel::training::canary::{PLANTED, tried};
-use kestrel::training::pipeline::{Plan, Trained, exported, train};
+use kestrel::training::pipeline::{Plan, Trained, exported, forget, train};
 use kestrel::training::synthetic::Edge;
 use kestrel::training::trees::{Forest, Trees, TreesSettings};
 use kestrel::training::{Flow, Learner, LogitScale, Scorer, TrainingError};
@@ -61,7 +61,10 @@ fn a_training_that_is_interrupted_again_and_again_ends_with_the_same_file() {
     assert_eq!(onnx(&resumed), onnx(&whole));
     assert_eq!(resumed.curves, whole.curves);
     assert_eq!(resumed.judgement, whole.judgement);
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "nothing is left behind");
+    let left = || std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(left(), 1, "what was fitted stays until the model is where it belongs");
+    forget(folder.path());
+    assert_eq!(left(), 0, "nothing is left behind");
 }
 
 #[test]
