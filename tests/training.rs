@@ -1,6 +1,8 @@
 //! Training: what may teach, what samples are, the way from bars to a judged model.
 
 mod dataset;
+#[cfg(feature = "learn")]
+mod learners;
 mod splits;
 #[cfg(feature = "learn")]
 mod temporal;
