@@ -12,6 +12,7 @@ pub mod canary;
 pub mod checkpoint;
 pub mod curves;
 pub mod dataset;
+pub mod environment;
 pub mod evaluation;
 pub mod learner;
 pub mod pipeline;
