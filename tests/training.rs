@@ -6,6 +6,7 @@ mod learners;
 mod splits;
 #[cfg(feature = "learn")]
 mod temporal;
+mod trading;
 #[cfg(feature = "learn")]
 mod trees;
 #[cfg(feature = "learn")]

@@ -4,6 +4,9 @@
 //! episode's number and the actions since; to go on after an interruption is to act them again.
 //! Absent on purpose: who acts (`sac`), what is remembered (`replay`).
 
+pub mod tape;
+pub mod trading;
+
 use super::TrainingError;
 
 /// A Markov decision process with observations of fixed length and actions in [-1, 1].
