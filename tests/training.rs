@@ -1,5 +1,6 @@
 //! Training: what may teach, what samples are, the way from bars to a judged model.
 
+mod actors;
 mod dataset;
 #[cfg(feature = "learn")]
 mod learners;

@@ -7,6 +7,7 @@
 //! Invariant: nothing that a model is judged by was seen when it was made.
 //! Absent on purpose: trading by models (`engine`), running them (`inference`).
 
+pub mod actor_export;
 pub mod calibration;
 pub mod canary;
 pub mod checkpoint;
