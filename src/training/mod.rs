@@ -8,6 +8,7 @@
 //! Absent on purpose: trading by models (`engine`), running them (`inference`).
 
 pub mod actor_export;
+pub mod agent_curves;
 pub mod calibration;
 pub mod canary;
 pub mod checkpoint;
