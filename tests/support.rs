@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use kestrel::domain::{Bar, Command, Money, Price, Ratio, Seed, Session, Span, Symbol, SymbolId, SymbolRules, Time};
-use kestrel::engine::model::{InferOutcome, InferRequest, Inferred, ModelSpec, Models, Payoffs};
+use kestrel::engine::model::{InferOutcome, InferRequest, Inferred, Meaning, ModelSpec, Models, Payoffs};
 use kestrel::engine::ports::{BarSource, Inference, Journal, JournalError, SourceError};
 use kestrel::engine::risk::settings::{RiskSettings, StopKind};
 use kestrel::engine::settings::{Sizing, StrategyName, TrendLengths};
@@ -88,7 +88,7 @@ pub fn settings(strategy: StrategyName) -> Settings {
     }
 }
 
-/// Both slots filled with models that are asked each minute and each five minutes.
+/// All slots filled: models that are asked each minute and each five minutes, an agent each fifteen.
 pub fn models() -> Models {
     let spec = |name: &str, every_minutes, rows| ModelSpec {
         name: name.to_owned(),
@@ -96,10 +96,17 @@ pub fn models() -> Models {
         schema: Schema::ohlcv().hash(),
         rows,
         every_minutes,
-        barriers: Barriers { horizon_minutes: 30, deviations: 1.0, least_width: 0.006 },
-        payoffs: Payoffs { win: 1.0, loss: -1.0 },
+        meaning: Meaning::Probability {
+            barriers: Barriers { horizon_minutes: 30, deviations: 1.0, least_width: 0.006 },
+            payoffs: Payoffs { win: 1.0, loss: -1.0 },
+        },
     };
-    Models { trees: Some(Box::new(spec("trees-of-tests", 1, 1))), temporal: Some(Box::new(spec("net-of-tests", 5, 4))) }
+    let agent = ModelSpec { meaning: Meaning::Exposure { sharpe_rate: 0.01 }, ..spec("agent-of-tests", 15, 1) };
+    Models {
+        trees: Some(Box::new(spec("trees-of-tests", 1, 1))),
+        temporal: Some(Box::new(spec("net-of-tests", 5, 4))),
+        sac: Some(Box::new(agent)),
+    }
 }
 
 /// Answers by a number that follows from the question alone.

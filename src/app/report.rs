@@ -166,6 +166,7 @@ fn strategy(settings: &Settings) -> Vec<(&'static str, String)> {
         | StrategyName::Breakout
         | StrategyName::Trees
         | StrategyName::Temporal
+        | StrategyName::Sac
         | StrategyName::Flat => name.to_owned(),
     };
     let sizing = match settings.sizing {

@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use super::Stopwatch;
 use crate::domain::{Bar, Seed, Symbol, Time};
 use crate::inference::registry::{
-    CARD_FORMAT, DataRange, DataRole, Figure, InputCard, Installed, ModelCard, OutputCard, Registry, RegistryError,
-    TrainingCard, sealed, write_into,
+    CARD_FORMAT, DataRange, DataRole, Figure, InputCard, Installed, ModelCard, OutputCard, ProbabilityCard, Registry,
+    RegistryError, TrainingCard, sealed, write_into,
 };
 use crate::inference::{Library, LibraryError, LibraryPlan, Provider, Session, library};
 use crate::market::barriers::Barriers;
@@ -318,14 +318,14 @@ fn card<L: Learner>(
             rows: settings.rows,
             every_minutes: settings.every_minutes,
         },
-        output: OutputCard {
+        output: OutputCard::Probability(ProbabilityCard {
             meaning: "a long from the next bar's open to its barriers returns more than a round trip costs".into(),
             barriers: settings.barriers,
             payoffs: trained.rule.payoffs,
             side_cost: settings.side_cost,
             calibration: format!("sigmoid({scale:.6} * logit + {shift:.6}) (Platt), fitted on out-of-fold scores"),
             calibration_rows: trained.calibration_rows,
-        },
+        }),
         normaliser: trained.model.normaliser(&settings.schema),
         data: ranges(plan, trained.division.newest)?,
         lineage: Vec::new(),

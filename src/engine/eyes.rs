@@ -1,14 +1,16 @@
 //! `Eyes`: what the models of one symbol see, what they were asked, and how their answers come back to the desk.
 //!
 //! Invariant: while a question is open the decision of that bar waits; it is made once, when the last answer came or the time
-//! for answers is over. Rows of an input are as far apart as the model's card says, without a hole.
+//! for answers is over. Rows of an input are as far apart as the model's card says, without a hole; where a model asks for
+//! exposures its standing follows them.
 //! Absent on purpose: models, and what their answers are worth (`strategy::member`).
 
 use super::Engine;
 use super::effect::{Effect, Effects};
-use super::model::{InferOutcome, InferRequest, Inferred, ModelSlot, ModelSpec, SLOTS};
+use super::model::{InferOutcome, InferRequest, Inferred, Meaning, ModelSlot, ModelSpec, SLOTS};
 use super::notice::{ModelChange, Notice};
-use super::settings::{Settings, StrategyName};
+use super::settings::{Settings, Sizing, StrategyName};
+use super::standing::{Held, Interval, Standing};
 use crate::domain::{Bar, Digest, Span, StateHash, SymbolId, Time};
 use crate::market::BarWindow;
 use crate::market::features::{Observer, Schema};
@@ -30,11 +32,13 @@ pub struct Eyes {
 struct ModelEyes {
     slot: ModelSlot,
     spec: Box<ModelSpec>,
-    /// Place in `observers`.
-    observer: usize,
+    /// Place in `observers`; none where no row of the market is seen.
+    observer: Option<usize>,
     /// At most `spec.rows` observations, oldest first.
     rows: Vec<f32>,
     newest: Option<Time>,
+    /// Where the model asks for exposures.
+    standing: Option<Box<Standing>>,
     /// Number of the open question.
     open: Option<u64>,
 }
@@ -46,23 +50,32 @@ impl Eyes {
         for slot in ModelSlot::ALL.into_iter().filter(|slot| settings.asks(*slot)) {
             let spec = settings.models.get(slot);
             // A journal may say anything.
-            let spec = spec.filter(|spec| spec.rows > 0 && spec.every_minutes > 0);
+            let spec = spec.filter(|spec| spec.every_minutes > 0 && (spec.rows > 0 || slot.standing() > 0));
             let known = spec.and_then(|spec| Some((spec, Schema::by_hash(spec.schema)?)));
             let Some((spec, schema)) = known else { continue };
-            let place = eyes.observers.iter().position(|(hash, _)| *hash == spec.schema);
-            let observer = place.unwrap_or_else(|| {
-                eyes.observers.push((spec.schema, Observer::new(&schema)));
-                eyes.observers.len() - 1
-            });
+            let observer = (spec.rows > 0).then(|| eyes.observer(spec.schema, &schema));
             let rows = Vec::with_capacity(usize::from(spec.rows) * schema.width());
+            let standing = match spec.meaning {
+                Meaning::Probability { .. } => None,
+                Meaning::Exposure { sharpe_rate } => Some(Box::new(Standing::new(spec.every_minutes, sharpe_rate))),
+            };
             let spec = Box::new(spec.clone());
-            eyes.views.push(ModelEyes { slot, spec, observer, rows, newest: None, open: None });
+            eyes.views.push(ModelEyes { slot, spec, observer, rows, newest: None, standing, open: None });
         }
         if eyes.views.is_empty() {
             return None;
         }
         window.iter().for_each(|(bar, _)| eyes.take(bar));
         Some(Box::new(eyes))
+    }
+
+    /// The place of the observer of a schema.
+    fn observer(&mut self, hash: u64, schema: &Schema) -> usize {
+        let place = self.observers.iter().position(|(known, _)| *known == hash);
+        place.unwrap_or_else(|| {
+            self.observers.push((hash, Observer::new(schema)));
+            self.observers.len() - 1
+        })
     }
 
     /// What older eyes saw of the same: they have seen more than a window holds.
@@ -77,6 +90,7 @@ impl Eyes {
             if let Some(before) = old.views.iter().find(is_same) {
                 view.rows.clone_from(&before.rows);
                 view.newest = before.newest;
+                view.standing.clone_from(&before.standing);
             }
         }
     }
@@ -87,28 +101,44 @@ impl Eyes {
             observer.take(bar);
         });
         for view in &mut self.views {
-            let observer = &self.observers[view.observer].1;
-            if observer.is_ready() && view.spec.is_due(bar.open_time) {
-                view.keep(bar.open_time, observer.row());
+            if let Some(standing) = &mut view.standing {
+                standing.take(bar);
+            }
+            if !view.spec.is_due(bar.open_time) {
+                continue;
+            }
+            match view.observer.map(|place| &self.observers[place].1) {
+                Some(observer) if observer.is_ready() => view.keep(bar.open_time, observer.row()),
+                Some(_) => {}
+                None => view.newest = Some(bar.open_time),
             }
         }
     }
 
     /// Questions about the bar that was taken last, to the models whose minute it is.
-    fn ask(&mut self, symbol: SymbolId, bar: Time, number: &mut u64) -> Vec<InferRequest> {
+    fn ask(&mut self, symbol: SymbolId, bar: Time, held: Option<&Held>, number: &mut u64) -> Vec<InferRequest> {
         let mut requests = Vec::new();
         for view in &mut self.views {
-            let is_whole = view.rows.len() == usize::from(view.spec.rows) * self.observers[view.observer].1.row().len();
+            let width = view.observer.map_or(0, |place| self.observers[place].1.row().len());
+            let is_whole = view.rows.len() == usize::from(view.spec.rows) * width;
             view.open = (is_whole && view.newest == Some(bar)).then(|| {
                 *number += 1;
                 *number
             });
             if let Some(number) = view.open {
-                let (slot, model, input) = (view.slot, view.spec.digest, view.rows.clone());
+                let (slot, model, mut input) = (view.slot, view.spec.digest, view.rows.clone());
+                if let Some((standing, held)) = view.standing.as_mut().zip(held) {
+                    standing.observe(held, &mut input);
+                }
                 requests.push(InferRequest { number, slot, symbol, model, bar, input });
             }
         }
         requests
+    }
+
+    /// True when a model that sees its standing is asked after this bar, unless rows of the market are missing.
+    fn shows_standing(&self, bar: Time) -> bool {
+        self.views.iter().any(|view| view.standing.is_some() && view.newest == Some(bar))
     }
 
     fn is_waiting(&self) -> bool {
@@ -140,13 +170,44 @@ impl ModelEyes {
 impl Engine {
     /// Asks the models whose minute it is. True when the decision waits for answers.
     pub(super) fn ask_models(&mut self, symbol: SymbolId, bar: Time, effects: &mut Effects) -> bool {
-        let instrument = &mut self.instruments[symbol.index()];
-        let Some(eyes) = &mut instrument.eyes else { return false };
-        let requests = eyes.ask(symbol, bar, &mut self.questions);
+        let instrument = &self.instruments[symbol.index()];
+        let Some(eyes) = &instrument.eyes else { return false };
+        let held = eyes.shows_standing(bar).then(|| self.held_by(symbol));
+        let Some(eyes) = &mut self.instruments[symbol.index()].eyes else { return false };
+        let requests = eyes.ask(symbol, bar, held.as_ref(), &mut self.questions);
         eyes.until = (!requests.is_empty()).then(|| self.now.plus(ANSWER_WITHIN));
         let is_waiting = eyes.is_waiting();
         requests.into_iter().for_each(|request| effects.push(Effect::Infer(request)));
         is_waiting
+    }
+
+    /// The desk of a symbol as a model sees it.
+    fn held_by(&self, symbol: SymbolId) -> Held {
+        let instrument = &self.instruments[symbol.index()];
+        let share = match self.settings.sizing {
+            Sizing::Invest => self.settings.invest.to_f64(),
+            Sizing::Fixed(_) => 1.0,
+        };
+        let capital = self.equity().to_f64() * share / self.instruments.len() as f64;
+        let (cost, unrealised) = (instrument.position.cost.to_f64(), instrument.unrealised().to_f64());
+        let actor = instrument.strategy.actor(ModelSlot::Sac);
+        Held {
+            now: self.now,
+            exposure: instrument.aim,
+            wanted: actor.map_or(0.0, |actor| actor.target()),
+            profit: instrument.position.realised.to_f64() + unrealised,
+            capital,
+            unrealised: if cost > 0.0 { unrealised / cost } else { 0.0 },
+            side_cost: self.settings.side_cost.to_f64(),
+            is_locked: instrument.awaiting_fresh_signal,
+        }
+    }
+
+    /// What the time between the last two decisions of the model in this slot brought, where it asks for exposures.
+    pub fn interval(&self, symbol: SymbolId, slot: ModelSlot) -> Option<Interval> {
+        let eyes = self.instruments.get(symbol.index())?.eyes.as_ref()?;
+        let view = eyes.views.iter().find(|view| view.slot == slot)?;
+        view.standing.as_ref()?.interval()
     }
 
     /// A model answered; what answers no open question is forgotten.
@@ -229,11 +290,12 @@ impl Settings {
     }
 }
 
-/// Which questions are open decides; what is seen follows from the bars.
+/// Which questions are open decides, and how the trading stands; what is seen of the market follows from the bars.
 impl StateHash for Eyes {
     fn state_hash(&self, digest: &mut Digest) {
         for view in &self.views {
             digest.u64(view.open.unwrap_or(0));
+            digest.option(view.standing.as_deref());
         }
         digest.option(self.until.as_ref());
     }

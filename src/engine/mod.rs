@@ -30,6 +30,7 @@ pub mod settings;
 pub mod share_curve;
 mod sizes;
 pub mod snapshot;
+pub mod standing;
 pub mod strategy;
 mod work;
 

@@ -20,6 +20,8 @@ pub enum ModelSlot {
     Trees,
     /// A small net that sees the last hours.
     Temporal,
+    /// An agent of soft actor-critic that sees its own standing too.
+    Sac,
 }
 
 /// Number of slots.
@@ -35,13 +37,25 @@ pub struct ModelSpec {
     pub digest: u64,
     /// Hash of the feature schema of its input.
     pub schema: u64,
-    /// Observations in one input, oldest first.
+    /// Observations of the market in one input, oldest first; none where whoever answers sees the market itself.
     pub rows: u16,
     /// Minutes between two observations and two questions; questions fall on minutes since the epoch that it divides.
     pub every_minutes: u16,
-    /// The trade that the probability speaks of.
-    pub barriers: Barriers,
-    pub payoffs: Payoffs,
+    #[serde(flatten)]
+    pub meaning: Meaning,
+}
+
+/// What an answer means.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Meaning {
+    /// A calibrated probability that the trade between these barriers wins after costs.
+    Probability { barriers: Barriers, payoffs: Payoffs },
+    /// The exposure that is wanted, -1 to 1 of full size; on spot nothing is held below 0.
+    Exposure {
+        /// Rate at which its returns' mean and mean square forget, a decision (eta of Moody and Saffell), above 0 to 1.
+        sharpe_rate: f64,
+    },
 }
 
 /// Mean gross return of the labelled trades that might be taken, in units of the barrier's width, by whether they won after
@@ -58,6 +72,8 @@ pub struct Payoffs {
 pub struct Models {
     pub trees: Option<Box<ModelSpec>>,
     pub temporal: Option<Box<ModelSpec>>,
+    #[serde(default)]
+    pub sac: Option<Box<ModelSpec>>,
 }
 
 /// A question to a model.
@@ -71,7 +87,8 @@ pub struct InferRequest {
     pub model: u64,
     /// Open time of the bar after whose close it was asked.
     pub bar: Time,
-    /// `rows` observations of the schema's width, oldest first, not normalised.
+    /// `rows` observations of the schema's width, oldest first, not normalised; then, where it wants an exposure, the
+    /// standing of the symbol (`engine::standing`).
     pub input: Vec<f32>,
 }
 
@@ -87,7 +104,7 @@ pub struct Inferred {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InferOutcome {
-    /// A calibrated probability that the trade wins after costs.
+    /// What it means stands in the model's spec.
     Value(f32),
     /// The output was NaN or infinite.
     NotFinite,
@@ -102,12 +119,13 @@ impl Eq for ModelSpec {}
 impl Eq for Models {}
 
 impl ModelSlot {
-    pub const ALL: [ModelSlot; 2] = [ModelSlot::Trees, ModelSlot::Temporal];
+    pub const ALL: [ModelSlot; 3] = [ModelSlot::Trees, ModelSlot::Temporal, ModelSlot::Sac];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             ModelSlot::Trees => "trees",
             ModelSlot::Temporal => "temporal",
+            ModelSlot::Sac => "sac",
         }
     }
 
@@ -120,6 +138,15 @@ impl ModelSlot {
         match self {
             ModelSlot::Trees => StrategyName::Trees,
             ModelSlot::Temporal => StrategyName::Temporal,
+            ModelSlot::Sac => StrategyName::Sac,
+        }
+    }
+
+    /// Numbers of an input that stand after the market's: those of the standing.
+    pub const fn standing(self) -> usize {
+        match self {
+            ModelSlot::Trees | ModelSlot::Temporal => 0,
+            ModelSlot::Sac => super::standing::COLUMNS.len(),
         }
     }
 }
@@ -129,6 +156,7 @@ impl Models {
         match slot {
             ModelSlot::Trees => self.trees.as_deref(),
             ModelSlot::Temporal => self.temporal.as_deref(),
+            ModelSlot::Sac => self.sac.as_deref(),
         }
     }
 
@@ -137,6 +165,7 @@ impl Models {
         match slot {
             ModelSlot::Trees => self.trees = spec,
             ModelSlot::Temporal => self.temporal = spec,
+            ModelSlot::Sac => self.sac = spec,
         }
     }
 }
@@ -152,12 +181,14 @@ impl InferRequest {
     }
 }
 
-impl ModelSpec {
+impl Payoffs {
     /// Expected gross return of the trade as a fraction of the entry, where it wins with this probability.
     pub fn edge(&self, probability: f64, width: f64) -> f64 {
-        width * (probability * self.payoffs.win + (1.0 - probability) * self.payoffs.loss)
+        width * (probability * self.win + (1.0 - probability) * self.loss)
     }
+}
 
+impl ModelSpec {
     /// True when it is asked at the close of the bar that opened then.
     pub fn is_due(&self, bar: Time) -> bool {
         let minute = bar.0.div_euclid(crate::domain::Span::MINUTE.0) + 1;
@@ -178,9 +209,14 @@ impl StateHash for ModelSpec {
         digest.u64(self.schema);
         digest.u64(u64::from(self.rows));
         digest.u64(u64::from(self.every_minutes));
-        digest.u64(u64::from(self.barriers.horizon_minutes));
-        for number in [self.barriers.deviations, self.barriers.least_width, self.payoffs.win, self.payoffs.loss] {
-            digest.f64(number);
+        match &self.meaning {
+            Meaning::Probability { barriers, payoffs } => {
+                digest.u64(u64::from(barriers.horizon_minutes));
+                for number in [barriers.deviations, barriers.least_width, payoffs.win, payoffs.loss] {
+                    digest.f64(number);
+                }
+            }
+            Meaning::Exposure { sharpe_rate } => digest.f64(*sharpe_rate),
         }
     }
 }

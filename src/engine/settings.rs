@@ -60,6 +60,8 @@ pub enum StrategyName {
     Trees,
     /// By the model in the slot `temporal`.
     Temporal,
+    /// By the agent in the slot `sac`.
+    Sac,
     Flat,
 }
 
@@ -181,23 +183,25 @@ pub struct TrendLengths {
 }
 
 impl StrategyName {
-    pub const ALL: [StrategyName; 7] = [
+    pub const ALL: [StrategyName; 8] = [
         StrategyName::Auto,
         StrategyName::Trend,
         StrategyName::Reversal,
         StrategyName::Breakout,
         StrategyName::Trees,
         StrategyName::Temporal,
+        StrategyName::Sac,
         StrategyName::Flat,
     ];
 
     /// Those that can be members of the council; flat stands last.
-    pub const EXPERTS: [StrategyName; 6] = [
+    pub const EXPERTS: [StrategyName; 7] = [
         StrategyName::Trend,
         StrategyName::Reversal,
         StrategyName::Breakout,
         StrategyName::Trees,
         StrategyName::Temporal,
+        StrategyName::Sac,
         StrategyName::Flat,
     ];
 
@@ -209,6 +213,7 @@ impl StrategyName {
             StrategyName::Breakout => "breakout",
             StrategyName::Trees => "trees",
             StrategyName::Temporal => "temporal",
+            StrategyName::Sac => "sac",
             StrategyName::Flat => "flat",
         }
     }
@@ -218,6 +223,7 @@ impl StrategyName {
         match self {
             StrategyName::Trees => Some(ModelSlot::Trees),
             StrategyName::Temporal => Some(ModelSlot::Temporal),
+            StrategyName::Sac => Some(ModelSlot::Sac),
             StrategyName::Auto
             | StrategyName::Trend
             | StrategyName::Reversal

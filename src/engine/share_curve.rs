@@ -80,12 +80,12 @@ mod tests {
     #[test]
     fn a_sample_is_due_each_hour_and_when_a_part_moved() {
         let mut curve = ShareCurve::default();
-        assert!(curve.is_due(at(0), &[0.0, 0.0, 0.0, 0.0, 0.0, 1.0]));
-        curve.sample(at(0), [0.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
-        assert!(!curve.is_due(at(59), &[0.04, 0.0, 0.0, 0.0, 0.0, 0.96]));
-        assert!(curve.is_due(at(60), &[0.0, 0.0, 0.0, 0.0, 0.0, 1.0]));
-        assert!(curve.is_due(at(1), &[0.06, 0.0, 0.0, 0.0, 0.0, 0.94]));
-        (1..1_000).for_each(|minute| curve.sample(at(minute), [0.5, 0.0, 0.0, 0.0, 0.0, 0.5]));
+        assert!(curve.is_due(at(0), &[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]));
+        curve.sample(at(0), [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]);
+        assert!(!curve.is_due(at(59), &[0.04, 0.0, 0.0, 0.0, 0.0, 0.0, 0.96]));
+        assert!(curve.is_due(at(60), &[0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0]));
+        assert!(curve.is_due(at(1), &[0.06, 0.0, 0.0, 0.0, 0.0, 0.0, 0.94]));
+        (1..1_000).for_each(|minute| curve.sample(at(minute), [0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.5]));
         assert_eq!(curve.samples().count(), SAMPLES);
     }
 
@@ -94,7 +94,7 @@ mod tests {
         let mut curve = ShareCurve::default();
         assert_eq!((curve.span(at(9)), curve.steps(0, at(9), 2)), (Span(0), vec![0.0, 0.0]));
         for (minute, part) in [(0, 0.1), (30, 0.4), (60, 0.7)] {
-            curve.sample(at(minute), [part, 0.0, 0.0, 0.0, 0.0, 1.0 - part]);
+            curve.sample(at(minute), [part, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0 - part]);
         }
         assert_eq!(curve.steps(0, at(60), 4), [0.1, 0.4, 0.4, 0.7]);
         assert_eq!(curve.steps(0, at(60), 0), [] as [f64; 0]);

@@ -20,6 +20,7 @@ use super::risk::stops::Distances;
 use super::risk::{Refused, Room, SizedEntry};
 use super::settings::Settings;
 use super::strategy::Signal;
+use super::strategy::actor::Wanted;
 use super::strategy::council::Vote;
 use super::strategy::member::Forecast;
 use crate::domain::{
@@ -120,11 +121,18 @@ pub struct ModelView {
     pub name: String,
     /// Pinned, or with a prior in some regime; one that is not asked says nothing.
     pub is_asked: bool,
-    pub forecast: Option<Forecast>,
+    pub said: Option<Said>,
     /// Least edge that it trades by, as a fraction.
     pub needed: f64,
     /// Why it does not trade.
     pub trouble: Option<String>,
+}
+
+/// The newest usable answer of a model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Said {
+    Forecast(Forecast),
+    Wants(Wanted),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -221,11 +229,13 @@ impl Engine {
     fn model_view(&self, slot: ModelSlot, instrument: &Instrument) -> Option<ModelView> {
         let spec = self.settings.models.get(slot)?;
         let member = instrument.strategy.member(slot);
+        let wanted = instrument.strategy.actor(slot).and_then(|actor| actor.wanted());
+        let forecast = member.and_then(|member| member.forecast());
         Some(ModelView {
             slot,
             name: spec.name.clone(),
             is_asked: self.settings.asks(slot),
-            forecast: member.and_then(|member| member.forecast()),
+            said: forecast.map(Said::Forecast).or(wanted.map(Said::Wants)),
             needed: member.map_or(0.0, |member| member.needed()),
             trouble: instrument.model_trouble[slot as usize].clone(),
         })

@@ -112,6 +112,7 @@ pub struct Texts {
     pub about_breakout: &'static str,
     pub about_trees: &'static str,
     pub about_temporal: &'static str,
+    pub about_sac: &'static str,
     pub about_flat: &'static str,
     pub label_regime: &'static str,
     pub label_event: &'static str,
@@ -244,6 +245,7 @@ pub struct Texts {
     pub model_runs: &'static str,
     pub model_rests: &'static str,
     pub model_said: &'static str,
+    pub model_wants: &'static str,
     pub model_edge: &'static str,
     pub model_silent: &'static str,
     pub model_not_asked: &'static str,
@@ -410,6 +412,7 @@ impl Texts {
             StrategyName::Breakout => self.about_breakout,
             StrategyName::Trees => self.about_trees,
             StrategyName::Temporal => self.about_temporal,
+            StrategyName::Sac => self.about_sac,
             StrategyName::Flat => self.about_flat,
         }
     }

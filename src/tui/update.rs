@@ -193,6 +193,7 @@ fn pin(model: &mut Model) -> Option<Ask> {
         | StrategyName::Breakout
         | StrategyName::Trees
         | StrategyName::Temporal
+        | StrategyName::Sac
         | StrategyName::Flat => StrategyName::Auto,
     };
     Some(Ask::Command(Command::SwitchStrategy(name.as_str().to_owned())))

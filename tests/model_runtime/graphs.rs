@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kestrel::domain::{SymbolId, Time};
-use kestrel::engine::model::{InferRequest, ModelSlot, ModelSpec, Payoffs};
+use kestrel::engine::model::{InferRequest, Meaning, ModelSlot, ModelSpec, Payoffs};
 use kestrel::inference::onnx::messages::{
     AttributeProto, DimensionProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
     TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
@@ -101,8 +101,10 @@ pub fn spec(name: &str, onnx: &[u8]) -> ModelSpec {
         schema: Schema::ohlcv().hash(),
         rows: 1,
         every_minutes: 1,
-        barriers: Barriers { horizon_minutes: 60, deviations: 1.0, least_width: 0.004 },
-        payoffs: Payoffs { win: 0.9, loss: -0.9 },
+        meaning: Meaning::Probability {
+            barriers: Barriers { horizon_minutes: 60, deviations: 1.0, least_width: 0.004 },
+            payoffs: Payoffs { win: 0.9, loss: -0.9 },
+        },
     }
 }
 

@@ -4,7 +4,7 @@ use kestrel::domain::{Bar, Seed, Symbol, SymbolRules};
 use kestrel::engine::model::{ModelSlot, Payoffs};
 use kestrel::inference::onnx::{Attribute, GraphBuilder, Value, normalise, platt};
 use kestrel::inference::registry::{
-    CARD_FORMAT, DataRange, DataRole, Figure, InputCard, ModelCard, OutputCard, TrainingCard, sealed,
+    CARD_FORMAT, DataRange, DataRole, Figure, InputCard, ModelCard, OutputCard, ProbabilityCard, TrainingCard, sealed,
 };
 use kestrel::market::barriers::Barriers;
 use kestrel::market::features::{Columns, Normaliser, NormaliserSettings, Schema, columns};
@@ -98,14 +98,14 @@ pub fn card(name: &str, onnx: &[u8], rows: u16, finished: i64) -> ModelCard {
             rows,
             every_minutes: 15,
         },
-        output: OutputCard {
+        output: OutputCard::Probability(ProbabilityCard {
             meaning: "a long from the next open wins after costs".into(),
             barriers: Barriers { horizon_minutes: 60, deviations: 1.0, least_width: 0.004 },
             payoffs: Payoffs { win: 0.9, loss: -0.8 },
             side_cost: 0.00105,
             calibration: "Platt".into(),
             calibration_rows: 200,
-        },
+        }),
         normaliser: normaliser(&schema).save(),
         data: vec![range(DataRole::Training), range(DataRole::HeldOut)],
         lineage: Vec::new(),

@@ -124,7 +124,7 @@ pub fn turn() -> impl Strategy<Value = Turn> {
 }
 
 fn mandates() -> Mandates {
-    let ones = Mandate([Ratio::ONE, ratio("0.5"), ratio("0.5"), ratio("0.5"), Ratio::ONE, ratio("0.2")]);
+    let ones = Mandate([Ratio::ONE, ratio("0.5"), ratio("0.5"), ratio("0.5"), Ratio::ONE, Ratio::ONE, ratio("0.2")]);
     Mandates([ones; 5])
 }
 

@@ -21,7 +21,7 @@ use kestrel::engine::risk::stops::Distances;
 use kestrel::engine::risk::{Lock, LockReason, Refused, Room};
 use kestrel::engine::settings::StrategyName;
 use kestrel::engine::share_curve::ShareCurve;
-use kestrel::engine::snapshot::{ModelView, OrderView, SymbolView};
+use kestrel::engine::snapshot::{ModelView, OrderView, Said, SymbolView};
 use kestrel::engine::strategy::council::Vote;
 use kestrel::engine::strategy::member::Forecast;
 use kestrel::engine::strategy::{Reason, Signal};
@@ -165,16 +165,17 @@ pub fn models() -> Models {
 /// What the trees said of BTC; ETH waits for a first answer, and the net is not asked.
 pub fn with_models() -> Snapshot {
     let mut now = snapshot();
-    let view = |slot: ModelSlot, forecast| ModelView {
+    let view = |slot: ModelSlot, said| ModelView {
         slot,
         name: format!("kestrel-{slot}"),
         is_asked: slot == ModelSlot::Trees,
-        forecast,
+        said,
         needed: 0.0021,
         trouble: None,
     };
     let forecast = Forecast { probability: 0.5312, edge: 0.000_42, bar: NOW.minus(Span(13 * Span::MINUTE.0)) };
-    now.symbols[0].models = vec![view(ModelSlot::Trees, Some(forecast)), view(ModelSlot::Temporal, None)];
+    now.symbols[0].models =
+        vec![view(ModelSlot::Trees, Some(Said::Forecast(forecast))), view(ModelSlot::Temporal, None)];
     let late = ModelView { trouble: Some("the answer came too late".into()), ..view(ModelSlot::Trees, None) };
     now.symbols[1].models = vec![late, view(ModelSlot::Temporal, None)];
     now
@@ -477,7 +478,7 @@ pub fn crash() -> Snapshot {
         let part = 0.5 + 0.4 * (f64::from(hour) / 4.0).sin();
         curve.sample(
             NOW.minus(Span(i64::from(20 - hour) * 60 * Span::MINUTE.0)),
-            [0.0, part, 0.0, 0.0, 0.0, 1.0 - part],
+            [0.0, part, 0.0, 0.0, 0.0, 0.0, 1.0 - part],
         );
     }
     history.shares = vec![Arc::new(curve), Arc::default()];

@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::inference::registry::{Installed, Listed, ModelCard, Origin, RolledBack};
+use crate::inference::registry::{Installed, Listed, ModelCard, Origin, OutputCard, RolledBack};
 
 pub fn list(listed: &[Listed]) -> Value {
     let entry = |listed: &Listed| match &listed.model {
@@ -43,6 +43,10 @@ fn brief(model: &Installed) -> Value {
         Origin::Shipped => ("shipped", None),
         Origin::Folder(folder) => ("installed", Some(folder.display().to_string())),
     };
+    let horizon = match &card.output {
+        OutputCard::Probability(output) => Some(output.barriers.horizon_minutes),
+        OutputCard::Exposure(_) => None,
+    };
     json!({
         "name": card.name,
         "badge": model.badge().as_str(),
@@ -57,7 +61,7 @@ fn brief(model: &Installed) -> Value {
         "schema_hash": card.input.schema_hash,
         "rows": card.input.rows,
         "every_minutes": card.input.every_minutes,
-        "horizon_minutes": card.output.barriers.horizon_minutes,
+        "horizon_minutes": horizon,
         "parameters": model.graph.parameters,
         "nodes": model.graph.nodes,
         "finished": card.training.finished,

@@ -7,7 +7,10 @@ use std::fmt::Write;
 
 use crate::cli::data::utc;
 use crate::domain::Time;
-use crate::inference::registry::{DataRange, DataRole, Figure, Installed, Listed, ModelCard, Origin, RolledBack};
+use crate::inference::registry::{
+    DataRange, DataRole, ExposureCard, Figure, Installed, Listed, ModelCard, Origin, OutputCard, ProbabilityCard,
+    RolledBack,
+};
 
 /// Beyond it a line of text is broken.
 const WIDTH: usize = 100;
@@ -98,14 +101,8 @@ pub fn rolled_back(done: &RolledBack) -> String {
     format!("{}: {} trained {} is back in place of {was}\n", now.name, named(now), day(now.training.finished))
 }
 
-fn facts(text: &mut String, model: &Installed) {
-    let (card, input, output) = (&model.card, &model.card.input, &model.card.output);
+fn probability(text: &mut String, output: &ProbabilityCard) {
     let barriers = &output.barriers;
-    let sees = format!(
-        "{} row(s) of {} columns ({} {}), asked every {} minutes",
-        input.rows, input.columns, input.schema, input.schema_hash, input.every_minutes
-    );
-    fact(text, "Sees", &sees);
     fact(text, "Says", &output.meaning);
     let trade = format!(
         "up to {} minutes, barriers {} deviations away and at least {:.3} %; wins {:+.3} and loses {:+.3} widths on average; \
@@ -119,6 +116,32 @@ fn facts(text: &mut String, model: &Installed) {
     );
     fact(text, "Trade", &trade);
     fact(text, "Calibration", &format!("{} on {} rows", output.calibration, output.calibration_rows));
+}
+
+fn exposure(text: &mut String, output: &ExposureCard) {
+    fact(text, "Says", &output.meaning);
+    fact(text, "Standing", &format!("sees its own {}", output.standing.join(", ")));
+    let costs = format!(
+        "trained with {:.3} % a side and no change of exposure below {:.0} % of full size",
+        100.0 * output.side_cost,
+        100.0 * output.no_trade_band
+    );
+    fact(text, "Costs", &costs);
+    let reward: Vec<String> = output.reward.iter().map(|(name, value)| format!("{name} {value}")).collect();
+    fact(text, "Reward", &reward.join(", "));
+}
+
+fn facts(text: &mut String, model: &Installed) {
+    let (card, input) = (&model.card, &model.card.input);
+    let sees = format!(
+        "{} row(s) of {} columns ({} {}), asked every {} minutes",
+        input.rows, input.columns, input.schema, input.schema_hash, input.every_minutes
+    );
+    fact(text, "Sees", &sees);
+    match &card.output {
+        OutputCard::Probability(output) => probability(text, output),
+        OutputCard::Exposure(output) => exposure(text, output),
+    }
     fact(text, "File", &format!("{}, {} bytes, SHA-256 {}", card.file, card.bytes, card.sha256));
     let training = &card.training;
     let made = format!(

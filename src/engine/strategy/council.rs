@@ -9,6 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::actor::Actor;
 use super::member::Member;
 use super::{Reason, Strategy};
 use crate::domain::{Bar, Digest, Span, StateHash};
@@ -100,7 +101,8 @@ impl Council {
     /// Each shadow account takes the exposure that its expert wants.
     fn follow(&mut self) {
         for (place, expert) in &self.experts {
-            let target = expert.target();
+            // Spot holds nothing below zero, whatever an actor asks for.
+            let target = expert.target().max(0.0);
             self.earned[*place] -= (target - self.held[*place]).abs() * self.side_cost;
             self.held[*place] = target;
         }
@@ -115,6 +117,11 @@ impl Council {
     /// The member that trades by the model in this slot.
     pub fn member(&self, slot: ModelSlot) -> Option<&Member> {
         self.experts.iter().find_map(|(_, expert)| expert.member(slot))
+    }
+
+    /// The actor that holds what the model in this slot asks for.
+    pub fn actor(&self, slot: ModelSlot) -> Option<&Actor> {
+        self.experts.iter().find_map(|(_, expert)| expert.actor(slot))
     }
 
     fn learn(&mut self) {
@@ -250,7 +257,7 @@ mod tests {
     proptest! {
         #[test]
         fn parts_sum_to_one_and_the_blend_stays_within_its_experts(
-            steps in prop::collection::vec(-0.01f64..0.01, 300..600), priors in prop::array::uniform6(0i64..=100_000_000),
+            steps in prop::collection::vec(-0.01f64..0.01, 300..600), priors in prop::array::uniform7(0i64..=100_000_000),
         ) {
             let mut council = council();
             let mut price = 100.0;

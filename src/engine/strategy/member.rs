@@ -12,15 +12,16 @@ use serde::{Deserialize, Serialize};
 
 use super::Reason;
 use crate::domain::{Bar, Digest, StateHash, Time};
-use crate::engine::model::{InferOutcome, ModelSlot, ModelSpec};
+use crate::engine::model::{InferOutcome, Meaning, ModelSlot, Payoffs};
 use crate::engine::settings::Settings;
 use crate::market::BarWindow;
-use crate::market::barriers::{BarrierMeter, Fence};
+use crate::market::barriers::{BarrierMeter, Barriers, Fence};
 
 #[derive(Debug, Clone)]
 pub struct Member {
     slot: ModelSlot,
-    spec: Option<Box<ModelSpec>>,
+    /// Where a model of probabilities fills the slot.
+    terms: Option<(Barriers, Payoffs)>,
     meter: BarrierMeter,
     /// Least edge as a fraction: the multiple of a round trip's cost.
     needed: f64,
@@ -47,6 +48,8 @@ pub enum Trouble {
     NotFinite,
     /// A number that is no probability.
     NoProbability,
+    /// A number outside of -1 to 1.
+    NoExposure,
     Late,
     Unavailable,
 }
@@ -55,7 +58,10 @@ impl Member {
     pub fn new(slot: ModelSlot, settings: &Settings) -> Member {
         Member {
             slot,
-            spec: settings.models.get(slot).cloned().map(Box::new),
+            terms: settings.models.get(slot).and_then(|spec| match spec.meaning {
+                Meaning::Probability { barriers, payoffs } => Some((barriers, payoffs)),
+                Meaning::Exposure { .. } => None,
+            }),
             meter: BarrierMeter::new(),
             needed: settings.edge_multiple.to_f64() * 2.0 * settings.side_cost.to_f64(),
             forecast: None,
@@ -78,7 +84,7 @@ impl Member {
 
     /// Takes the answer to what was asked after this bar.
     pub fn hear(&mut self, outcome: &InferOutcome, bar: &Bar) {
-        let Some(spec) = &self.spec else { return };
+        let Some((barriers, payoffs)) = self.terms else { return };
         let probability = match outcome {
             InferOutcome::Value(value) if !value.is_finite() => Err(Trouble::NotFinite),
             InferOutcome::Value(value) if !(0.0..=1.0).contains(value) => Err(Trouble::NoProbability),
@@ -89,11 +95,11 @@ impl Member {
         };
         self.trouble = probability.err();
         let Ok(probability) = probability else { return };
-        let width = spec.barriers.width(self.meter.deviation());
-        let edge = spec.edge(probability, width);
+        let width = barriers.width(self.meter.deviation());
+        let edge = payoffs.edge(probability, width);
         self.forecast = Some(Forecast { probability, edge, bar: bar.open_time });
         if self.trade.is_none() && edge > self.needed {
-            self.trade = Some(spec.barriers.fence(bar.close, width));
+            self.trade = Some(barriers.fence(bar.close, width));
         }
     }
 
@@ -104,7 +110,7 @@ impl Member {
 
     pub fn reason(&self) -> Reason {
         let (slot, needed) = (self.slot, self.needed);
-        match (&self.spec, self.trouble, self.forecast) {
+        match (self.terms, self.trouble, self.forecast) {
             (None, _, _) => Reason::NoModel { slot },
             (Some(_), Some(trouble), _) => Reason::Mute { slot, trouble },
             (Some(_), None, None) => Reason::NotAsked { slot },
@@ -134,6 +140,7 @@ impl fmt::Display for Trouble {
         f.write_str(match self {
             Trouble::NotFinite => "its output is no finite number, so it does not trade",
             Trouble::NoProbability => "its output is no probability, so it does not trade",
+            Trouble::NoExposure => "its output is no exposure, so it does not trade",
             Trouble::Late => "it did not answer in time",
             Trouble::Unavailable => "it cannot be run",
         })
@@ -154,9 +161,8 @@ impl StateHash for Member {
 mod tests {
     use super::*;
     use crate::domain::{Price, Ratio, Span};
-    use crate::engine::model::Payoffs;
+    use crate::engine::model::ModelSpec;
     use crate::engine::settings::tests::settings;
-    use crate::market::barriers::Barriers;
 
     fn spec() -> ModelSpec {
         ModelSpec {
@@ -165,8 +171,10 @@ mod tests {
             schema: crate::market::features::Schema::ohlcv().hash(),
             rows: 1,
             every_minutes: 5,
-            barriers: Barriers { horizon_minutes: 60, deviations: 1.0, least_width: 0.01 },
-            payoffs: Payoffs { win: 1.0, loss: -1.0 },
+            meaning: Meaning::Probability {
+                barriers: Barriers { horizon_minutes: 60, deviations: 1.0, least_width: 0.01 },
+                payoffs: Payoffs { win: 1.0, loss: -1.0 },
+            },
         }
     }
 

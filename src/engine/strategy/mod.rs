@@ -3,6 +3,7 @@
 //! Invariant: a strategy is a pure fold over closed bars; fed with the same bars it stands in the same state.
 //! Absent on purpose: sizes, orders and positions.
 
+pub mod actor;
 pub mod breakout;
 pub mod council;
 pub mod member;
@@ -27,6 +28,8 @@ pub enum Strategy {
     Breakout(breakout::Breakout),
     /// By a model's probability.
     Model(Box<member::Member>),
+    /// As a model wants it.
+    Actor(actor::Actor),
     /// All of the others, weighed.
     Auto(Box<council::Council>),
     /// Holds nothing: a real action and the first champion.
@@ -90,6 +93,11 @@ pub enum Reason {
         needed: f64,
         trading: bool,
     },
+    /// The exposure that a model asks for.
+    Wants {
+        slot: ModelSlot,
+        exposure: f64,
+    },
     /// Nothing fills the slot.
     NoModel {
         slot: ModelSlot,
@@ -120,6 +128,7 @@ impl Strategy {
             StrategyName::Breakout => Strategy::Breakout(breakout::Breakout::new(settings.side_cost.to_f64())),
             StrategyName::Trees => Strategy::Model(Box::new(member::Member::new(ModelSlot::Trees, settings))),
             StrategyName::Temporal => Strategy::Model(Box::new(member::Member::new(ModelSlot::Temporal, settings))),
+            StrategyName::Sac => Strategy::Actor(actor::Actor::new(ModelSlot::Sac, settings)),
             StrategyName::Flat => Strategy::Flat,
         }
     }
@@ -143,6 +152,7 @@ impl Strategy {
             Strategy::Reversal(reversal) => reversal.update(window),
             Strategy::Breakout(breakout) => breakout.update(window),
             Strategy::Model(member) => member.update(window),
+            Strategy::Actor(actor) => actor.update(window),
             Strategy::Auto(council) => council.update(window),
             Strategy::Flat => {}
         }
@@ -156,6 +166,7 @@ impl Strategy {
             Strategy::Reversal(reversal) => reversal.target(),
             Strategy::Breakout(breakout) => breakout.target(),
             Strategy::Model(member) => member.target(),
+            Strategy::Actor(actor) => actor.target(),
             Strategy::Auto(council) => council.target(),
             Strategy::Flat => 0.0,
         }
@@ -168,6 +179,7 @@ impl Strategy {
             Strategy::Reversal(reversal) => reversal.reason(),
             Strategy::Breakout(breakout) => breakout.reason(),
             Strategy::Model(member) => member.reason(),
+            Strategy::Actor(actor) => actor.reason(),
             Strategy::Auto(council) => council.reason(),
             Strategy::Flat => Reason::AlwaysFlat,
         };
@@ -178,11 +190,13 @@ impl Strategy {
     pub fn hear(&mut self, slot: ModelSlot, outcome: &InferOutcome, bar: &Bar) {
         match self {
             Strategy::Model(member) if member.slot() == slot => member.hear(outcome, bar),
+            Strategy::Actor(actor) if actor.slot() == slot => actor.hear(outcome, bar.open_time),
             Strategy::Auto(council) => council.hear(slot, outcome, bar),
             Strategy::Trend(_)
             | Strategy::Reversal(_)
             | Strategy::Breakout(_)
             | Strategy::Model(_)
+            | Strategy::Actor(_)
             | Strategy::Flat => {}
         }
     }
@@ -192,13 +206,31 @@ impl Strategy {
         match self {
             Strategy::Model(member) => Some(member.as_ref()).filter(|member| member.slot() == slot),
             Strategy::Auto(council) => council.member(slot),
-            Strategy::Trend(_) | Strategy::Reversal(_) | Strategy::Breakout(_) | Strategy::Flat => None,
+            Strategy::Trend(_)
+            | Strategy::Reversal(_)
+            | Strategy::Breakout(_)
+            | Strategy::Actor(_)
+            | Strategy::Flat => None,
+        }
+    }
+
+    /// The actor that holds what the model in this slot asks for.
+    pub fn actor(&self, slot: ModelSlot) -> Option<&actor::Actor> {
+        match self {
+            Strategy::Actor(actor) => Some(actor).filter(|actor| actor.slot() == slot),
+            Strategy::Auto(council) => council.actor(slot),
+            Strategy::Trend(_)
+            | Strategy::Reversal(_)
+            | Strategy::Breakout(_)
+            | Strategy::Model(_)
+            | Strategy::Flat => None,
         }
     }
 
     /// Why the newest answer in this slot cannot be traded by.
     pub fn trouble(&self, slot: ModelSlot) -> Option<member::Trouble> {
-        self.member(slot).and_then(|member| member.trouble())
+        let of_actor = || self.actor(slot).and_then(|actor| actor.trouble());
+        self.member(slot).map_or_else(of_actor, |member| member.trouble())
     }
 
     /// Who may speak from now on; means something where strategies are chosen automatically.
@@ -209,6 +241,7 @@ impl Strategy {
             | Strategy::Reversal(_)
             | Strategy::Breakout(_)
             | Strategy::Model(_)
+            | Strategy::Actor(_)
             | Strategy::Flat => {}
         }
     }
@@ -221,6 +254,7 @@ impl Strategy {
             | Strategy::Reversal(_)
             | Strategy::Breakout(_)
             | Strategy::Model(_)
+            | Strategy::Actor(_)
             | Strategy::Flat => Vec::new(),
         }
     }
@@ -233,6 +267,7 @@ impl Strategy {
             | Strategy::Reversal(_)
             | Strategy::Breakout(_)
             | Strategy::Model(_)
+            | Strategy::Actor(_)
             | Strategy::Flat => None,
         }
     }
@@ -243,6 +278,7 @@ impl Strategy {
             Strategy::Reversal(_) => StrategyName::Reversal,
             Strategy::Breakout(_) => StrategyName::Breakout,
             Strategy::Model(member) => member.slot().strategy(),
+            Strategy::Actor(actor) => actor.slot().strategy(),
             Strategy::Auto(_) => StrategyName::Auto,
             Strategy::Flat => StrategyName::Flat,
         }
@@ -287,6 +323,9 @@ impl fmt::Display for Reason {
                 if *trading { ", and its trade is on; an entry needs" } else { "; an entry needs" },
                 needed * 100.0
             ),
+            Reason::Wants { slot, exposure } => {
+                write!(f, "the model of {slot} asks for {:+.1} % of full size", exposure * 100.0)
+            }
             Reason::NoModel { slot } => {
                 write!(f, "no model fills the slot {slot}; name one under models.{slot} in config.json")
             }
@@ -305,6 +344,7 @@ impl StateHash for Strategy {
             Strategy::Reversal(reversal) => digest.add(reversal),
             Strategy::Breakout(breakout) => digest.add(breakout),
             Strategy::Model(member) => digest.add(member.as_ref()),
+            Strategy::Actor(actor) => digest.add(actor),
             Strategy::Auto(council) => digest.add(council.as_ref()),
             Strategy::Flat => {}
         }

@@ -45,14 +45,40 @@ pub struct InputCard {
     /// Sixteen hex digits.
     pub schema_hash: String,
     pub columns: u32,
-    /// Observations in one input, oldest first. The graph's input is `observations`: float32 [batch, rows * columns].
+    /// Observations in one input, oldest first. The graph's input is `observations`: float32 [batch, rows * columns], and
+    /// where the output is an exposure so many more as the standing has numbers.
     pub rows: u16,
     pub every_minutes: u16,
 }
 
+/// What the graph's one output means: float32 [batch, 1].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum OutputCard {
+    Probability(ProbabilityCard),
+    Exposure(ExposureCard),
+}
+
+/// The output `exposure`: the share of full size that is wanted, -1 to 1.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct OutputCard {
+pub struct ExposureCard {
+    pub meaning: String,
+    /// Names of the numbers that follow the market's rows in an input, as they stand.
+    pub standing: Vec<String>,
+    /// Rate a decision at which the standing's mean and mean square of returns forget.
+    pub sharpe_rate: f64,
+    /// Cost of a side with which it was trained, as a fraction.
+    pub side_cost: f64,
+    /// Smallest change of exposure that was carried out when it was trained.
+    pub no_trade_band: f64,
+    /// What its reward was made of, by name.
+    pub reward: serde_json::Map<String, serde_json::Value>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbabilityCard {
     /// What the graph's output `probability` (float32 [batch, 1]) is the probability of.
     pub meaning: String,
     pub barriers: Barriers,

@@ -11,6 +11,9 @@ pub mod shipped;
 pub mod store;
 pub mod verify;
 
-pub use card::{Ancestor, CARD_FORMAT, DataRange, DataRole, Figure, InputCard, ModelCard, OutputCard, TrainingCard};
+pub use card::{
+    Ancestor, CARD_FORMAT, DataRange, DataRole, ExposureCard, Figure, InputCard, ModelCard, OutputCard,
+    ProbabilityCard, TrainingCard,
+};
 pub use error::RegistryError;
 pub use store::{Badge, Installed, Listed, Origin, Registry, RolledBack, open_folder, sealed, write_into};

@@ -8,10 +8,11 @@ use std::path::Path;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::card::{CARD_FORMAT, DataRange, ModelCard};
+use super::card::{CARD_FORMAT, DataRange, ExposureCard, ModelCard, OutputCard, ProbabilityCard};
 use super::error::RegistryError;
 use super::folder::{check_name, is_hex, onnx_name};
-use crate::engine::model::ModelSpec;
+use crate::engine::model::{Meaning, ModelSlot, ModelSpec};
+use crate::engine::standing;
 use crate::inference::onnx::{Inspected, inspect};
 use crate::market::features::{Normaliser, Schema};
 
@@ -55,10 +56,11 @@ pub fn check(place: &Path, card: &ModelCard, bytes: &[u8]) -> Result<(ModelSpec,
         return Err(refuse(format!("its SHA-256 is {found}, its card says {}", card.sha256)));
     }
     let graph = inspect(bytes).map_err(|error| refuse(error.to_string()))?;
-    let wanted = usize::from(card.input.rows) * card.input.columns as usize;
+    let standing = card.kind.standing();
+    let wanted = usize::from(card.input.rows) * card.input.columns as usize + standing;
     if graph.inputs != wanted {
         return Err(refuse(format!(
-            "its input has {} numbers, its card says {} rows of {} columns",
+            "its input has {} numbers, its card says {} rows of {} columns and {standing} of its standing",
             graph.inputs, card.input.rows, card.input.columns
         )));
     }
@@ -74,8 +76,12 @@ fn spec(card: &ModelCard) -> Option<ModelSpec> {
         schema: u64::from_str_radix(&card.input.schema_hash, 16).ok()?,
         rows: card.input.rows,
         every_minutes: card.input.every_minutes,
-        barriers: card.output.barriers,
-        payoffs: card.output.payoffs,
+        meaning: match &card.output {
+            OutputCard::Probability(output) => {
+                Meaning::Probability { barriers: output.barriers, payoffs: output.payoffs }
+            }
+            OutputCard::Exposure(output) => Meaning::Exposure { sharpe_rate: output.sharpe_rate },
+        },
     })
 }
 
@@ -126,8 +132,37 @@ fn input(card: &ModelCard) -> Result<(), String> {
 }
 
 fn output(card: &ModelCard) -> Result<(), String> {
-    let (barriers, payoffs) = (&card.output.barriers, &card.output.payoffs);
-    let is_in = |value: f64, least: f64, most: f64| (least..=most).contains(&value);
+    match (&card.output, card.kind) {
+        (OutputCard::Probability(output), ModelSlot::Trees | ModelSlot::Temporal) => probability(output),
+        (OutputCard::Exposure(output), ModelSlot::Sac) => exposure(output),
+        (OutputCard::Probability(_), ModelSlot::Sac) => {
+            Err("a model of sac answers an exposure, not a probability".into())
+        }
+        (OutputCard::Exposure(_), ModelSlot::Trees | ModelSlot::Temporal) => {
+            Err(format!("a model of {} answers a probability, not an exposure", card.kind))
+        }
+    }
+}
+
+fn exposure(output: &ExposureCard) -> Result<(), String> {
+    if output.standing != standing::COLUMNS {
+        return Err(format!(
+            "it sees of its standing {:?}, this version of kestrel shows {:?}",
+            output.standing,
+            standing::COLUMNS
+        ));
+    }
+    if !(output.sharpe_rate > 0.0 && output.sharpe_rate <= 1.0) {
+        return Err(format!("its sharpe_rate is {}, allowed is above 0 to 1", output.sharpe_rate));
+    }
+    if !is_in(output.no_trade_band, 0.0, 1.0) {
+        return Err(format!("its no_trade_band is {}, allowed is 0 to 1", output.no_trade_band));
+    }
+    side_cost(output.side_cost)
+}
+
+fn probability(output: &ProbabilityCard) -> Result<(), String> {
+    let (barriers, payoffs) = (&output.barriers, &output.payoffs);
     if !(15..=240).contains(&barriers.horizon_minutes)
         || !is_in(barriers.deviations, 1e-3, 100.0)
         || !is_in(barriers.least_width, 1e-6, 0.2)
@@ -141,10 +176,15 @@ fn output(card: &ModelCard) -> Result<(), String> {
     if !is_payoff(payoffs.win) || !is_payoff(payoffs.loss) || payoffs.win <= payoffs.loss {
         return Err(format!("its trades win {} and lose {}, which cannot be", payoffs.win, payoffs.loss));
     }
-    if !is_in(card.output.side_cost, 0.0, 0.1) {
-        return Err(format!("a side costs {}, allowed is 0 to 0.1", card.output.side_cost));
-    }
-    Ok(())
+    side_cost(output.side_cost)
+}
+
+fn side_cost(cost: f64) -> Result<(), String> {
+    if is_in(cost, 0.0, 0.1) { Ok(()) } else { Err(format!("a side costs {cost}, allowed is 0 to 0.1")) }
+}
+
+fn is_in(value: f64, least: f64, most: f64) -> bool {
+    (least..=most).contains(&value)
 }
 
 fn is_sound(range: &DataRange) -> bool {

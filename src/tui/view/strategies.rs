@@ -71,6 +71,7 @@ fn choice(model: &Model, snapshot: &Snapshot) -> String {
             | StrategyName::Breakout
             | StrategyName::Trees
             | StrategyName::Temporal
+            | StrategyName::Sac
             | StrategyName::Flat),
             Some(_) | None,
         ) => fill(texts.pinned, &[name.as_str()]),

@@ -67,6 +67,7 @@ fn plan(model: &Model, plan: &Plan) -> Vec<Line<'static>> {
         | StrategyName::Breakout
         | StrategyName::Trees
         | StrategyName::Temporal
+        | StrategyName::Sac
         | StrategyName::Flat => settings.strategy.as_str().to_owned(),
     };
     let symbols: Vec<&str> = plan.symbols.iter().map(|symbol| symbol.as_str()).collect();

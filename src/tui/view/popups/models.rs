@@ -8,9 +8,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{keys, window};
-use crate::domain::Span as Length;
+use crate::domain::{Span as Length, Time};
 use crate::engine::Snapshot;
-use crate::engine::snapshot::{ModelView, SymbolView};
+use crate::engine::snapshot::{ModelView, Said, SymbolView};
 use crate::tui::format;
 use crate::tui::model::Model;
 use crate::tui::models::{Running, Seat};
@@ -107,18 +107,24 @@ fn said(
     let (texts, theme) = (model.texts, model.theme);
     let view = symbol.models.iter().find(|view| view.slot == seat.slot)?;
     let flow = Flow::new(width).words(&format!("{:<9}", symbol.symbol.as_str()), theme.label());
+    let when = |bar: Time| {
+        let after = bar.plus(Length::MINUTE);
+        let age = format::age(snapshot.now.since(after));
+        fill(texts.model_said, &[&format::day_minute(after), &age])
+    };
     let flow = match view {
         ModelView { is_asked: false, .. } => flow.words(texts.model_not_asked, theme.dim()),
-        ModelView { forecast: None, .. } => flow.words(texts.model_silent, theme.dim()),
-        ModelView { forecast: Some(forecast), needed, .. } => {
-            let after = forecast.bar.plus(Length::MINUTE);
-            let age = format::age(snapshot.now.since(after));
-            let when = fill(texts.model_said, &[&format::day_minute(after), &age]);
+        ModelView { said: None, .. } => flow.words(texts.model_silent, theme.dim()),
+        ModelView { said: Some(Said::Wants(wanted)), .. } => {
+            let share = fill(texts.model_wants, &[&format!("{:+.0}", 100.0 * wanted.exposure)]);
+            flow.words(&share, theme.value()).words(&when(wanted.bar), theme.dim())
+        }
+        ModelView { said: Some(Said::Forecast(forecast)), needed, .. } => {
             let edge =
                 fill(texts.model_edge, &[&format::signed_percent(forecast.edge), &format::signed_percent(*needed)]);
             let style = if forecast.edge > *needed { theme.good() } else { theme.text() };
             let probability = format!("{:.3}", forecast.probability);
-            flow.words(&probability, theme.value()).words(&when, theme.dim()).words(&edge, style)
+            flow.words(&probability, theme.value()).words(&when(forecast.bar), theme.dim()).words(&edge, style)
         }
     };
     let trouble = view.trouble.as_ref().map(|why| Flow::new(width).words(why, theme.warning()).lines());
