@@ -8,7 +8,7 @@
 
 use super::TrainingError;
 use crate::inference::onnx::arithmetic::normalise;
-use crate::inference::onnx::build::{Attribute, GraphBuilder, Value};
+use crate::inference::onnx::build::{Answer, Attribute, GraphBuilder, Value};
 use crate::market::features::Normaliser;
 
 /// A linear layer.
@@ -77,7 +77,7 @@ impl MarketActor<'_> {
         made
     }
 
-    /// The whole ONNX file: input `observations` float32 [batch, input_len], output float32 [batch, 1]. The same actor gives the
+    /// The whole ONNX file: input `observations` float32 [batch, input_len], output `exposure` float32 [batch, 1]. The same actor gives the
     /// same bytes.
     pub fn onnx(&self) -> Result<Vec<u8>, TrainingError> {
         self.check()?;
@@ -99,7 +99,7 @@ impl MarketActor<'_> {
             let squash = if at == last { "Tanh" } else { "Relu" };
             value = graph.node(squash, &[&value], &[]);
         }
-        Ok(graph.finish(&value))
+        Ok(graph.finish(Answer::Exposure, &value))
     }
 
     fn check(&self) -> Result<(), TrainingError> {
