@@ -26,6 +26,7 @@ pub mod trees;
 mod trees_export;
 mod uniqueness;
 mod walk;
+pub mod walk_table;
 
 #[cfg(feature = "learn")]
 mod adamw;
