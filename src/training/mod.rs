@@ -16,6 +16,7 @@ pub mod environment;
 pub mod evaluation;
 pub mod learner;
 pub mod pipeline;
+pub mod sac;
 pub mod splits;
 pub mod synthetic;
 #[cfg(feature = "learn")]
