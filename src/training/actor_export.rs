@@ -7,25 +7,10 @@
 //! Absent on purpose: deviations of the policy and the critics, which belong to training.
 
 use super::TrainingError;
+use super::sac::Actor;
 use crate::inference::onnx::arithmetic::normalise;
 use crate::inference::onnx::build::{Answer, Attribute, GraphBuilder, Value};
 use crate::market::features::Normaliser;
-
-/// A linear layer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Dense {
-    pub inputs: usize,
-    pub outputs: usize,
-    /// Row-major, [outputs][inputs].
-    pub weights: Vec<f32>,
-    pub bias: Vec<f32>,
-}
-
-/// What a trained policy is made of: linear layers with a ReLU between them, whose last gives the mean first.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Actor {
-    pub layers: Vec<Dense>,
-}
 
 /// An actor that trades one symbol, with what it sees of the market.
 #[derive(Debug, Clone)]
@@ -54,15 +39,7 @@ impl MarketActor<'_> {
     /// When the observation is of another length.
     pub fn exposure(&self, observation: &[f32]) -> f32 {
         assert_eq!(observation.len(), self.input_len(), "an observation of another length is a bug");
-        let mut values = self.normalised(observation);
-        let last = self.actor.layers.len().saturating_sub(1);
-        for (at, layer) in self.actor.layers.iter().enumerate() {
-            values = layer.apply(&values);
-            if at < last {
-                values.iter_mut().for_each(|value| *value = value.max(0.0));
-            }
-        }
-        values.first().map_or(f32::NAN, |mean| mean.tanh())
+        self.actor.act(&self.normalised(observation)).first().map_or(f32::NAN, |exposure| *exposure)
     }
 
     /// An observation as the actor was trained on it.
@@ -122,15 +99,6 @@ impl MarketActor<'_> {
             width = layer.outputs;
         }
         Ok(())
-    }
-}
-
-impl Dense {
-    fn apply(&self, input: &[f32]) -> Vec<f32> {
-        let sum = |(weights, bias): (&[f32], &f32)| {
-            weights.iter().zip(input).map(|(weight, x)| f64::from(*weight) * f64::from(*x)).sum::<f64>() as f32 + bias
-        };
-        self.weights.chunks_exact(self.inputs).zip(&self.bias).map(sum).collect()
     }
 }
 

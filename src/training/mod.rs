@@ -13,6 +13,7 @@ pub mod agent_curves;
 pub mod calibration;
 pub mod canary;
 pub mod checkpoint;
+pub mod course;
 pub mod curves;
 pub mod dataset;
 mod draw;
@@ -20,8 +21,12 @@ pub mod environment;
 pub mod evaluation;
 pub mod learner;
 pub mod pipeline;
+pub mod recipes;
+pub mod replay;
+pub mod sac;
 pub mod splits;
 pub mod synthetic;
+pub mod trainer;
 #[cfg(feature = "learn")]
 pub mod trees;
 #[cfg(feature = "learn")]
@@ -29,6 +34,7 @@ mod trees_export;
 mod uniqueness;
 mod walk;
 pub mod walk_table;
+mod window;
 
 #[cfg(feature = "learn")]
 mod adamw;
