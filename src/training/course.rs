@@ -46,8 +46,8 @@ pub struct Judged {
     pub worth: Worth,
 }
 
-/// Judges agents where nothing is learnt.
-pub type Judge<'a> = &'a mut dyn FnMut(&mut Agent) -> Result<Judged, TrainingError>;
+/// Judges agents where nothing is learnt; `None` where nobody judges.
+pub type Judge<'a> = &'a mut dyn FnMut(&mut Agent) -> Result<Option<Judged>, TrainingError>;
 
 /// Someone who watches and may stop it.
 pub type Watch<'a> = &'a mut dyn FnMut(&Point) -> Flow;
@@ -80,7 +80,7 @@ struct Course<'a, E> {
 pub fn run<E: Environment>(
     trainer: &mut Trainer<E>,
     plan: CoursePlan<'_>,
-    mut judge: Option<Judge<'_>>,
+    judge: Judge<'_>,
     clock: &dyn Fn() -> f64,
     watch: Watch<'_>,
 ) -> Result<Progress, TrainingError> {
@@ -92,7 +92,7 @@ pub fn run<E: Environment>(
         while course.trainer.steps() < until.min(plan.steps) {
             course.trainer.step()?;
         }
-        let point = course.look(judge.as_deref_mut())?;
+        let point = course.look(judge)?;
         course.progress.seconds = before + clock();
         let flow = watch(&point);
         if flow == Flow::Stop || (course.progress.points.len() as u64).is_multiple_of(plan.keep_every) {
@@ -128,13 +128,13 @@ impl<E: Environment> Course<'_, E> {
     }
 
     /// A point of the curves, judged where it is due.
-    fn look(&mut self, judge: Option<Judge<'_>>) -> Result<Point, TrainingError> {
+    fn look(&mut self, judge: Judge<'_>) -> Result<Point, TrainingError> {
         let mut point = point(&self.trainer.window());
         let number = self.progress.points.len() as u64 + 1;
         let is_due = number.is_multiple_of(self.plan.judge_every.max(1)) || point.steps >= self.plan.steps;
         // An agent that has learnt nothing yet is not worth a look.
-        if let Some(judge) = judge.filter(|_| is_due && point.updates > 0) {
-            let judged = judge(self.trainer.agent_mut())?;
+        let judged = if is_due && point.updates > 0 { judge(self.trainer.agent_mut())? } else { None };
+        if let Some(judged) = judged {
             point.validation = Some(judged.worth);
             self.compare(point.steps, judged.score)?;
         }

@@ -145,7 +145,7 @@ impl<E: Environment> Trainer<E> {
         settings.check(observation_len, action_len)?;
         let mut trainer = Trainer {
             purpose: purpose(&settings, &environments, seed)?,
-            agent: Agent::new(&settings.sac, observation_len, action_len, seed),
+            agent: Agent::new(&settings.sac, observation_len, action_len, seed)?,
             replay: Replay::new(settings.replay, observation_len, action_len),
             chance: Chance::new(seed),
             next_episode: 0,
@@ -212,7 +212,7 @@ impl<E: Environment> Trainer<E> {
         self.updates += 1;
         let every = self.settings.shrink_every;
         if every > 0 && self.updates.is_multiple_of(every) {
-            self.agent.shrink_and_perturb(&mut self.chance.learn);
+            self.agent.shrink_and_perturb(0.999, &mut self.chance.learn);
         }
     }
 

@@ -79,7 +79,7 @@ impl Tally {
         self.updates += 1;
         self.critic_loss += f64::from(losses.critic);
         self.actor_loss += f64::from(losses.actor);
-        self.alpha += f64::from(losses.alpha);
+        self.alpha += f64::from(losses.temperature);
         self.entropy += f64::from(losses.entropy);
         self.mean_q += f64::from(losses.mean_q);
         self.target_q += f64::from(losses.target_q);
@@ -101,9 +101,9 @@ impl Tally {
             mean_q: mean(self.mean_q, self.updates),
             target_q: mean(self.target_q, self.updates),
             over_estimation: mean(self.over_estimation, self.promises),
-            dormant_share: plasticity.as_ref().map(|x| f64::from(x.dormant_share)),
-            effective_rank: plasticity.as_ref().map(|x| f64::from(x.effective_rank)),
-            weight_norm: plasticity.as_ref().map(|x| f64::from(x.weight_norm)),
+            dormant_share: plasticity.as_ref().map(|x| f64::from(x.critic_dormant)),
+            effective_rank: plasticity.as_ref().map(|x| f64::from(x.critic_rank)),
+            weight_norm: plasticity.as_ref().map(|x| f64::from(x.critic_norm)),
         }
     }
 }

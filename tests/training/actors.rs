@@ -3,7 +3,9 @@
 use kestrel::inference::library::find;
 use kestrel::inference::{Device, LibraryPlan, Provider, Session};
 use kestrel::market::features::{Normaliser, NormaliserSettings, Schema, columns};
-use kestrel::training::actor_export::{Actor, Dense, MarketActor};
+use kestrel::training::actor_export::MarketActor;
+
+use kestrel::training::sac::{Actor, Dense};
 
 use super::dataset::bars;
 use crate::support;
@@ -21,7 +23,7 @@ fn actor(input: usize, hidden: usize) -> Actor {
         let weights = (0..inputs * outputs).map(|at| scale * noise(at + 7_919 * number)).collect();
         Dense { inputs, outputs, weights, bias: (0..outputs).map(|at| 0.1 * noise(at + number)).collect() }
     };
-    Actor { layers: vec![layer(1, input, hidden), layer(2, hidden, hidden), layer(3, hidden, 2)] }
+    Actor { layers: vec![layer(1, input, hidden), layer(2, hidden, hidden), layer(3, hidden, 2)], action_len: 1 }
 }
 
 /// Trainer's arithmetic, our session and the Python binding on ten thousand observations.
