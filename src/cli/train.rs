@@ -215,7 +215,7 @@ mod learn {
         }
     }
 
-    fn failure(error: MakeError, folder: &Path) -> Failure {
+    pub(super) fn failure(error: MakeError, folder: &Path) -> Failure {
         match error {
             MakeError::Library(error) => Failure::Refused(format!("a model must be compared with its export: {error}")),
             MakeError::Store(error) => error.into(),

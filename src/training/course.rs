@@ -86,7 +86,7 @@ pub fn run<E: Environment>(
 ) -> Result<Progress, TrainingError> {
     let mut course = Course { trainer, plan, progress: Progress::default(), best: None };
     course.go_on()?;
-    let before = course.progress.seconds;
+    let (before, had) = (course.progress.seconds, course.progress.points.len());
     while course.trainer.steps() < plan.steps && !course.progress.has_stopped {
         let until = (course.trainer.steps() / plan.look_every + 1) * plan.look_every;
         while course.trainer.steps() < until.min(plan.steps) {
@@ -102,7 +102,11 @@ pub fn run<E: Environment>(
             return Err(TrainingError::Stopped);
         }
     }
-    course.progress.seconds = before + clock();
+    // A course that had ended before has nothing to add.
+    if course.progress.points.len() > had {
+        course.progress.seconds = before + clock();
+        course.keep()?;
+    }
     course.finish()
 }
 

@@ -400,7 +400,8 @@ impl Replay {
             && replay.actions.len() == len * action_len
             && replay.discounts.len() == len
             && replay.origins.len() == len;
-        let (logs, lengths): (Vec<f32>, Vec<usize>) = (checkpoint.floats("replay.logs")?, checkpoint.get("replay.lengths")?);
+        let (logs, lengths): (Vec<f32>, Vec<usize>) =
+            (checkpoint.floats("replay.logs")?, checkpoint.get("replay.lengths")?);
         if !fits || lengths.len() != saved.episodes.len() || lengths.iter().sum::<usize>() != logs.len() {
             return Err(CheckpointError::Part { name: "replay".to_owned() });
         }
