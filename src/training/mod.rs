@@ -18,14 +18,18 @@ pub mod environment;
 pub mod evaluation;
 pub mod learner;
 pub mod pipeline;
+pub mod replay;
+pub mod sac;
 pub mod splits;
 pub mod synthetic;
+pub mod trainer;
 #[cfg(feature = "learn")]
 pub mod trees;
 #[cfg(feature = "learn")]
 mod trees_export;
 mod uniqueness;
 mod walk;
+pub mod window;
 
 #[cfg(feature = "learn")]
 mod adamw;
