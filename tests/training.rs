@@ -3,9 +3,11 @@
 mod dataset;
 #[cfg(feature = "learn")]
 mod learners;
+mod replay;
 mod splits;
 #[cfg(feature = "learn")]
 mod temporal;
+mod trainer;
 #[cfg(feature = "learn")]
 mod trees;
 #[cfg(feature = "learn")]

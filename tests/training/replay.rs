@@ -10,8 +10,7 @@ use kestrel::training::environment::{End, Environment, Markov, Outcome};
 use kestrel::training::replay::{Lived, Replay, ReplaySettings};
 use kestrel::training::sac::Batch;
 
-const SETTINGS: ReplaySettings =
-    ReplaySettings { capacity: 100, gamma: 0.5, n_step: 3, recent_share: 0.0, recent: 10 };
+const SETTINGS: ReplaySettings = ReplaySettings { capacity: 100, gamma: 0.5, n_step: 3, recent_share: 0.0, recent: 10 };
 const LAW: Law = Law { stay: 0.8, size: 0.001, cost: 0.000_4 };
 
 /// Steps whose observation is `base` and the number of the step, rewards 1, 2, 3...
@@ -56,7 +55,11 @@ fn rewards_are_summed_over_n_steps_and_an_end_cuts_the_sum() {
         (2, (3.0 + 0.5 * 4.0, 4.0, 0.25)),
         (3, (4.0, 4.0, 0.5)),
     ];
-    assert_eq!(remembered(&cut), BTreeMap::from(expected), "a cut episode goes on in the value of its last observation");
+    assert_eq!(
+        remembered(&cut),
+        BTreeMap::from(expected),
+        "a cut episode goes on in the value of its last observation"
+    );
     let mut dead = Replay::new(SETTINGS, 1, 1);
     live(&mut dead, 0, 0.0, 4, End::Terminated);
     let discounts: Vec<f32> = remembered(&dead).values().map(|found| found.2).collect();

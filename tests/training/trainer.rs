@@ -15,7 +15,13 @@ const LAW: Law = Law { stay: 0.9, size: 0.001, cost: 0.000_4 };
 /// Small networks, and everything switched on.
 fn settings() -> TrainerSettings {
     TrainerSettings {
-        sac: SacSettings { hidden: vec![16, 16], batch: 16, critic_decay: 0.01, pull_to_first: 1e-4, ..Default::default() },
+        sac: SacSettings {
+            hidden: vec![16, 16],
+            batch: 16,
+            critic_decay: 0.01,
+            pull_to_first: 1e-4,
+            ..Default::default()
+        },
         start_steps: 60,
         updates_per_step: 0.5,
         capacity: 150,
@@ -96,7 +102,10 @@ fn a_checkpoint_of_another_training_is_refused() {
     ];
     for mut other in others {
         let refused = other.load(&saved);
-        assert!(matches!(refused, Err(TrainingError::Checkpoint(CheckpointError::OtherTraining { .. }))), "{refused:?}");
+        assert!(
+            matches!(refused, Err(TrainingError::Checkpoint(CheckpointError::OtherTraining { .. }))),
+            "{refused:?}"
+        );
     }
     trainer(settings(), LAW, 5, 2).load(&saved).unwrap();
     let folder = tempfile::tempdir().unwrap();
