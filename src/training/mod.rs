@@ -34,7 +34,7 @@ mod trees_export;
 mod uniqueness;
 mod walk;
 pub mod walk_table;
-mod window;
+pub mod window;
 
 #[cfg(feature = "learn")]
 mod adamw;

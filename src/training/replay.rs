@@ -19,13 +19,12 @@ use super::environment::{End, Environment, Outcome};
 use super::sac::Batch;
 
 /// Shapes and rules of a memory.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ReplaySettings {
     /// Transitions kept, at least 1; the oldest leave first.
     pub capacity: usize,
     /// Discount of a step, in 0..=1.
-    pub gamma: f32,
+    pub gamma: f64,
     /// Rewards summed at most, at least 1.
     pub n_step: usize,
     /// Part of a batch drawn from the `recent` newest transitions, in 0..=1.
@@ -320,7 +319,7 @@ impl Episode {
         let (observation, action) = (lived.observation.to_vec(), lived.action.to_vec());
         self.pending.push_back(Moment { origin, observation, action, reward: 0.0, rewards: 0 });
         for moment in &mut self.pending {
-            moment.reward += settings.gamma.powi(moment.rewards as i32) * lived.outcome.reward;
+            moment.reward += settings.gamma.powi(moment.rewards as i32) as f32 * lived.outcome.reward;
             moment.rewards += 1;
         }
         let full = self.pending.front().is_some_and(|moment| moment.rewards == settings.n_step);
@@ -336,8 +335,8 @@ impl Episode {
 }
 
 impl Moment {
-    fn reached(self, observation: &[f32], gamma: f32, is_terminal: bool) -> Transition {
-        let discount = if is_terminal { 0.0 } else { gamma.powi(self.rewards as i32) };
+    fn reached(self, observation: &[f32], gamma: f64, is_terminal: bool) -> Transition {
+        let discount = if is_terminal { 0.0 } else { gamma.powi(self.rewards as i32) as f32 };
         Transition { moment: self, next_observation: observation.to_vec(), discount }
     }
 }

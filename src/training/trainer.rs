@@ -14,7 +14,7 @@ use super::checkpoint::{Checkpoint, CheckpointError};
 use super::draw;
 use super::environment::{End, Environment};
 use super::replay::{Lived, Replay, ReplaySettings};
-use super::sac::{Agent, Batch, SacSettings};
+use super::sac::{Agent, Batch, Losses, SacSettings};
 use super::window::{Finished, Tally, Window};
 use crate::domain::Seed;
 use crate::domain::digest::Digest;
@@ -26,18 +26,25 @@ const MOST_REPLAY_BYTES: u64 = 384 << 20;
 
 /// Everything that a training follows from besides its environments and seed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct TrainerSettings {
     pub sac: SacSettings,
-    pub replay: ReplaySettings,
     /// First steps, of all environments together, with uniform random actions and without learning.
     pub start_steps: u64,
-    /// Updates for each step after that; 1 is usual.
+    /// Updates for each step after that, 0 to 64; 1 is usual.
     pub updates_per_step: f64,
-    /// Transitions of an update.
-    pub batch: usize,
+    /// Transitions remembered, at least as many as a batch has.
+    pub capacity: usize,
+    /// Rewards summed in a transition, 1 to 100.
+    pub n_step: usize,
+    /// Part of a batch drawn from the `recent` newest transitions, 0 to 1.
+    pub recent_share: f64,
+    /// At least 1.
+    pub recent: usize,
     /// Updates between two soft shrink-and-perturbs; 0 for never.
     pub shrink_every: u64,
+    /// What of the weights stays then, 0 to 1; near 1.
+    pub shrink_keep: f32,
 }
 
 /// A training under way.
@@ -53,6 +60,8 @@ pub struct Trainer<E> {
     updates: u64,
     chance: Chance,
     tally: Tally,
+    /// Of the newest update.
+    newest: Option<Losses>,
     batch: Batch,
     /// Present observations of all environments, a row each.
     observations: Vec<f32>,
@@ -98,43 +107,63 @@ struct Saved {
     next_episode: u64,
     episodes: Vec<u64>,
     tally: Tally,
+    newest: Option<Losses>,
+}
+
+impl Default for TrainerSettings {
+    fn default() -> TrainerSettings {
+        TrainerSettings {
+            sac: SacSettings::default(),
+            start_steps: 1_000,
+            updates_per_step: 1.0,
+            capacity: 200_000,
+            n_step: 1,
+            recent_share: 0.0,
+            recent: 10_000,
+            shrink_every: 0,
+            shrink_keep: 0.999,
+        }
+    }
 }
 
 impl TrainerSettings {
-    /// One sentence where something is out of its bounds.
+    /// Whether every number is in its range, for environments of these lengths.
     pub fn check(&self, observation_len: usize, action_len: usize) -> Result<(), TrainingError> {
-        let refuse = |what: String| Err(TrainingError::Learner(what));
-        let replay = &self.replay;
-        let share = |x: f64| (0.0..=1.0).contains(&x);
-        if replay.capacity < self.batch.max(1) || replay.n_step == 0 || replay.n_step > 100 || replay.recent == 0 {
-            return refuse(format!(
-                "capacity {}, batch {}, n_step {} and recent {} do not go together: give a capacity of at least the batch, \
-                 n_step from 1 to 100 and recent from 1",
-                replay.capacity, self.batch, replay.n_step, replay.recent
-            ));
+        self.sac.check()?;
+        let refuse = |name: &str, found: String, allowed: &str| {
+            Err(TrainingError::Settings(format!("{name} is {found}: {allowed} is allowed, change it there")))
+        };
+        if !(0.0..=64.0).contains(&self.updates_per_step) {
+            return refuse("updates_per_step", self.updates_per_step.to_string(), "0 to 64");
         }
-        if self.batch == 0 || !(0.0..=64.0).contains(&self.updates_per_step) {
-            return refuse(format!(
-                "batch {} with {} updates a step is no learning: give a batch of at least 1 and 0 to 64 updates",
-                self.batch, self.updates_per_step
-            ));
+        if !(1..=100).contains(&self.n_step) {
+            return refuse("n_step", self.n_step.to_string(), "1 to 100");
         }
-        if !share(f64::from(replay.gamma)) || !share(replay.recent_share) {
-            return refuse(format!(
-                "gamma {} and recent_share {} must lie in 0 to 1: change them",
-                replay.gamma, replay.recent_share
-            ));
+        if !(0.0..=1.0).contains(&self.recent_share) {
+            return refuse("recent_share", self.recent_share.to_string(), "0 to 1");
         }
-        let bytes = Replay::bytes(replay.capacity, observation_len, action_len);
-        if bytes > MOST_REPLAY_BYTES {
-            return refuse(format!(
-                "a memory of {} transitions takes {} MiB, at most {} are allowed: give a smaller capacity",
-                replay.capacity,
-                bytes >> 20,
-                MOST_REPLAY_BYTES >> 20
-            ));
+        if self.recent == 0 {
+            return refuse("recent", "0".to_owned(), "1 and more");
+        }
+        if !(0.0..=1.0).contains(&self.shrink_keep) {
+            return refuse("shrink_keep", self.shrink_keep.to_string(), "0 to 1");
+        }
+        let most = (MOST_REPLAY_BYTES / Replay::bytes(1, observation_len, action_len)) as usize;
+        if !(self.sac.batch..=most).contains(&self.capacity) {
+            let allowed = format!("{} (a batch) to {most} (in {} MiB)", self.sac.batch, MOST_REPLAY_BYTES >> 20);
+            return refuse("capacity", self.capacity.to_string(), &allowed);
         }
         Ok(())
+    }
+
+    fn replay(&self) -> ReplaySettings {
+        ReplaySettings {
+            capacity: self.capacity,
+            gamma: self.sac.gamma,
+            n_step: self.n_step,
+            recent_share: self.recent_share,
+            recent: self.recent,
+        }
     }
 }
 
@@ -146,12 +175,13 @@ impl<E: Environment> Trainer<E> {
         let mut trainer = Trainer {
             purpose: purpose(&settings, &environments, seed)?,
             agent: Agent::new(&settings.sac, observation_len, action_len, seed)?,
-            replay: Replay::new(settings.replay, observation_len, action_len),
+            replay: Replay::new(settings.replay(), observation_len, action_len),
             chance: Chance::new(seed),
             next_episode: 0,
             steps: 0,
             updates: 0,
             tally: Tally::default(),
+            newest: None,
             batch: Batch::default(),
             observations: vec![0.0; environments.len() * observation_len],
             actions: vec![0.0; environments.len() * action_len],
@@ -191,7 +221,7 @@ impl<E: Environment> Trainer<E> {
         let mut next_observation = vec![0.0; width];
         seat.environment.observe(&mut next_observation);
         let before = &*observation;
-        seat.take(before, action, outcome.reward, self.settings.replay.gamma);
+        seat.take(before, action, outcome.reward, self.settings.sac.gamma);
         let episode = seat.episode;
         let next = &next_observation;
         self.replay.push(Lived { episode, stratum, observation: before, action, outcome, next_observation: next });
@@ -206,19 +236,39 @@ impl<E: Environment> Trainer<E> {
     }
 
     fn update(&mut self) {
-        self.replay.sample(self.settings.batch, &mut self.chance.draw, &mut self.batch);
+        self.replay.sample(self.settings.sac.batch, &mut self.chance.draw, &mut self.batch);
         let losses = self.agent.update(&self.batch, &mut self.chance.learn);
         self.tally.updated(&losses);
+        self.newest = Some(losses);
         self.updates += 1;
         let every = self.settings.shrink_every;
         if every > 0 && self.updates.is_multiple_of(every) {
-            self.agent.shrink_and_perturb(0.999, &mut self.chance.learn);
+            self.agent.shrink_and_perturb(self.settings.shrink_keep, &mut self.chance.learn);
         }
     }
 
-    fn finished(&mut self, at: usize, _end: End) -> Finished {
-        let seat = &self.seats[at];
-        Finished { total: seat.total, steps: seat.steps, over_estimation: None }
+    /// The critics' word on the episode's first action, as they are now, beside what came of it. Both are soft values: they
+    /// count the entropy of each later action, alpha times its newest mean. Where the episode was cut, the critics' value of
+    /// the mean action there stands for the rest.
+    fn finished(&mut self, at: usize, end: End) -> Finished {
+        let (width, gamma) = (self.observations.len() / self.seats.len(), self.settings.sac.gamma);
+        let Seat { total, discounted, steps, first_observation, first_action, .. } = &self.seats[at];
+        let (agent, last) = (&mut self.agent, &self.observations[at * width..][..width]);
+        let over_estimation = self.newest.map(|losses| {
+            let bonus = losses.temperature * losses.entropy;
+            let promised = value(agent, first_observation, first_action);
+            let after: f64 = (1..*steps).map(|step| gamma.powi(step as i32) * bonus).sum();
+            let rest = match end {
+                End::Goes | End::Terminated => 0.0,
+                End::Truncated => {
+                    let mut action = vec![0.0; first_action.len()];
+                    agent.act(last, &mut action);
+                    gamma.powi(*steps as i32) * (value(agent, last, &action) + bonus)
+                }
+            };
+            promised - (discounted + after + rest)
+        });
+        Finished { total: *total, steps: *steps, over_estimation }
     }
 
     /// The next episode in a seat.
@@ -260,7 +310,7 @@ impl<E: Environment> Trainer<E> {
     pub fn window(&mut self) -> Window {
         let mut random = self.seed.stream(&format!("window {}", self.steps));
         let mut batch = Batch::default();
-        self.replay.sample(self.settings.batch, &mut random, &mut batch);
+        self.replay.sample(self.settings.sac.batch, &mut random, &mut batch);
         let plasticity = (batch.rows > 0).then(|| self.agent.diagnose(&batch));
         std::mem::take(&mut self.tally).window(self.steps, self.updates, self.replay.len(), plasticity)
     }
@@ -272,7 +322,7 @@ impl<E: Environment> Trainer<E> {
         let count = self.seats.len();
         if environments.len() != count || found != (self.observations.len() / count, self.actions.len() / count) {
             let what = "environments of another number or shape cannot take over: give as many of the same lengths";
-            return Err(TrainingError::Learner(what.to_owned()));
+            return Err(TrainingError::Settings(what.to_owned()));
         }
         self.purpose = purpose(&self.settings, &environments, self.seed)?;
         let dropped = self.replay.resimulate(&mut environments[0])?;
@@ -296,7 +346,7 @@ impl<E: Environment> Trainer<E> {
         let episodes = self.seats.iter().map(|seat| seat.episode).collect();
         let tally = self.tally.clone();
         let (steps, updates, next_episode) = (self.steps, self.updates, self.next_episode);
-        checkpoint.put("trainer", &Saved { steps, updates, next_episode, episodes, tally })?;
+        checkpoint.put("trainer", &Saved { steps, updates, next_episode, episodes, tally, newest: self.newest })?;
         Ok(checkpoint)
     }
 
@@ -311,13 +361,13 @@ impl<E: Environment> Trainer<E> {
         }
         let (width, action_len) = (self.observations.len() / self.seats.len(), self.actions.len() / self.seats.len());
         self.agent.load(checkpoint)?;
-        self.replay = Replay::load(self.settings.replay, width, action_len, checkpoint)?;
+        self.replay = Replay::load(self.settings.replay(), width, action_len, checkpoint)?;
         self.chance = Chance::load(self.seed, checkpoint)?;
         (self.steps, self.updates, self.next_episode) = (saved.steps, saved.updates, saved.next_episode);
-        self.tally = saved.tally;
+        (self.tally, self.newest) = (saved.tally, saved.newest);
         for (at, episode) in saved.episodes.into_iter().enumerate() {
             let observation = &mut self.observations[at * width..][..width];
-            self.seats[at].act_again(episode, &self.replay, observation, action_len, self.settings.replay.gamma)?;
+            self.seats[at].act_again(episode, &self.replay, observation, action_len, self.settings.sac.gamma)?;
         }
         Ok(())
     }
@@ -336,7 +386,7 @@ impl<E: Environment> Seat<E> {
         Ok(())
     }
 
-    fn take(&mut self, observation: &[f32], action: &[f32], reward: f32, gamma: f32) {
+    fn take(&mut self, observation: &[f32], action: &[f32], reward: f32, gamma: f64) {
         if self.steps == 0 {
             self.first_observation.clear();
             self.first_observation.extend(observation);
@@ -344,7 +394,7 @@ impl<E: Environment> Seat<E> {
             self.first_action.extend(action);
         }
         self.total += f64::from(reward);
-        self.discounted += f64::from(gamma).powi(self.steps as i32) * f64::from(reward);
+        self.discounted += gamma.powi(self.steps as i32) * f64::from(reward);
         self.steps += 1;
     }
 
@@ -355,7 +405,7 @@ impl<E: Environment> Seat<E> {
         replay: &Replay,
         observation: &mut [f32],
         action_len: usize,
-        gamma: f32,
+        gamma: f64,
     ) -> Result<(), TrainingError> {
         self.begin(episode)?;
         self.environment.observe(observation);
@@ -412,6 +462,13 @@ pub fn evaluate<E: Environment>(
     Ok(evaluation)
 }
 
+/// Of one action.
+fn value(agent: &mut Agent, observation: &[f32], action: &[f32]) -> f64 {
+    let mut out = [0.0];
+    agent.values(observation, action, &mut out);
+    f64::from(out[0])
+}
+
 /// Numbers in an observation and in an action of all of them.
 fn lengths<E: Environment>(environments: &[E]) -> Result<(usize, usize), TrainingError> {
     let all = |one: &E| (one.observation_len(), one.action_len());
@@ -419,7 +476,7 @@ fn lengths<E: Environment>(environments: &[E]) -> Result<(usize, usize), Trainin
         Some(lengths) if environments.iter().all(|other| all(other) == lengths) => Ok(lengths),
         Some(_) | None => {
             let what = "a training needs one environment or several of the same lengths: give them";
-            Err(TrainingError::Learner(what.to_owned()))
+            Err(TrainingError::Settings(what.to_owned()))
         }
     }
 }

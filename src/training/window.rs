@@ -34,11 +34,8 @@ pub struct Window {
     /// What the critics said of the first action of an episode, less the discounted return that came; above 0 they promise
     /// too much.
     pub over_estimation: Option<f64>,
-    /// Part of hidden units that hardly ever fire, in 0..=1 (Sokar et al. 2023).
-    pub dormant_share: Option<f64>,
-    /// Directions that carry 99 % of the features (Kumar et al. 2021).
-    pub effective_rank: Option<f64>,
-    pub weight_norm: Option<f64>,
+    /// Whether the networks can still learn, judged by one batch.
+    pub plasticity: Option<Plasticity>,
 }
 
 /// Sums that become a window.
@@ -77,12 +74,12 @@ impl Tally {
 
     pub fn updated(&mut self, losses: &Losses) {
         self.updates += 1;
-        self.critic_loss += f64::from(losses.critic);
-        self.actor_loss += f64::from(losses.actor);
-        self.alpha += f64::from(losses.temperature);
-        self.entropy += f64::from(losses.entropy);
-        self.mean_q += f64::from(losses.mean_q);
-        self.target_q += f64::from(losses.target_q);
+        self.critic_loss += losses.critic;
+        self.actor_loss += losses.actor;
+        self.alpha += losses.temperature;
+        self.entropy += losses.entropy;
+        self.mean_q += losses.mean_q;
+        self.target_q += losses.target_q;
     }
 
     pub fn window(self, steps: u64, updates: u64, remembered: usize, plasticity: Option<Plasticity>) -> Window {
@@ -101,9 +98,7 @@ impl Tally {
             mean_q: mean(self.mean_q, self.updates),
             target_q: mean(self.target_q, self.updates),
             over_estimation: mean(self.over_estimation, self.promises),
-            dormant_share: plasticity.as_ref().map(|x| f64::from(x.critic_dormant)),
-            effective_rank: plasticity.as_ref().map(|x| f64::from(x.critic_rank)),
-            weight_norm: plasticity.as_ref().map(|x| f64::from(x.critic_norm)),
+            plasticity,
         }
     }
 }
