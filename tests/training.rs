@@ -9,6 +9,7 @@ mod splits;
 #[cfg(feature = "learn")]
 mod temporal;
 mod trainer;
+mod trading;
 #[cfg(feature = "learn")]
 mod trees;
 #[cfg(feature = "learn")]

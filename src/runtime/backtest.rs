@@ -1,13 +1,15 @@
 //! The backtest driver: the simulator called directly, event time, no sockets.
 //!
 //! Invariant: with and without skipping, the state at each close is the same.
-//! Absent on purpose: a second engine or a second matching for speed.
+//! Absent on purpose: a second engine or a second matching for speed; waiting for answers (`runtime::paced` does, with the
+//! same driver).
 
 use std::mem::ManuallyDrop;
 
 use super::dispatch::{NO_INFERENCE, ask, input_of};
 use super::run::{Finished, Listener, Run};
 use crate::domain::{Balance, Bar, Command, MarketEvent, Money, Price, SymbolId, SymbolRules, Time};
+use crate::engine::model::InferRequest;
 use crate::engine::ports::{BarSource, Inference, Journal, JournalError, Minutes, SourceError};
 use crate::engine::{Engine, Input, Start};
 use crate::simulator::market_maker::trade_of;
@@ -74,35 +76,21 @@ pub fn recorded_backtest(backtest: Backtest<'_>) -> Result<Finished, BacktestErr
 }
 
 /// What a run keeps of what happened.
-enum Kept {
+pub(super) enum Kept {
     Nothing,
     Record,
     Recording,
 }
 
-fn drive(mut backtest: Backtest<'_>, kept: Kept) -> Result<Finished, BacktestError> {
-    backtest.simulator.keep(KEPT);
-    let account = backtest.simulator.open_account(backtest.start.balances.clone());
-    seed_prices(&mut backtest.simulator, &backtest.start);
-    let begin = backtest.start.history.iter().flatten().map(Bar::close_time).max().unwrap_or(Time(0));
-    let mut run = Run::begin(begin, backtest.start, backtest.journal)?;
+fn drive(backtest: Backtest<'_>, kept: Kept) -> Result<Finished, BacktestError> {
+    let mut driver = Driver::begin(backtest.simulator, backtest.start, backtest.journal, kept)?;
     if let Some(listener) = backtest.on_notice {
-        run.listen(listener);
+        driver.run.listen(listener);
     }
-    match kept {
-        Kept::Nothing => run.keep_no_record(),
-        Kept::Record => {}
-        Kept::Recording => run.keep_recording(begin),
-    }
-    let mut driver = Driver {
-        run,
-        simulator: backtest.simulator,
-        account,
-        detail: backtest.detail,
-        commands: backtest.commands.into(),
-        inference: backtest.inference,
-        on_close: backtest.on_close,
-    };
+    driver.detail = backtest.detail;
+    driver.commands = backtest.commands.into();
+    driver.answers = backtest.inference.map_or(Answers::Never, Answers::Now);
+    driver.on_close = backtest.on_close;
     if let Some(bars) = backtest.source.in_memory() {
         for minute in bars.chunk_by(|(_, one), (_, next)| one.open_time == next.open_time) {
             if !driver.minute(minute)? {
@@ -131,19 +119,54 @@ pub fn seed_prices(simulator: &mut Simulator, start: &Start) {
     }
 }
 
-struct Driver<'a> {
-    run: Run,
+pub(super) struct Driver<'a> {
+    pub(super) run: Run,
     simulator: Simulator,
     account: AccountId,
     detail: Detail,
     commands: std::collections::VecDeque<(Time, Command)>,
-    inference: Option<Box<dyn Inference + 'a>>,
+    pub(super) answers: Answers<'a>,
     on_close: Option<OnClose<'a>>,
 }
 
-impl Driver<'_> {
+/// Who answers the questions to models.
+pub(super) enum Answers<'a> {
+    Never,
+    Now(Box<dyn Inference + 'a>),
+    /// The caller, when it has looked at the newest question.
+    Later(Option<InferRequest>),
+}
+
+impl<'a> Driver<'a> {
+    /// At the venue with an account of its own; every point is walked and nobody answers, until the caller says otherwise.
+    pub(super) fn begin(
+        mut simulator: Simulator,
+        start: Start,
+        journal: Option<Box<dyn Journal>>,
+        kept: Kept,
+    ) -> Result<Driver<'a>, BacktestError> {
+        simulator.keep(KEPT);
+        let account = simulator.open_account(start.balances.clone());
+        seed_prices(&mut simulator, &start);
+        let begin = start.history.iter().flatten().map(Bar::close_time).max().unwrap_or(Time(0));
+        let mut run = Run::begin(begin, start, journal)?;
+        match kept {
+            Kept::Nothing => run.keep_no_record(),
+            Kept::Record => {}
+            Kept::Recording => run.keep_recording(begin),
+        }
+        let commands = std::collections::VecDeque::new();
+        let (detail, answers) = (Detail::Full, Answers::Never);
+        Ok(Driver { run, simulator, account, detail, commands, answers, on_close: None })
+    }
+
+    /// Walks as few points as possible.
+    pub(super) fn skip(&mut self) {
+        self.detail = Detail::Skip;
+    }
+
     /// `false` when the caller wants to stop.
-    fn minute(&mut self, bars: &[(SymbolId, Bar)]) -> Result<bool, BacktestError> {
+    pub(super) fn minute(&mut self, bars: &[(SymbolId, Bar)]) -> Result<bool, BacktestError> {
         let shown = self.detail == Detail::Full || self.is_awaited(bars);
         let reached =
             shown || bars.iter().any(|(symbol, bar)| self.simulator.reaches(*symbol, bar)) || !self.commands.is_empty();
@@ -268,7 +291,7 @@ impl Driver<'_> {
         Ok(())
     }
 
-    fn drain(&mut self) -> Result<(), BacktestError> {
+    pub(super) fn drain(&mut self) -> Result<(), BacktestError> {
         while let Some((_, event)) = self.simulator.next_event() {
             if let Some((time, input)) = input_of(event) {
                 self.tell(time, &input)?;
@@ -278,15 +301,19 @@ impl Driver<'_> {
     }
 
     /// Asks the venue at its time and answers the engine at its own; then asks the models.
-    fn carry_out(&mut self, now: Time, venue_time: Time) -> Result<(), BacktestError> {
+    pub(super) fn carry_out(&mut self, now: Time, venue_time: Time) -> Result<(), BacktestError> {
         loop {
             if let Some(request) = self.run.next_request() {
                 let answer = ask(&mut self.simulator, self.account, venue_time, &request);
                 self.run.step(now, &Input::Answer(answer))?;
             } else if let Some(question) = self.run.next_question() {
-                let inferred = match &mut self.inference {
-                    Some(inference) => inference.infer(&question),
-                    None => question.unavailable(NO_INFERENCE),
+                let inferred = match &mut self.answers {
+                    Answers::Never => question.unavailable(NO_INFERENCE),
+                    Answers::Now(inference) => inference.infer(&question),
+                    Answers::Later(newest) => {
+                        *newest = Some(question);
+                        continue;
+                    }
                 };
                 self.run.step(now, &Input::Inferred(inferred))?;
             } else {

@@ -11,6 +11,7 @@ pub mod explanation;
 pub mod live;
 pub mod lookahead;
 mod moods;
+pub mod paced;
 pub mod record;
 pub mod recorder;
 pub mod replay;

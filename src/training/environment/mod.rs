@@ -9,6 +9,8 @@ pub mod bandit;
 pub mod markov;
 pub mod pendulum;
 pub mod reward;
+pub mod tape;
+pub mod trading;
 
 use super::TrainingError;
 
