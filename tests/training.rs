@@ -1,11 +1,14 @@
 //! Training: what may teach, what samples are, the way from bars to a judged model.
 
+mod actors;
 mod dataset;
 #[cfg(feature = "learn")]
 mod learners;
+mod replay;
 mod splits;
 #[cfg(feature = "learn")]
 mod temporal;
+mod trainer;
 mod trading;
 #[cfg(feature = "learn")]
 mod trees;

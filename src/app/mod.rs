@@ -13,6 +13,8 @@ mod gauges;
 pub mod market;
 pub mod mood;
 mod opener;
+#[cfg(feature = "learn")]
+mod parallel;
 mod progress;
 pub mod regimes;
 pub mod rehearsal;
@@ -27,6 +29,8 @@ pub mod sweep;
 mod trades;
 #[cfg(feature = "learn")]
 pub mod train;
+#[cfg(feature = "learn")]
+pub mod train_sac;
 pub mod voice;
 mod whole_file;
 pub mod workstation;

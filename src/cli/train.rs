@@ -3,9 +3,11 @@
 //! Invariant: interrupted, it ends with status 130 and the same command goes on to the same model.
 //! Absent on purpose: the way itself (`app::train`), adoption: a model that was made trades nothing until it is chosen.
 
+mod sac;
+
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::Output;
 use super::failure::Failure;
@@ -13,9 +15,22 @@ use super::globals::Globals;
 
 #[derive(Debug, Clone, Args)]
 pub struct TrainArgs {
-    /// Gradient-boosted trees on the newest observation, or a small net on the last hours
-    #[arg(value_name = "KIND")]
-    kind: Kind,
+    #[command(subcommand)]
+    kind: TrainKind,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum TrainKind {
+    /// Gradient-boosted trees on the newest observation
+    Trees(LearnerArgs),
+    /// A small net on the last hours
+    Temporal(LearnerArgs),
+    /// An agent that learns in the engine what to hold (soft actor-critic)
+    Sac(sac::SacArgs),
+}
+
+#[derive(Debug, Clone, Args)]
+struct LearnerArgs {
     /// Kline files (Parquet) or symbols of the catalogue to learn from
     #[arg(long, value_name = "FILE", num_args = 1.., required = true)]
     data: Vec<PathBuf>,
@@ -43,20 +58,17 @@ pub struct TrainArgs {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Kind {
-    Trees,
-    Temporal,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum SchemaName {
     Ohlcv,
     Full,
 }
 
 #[cfg(not(feature = "learn"))]
+const WITHOUT_TRAINING: &str = "this kestrel was built without training: build it with the cargo feature `learn`";
+
+#[cfg(not(feature = "learn"))]
 pub fn execute(_: &TrainArgs, _: &Globals) -> Result<Output, Failure> {
-    Err(Failure::Usage("this kestrel was built without training: build it with the cargo feature `learn`".into()))
+    Err(Failure::Usage(WITHOUT_TRAINING.into()))
 }
 
 #[cfg(feature = "learn")]
@@ -70,7 +82,7 @@ mod learn {
 
     use serde_json::json;
 
-    use super::{Failure, Globals, Kind, Output, SchemaName, TrainArgs};
+    use super::{Failure, Globals, LearnerArgs, Output, SchemaName, TrainArgs, TrainKind, sac};
     use crate::app::shell::command;
     use crate::app::train::{Made, MakeError, Place, Step, TrainPlan, make};
     use crate::cli::data::import::stopped;
@@ -91,12 +103,17 @@ mod learn {
     const CURVE_WIDTH: usize = 60;
 
     pub fn execute(args: &TrainArgs, globals: &Globals) -> Result<Output, Failure> {
-        let plan = plan(args, globals)?;
+        match &args.kind {
+            TrainKind::Trees(args) => learnt(&Trees::default(), "trees", args, globals),
+            TrainKind::Temporal(args) => learnt(&Temporal::default(), "temporal", args, globals),
+            TrainKind::Sac(args) => sac::execute(args, globals),
+        }
+    }
+
+    fn learnt<L: Learner>(learner: &L, kind: &str, args: &LearnerArgs, globals: &Globals) -> Result<Output, Failure> {
+        let plan = plan(kind, args, globals)?;
         globals.start_log(true)?;
-        let made = match args.kind {
-            Kind::Trees => watched(&Trees::default(), &plan),
-            Kind::Temporal => watched(&Temporal::default(), &plan),
-        };
+        let made = watched(learner, &plan);
         let made = made.map_err(|error| failure(error, &plan.folder))?;
         let json = json!({
             "name": made.model.card.name,
@@ -110,7 +127,7 @@ mod learn {
         Ok(Output::Report { text: told(&made), json })
     }
 
-    fn plan(args: &TrainArgs, globals: &Globals) -> Result<TrainPlan, Failure> {
+    fn plan(kind: &str, args: &LearnerArgs, globals: &Globals) -> Result<TrainPlan, Failure> {
         let home = globals.home()?;
         let (config, _) = globals.settings()?;
         let is_folder = args.out.contains('/');
@@ -134,17 +151,18 @@ mod learn {
             every_minutes: args.every,
             side_cost: SIDE_COST,
             library: config.inference.library(&home),
-            command: again(args),
+            command: again(kind, args),
         })
     }
 
-    /// The command that makes the same model; files by their names, for folders differ.
-    fn again(args: &TrainArgs) -> String {
-        let names = |files: &[std::path::PathBuf]| {
-            let name = |file: &std::path::PathBuf| file.file_name().map(|name| name.to_string_lossy().into_owned());
-            files.iter().filter_map(name).collect::<Vec<_>>()
-        };
-        let kind = if args.kind == Kind::Trees { "trees" } else { "temporal" };
+    /// The names of files: their folders differ.
+    pub(super) fn names(files: &[std::path::PathBuf]) -> Vec<String> {
+        let name = |file: &std::path::PathBuf| file.file_name().map(|name| name.to_string_lossy().into_owned());
+        files.iter().filter_map(name).collect()
+    }
+
+    /// The command that makes the same model.
+    fn again(kind: &str, args: &LearnerArgs) -> String {
         let schema = if args.schema == SchemaName::Ohlcv { "ohlcv" } else { "full" };
         let options = [
             ("", vec![kind.to_owned()]),
@@ -197,7 +215,7 @@ mod learn {
         }
     }
 
-    fn failure(error: MakeError, folder: &Path) -> Failure {
+    pub(super) fn failure(error: MakeError, folder: &Path) -> Failure {
         match error {
             MakeError::Library(error) => Failure::Refused(format!("a model must be compared with its export: {error}")),
             MakeError::Store(error) => error.into(),

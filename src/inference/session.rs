@@ -4,6 +4,8 @@
 //! here. A value that is not finite never leaves as a number.
 //! Absent on purpose: which provider (`provider`), which model (`models`); checks of the file's operators (`onnx`).
 
+use std::ffi::CStr;
+
 use ort::AsPointer;
 use ort::ep::CUDA;
 use ort::logging::LogLevel;
@@ -16,8 +18,8 @@ use super::provider::Provider;
 
 /// Name of the graph's input: float32 [batch, width].
 pub const INPUT: &str = "observations";
-/// Name of the graph's output: float32 [batch, 1].
-pub const OUTPUT: &str = "probability";
+/// Names that the graph's output, float32 [batch, 1], may have (`onnx::build::Answer`), and as the library reads them.
+const OUTPUTS: [(&str, &CStr); 2] = [("probability", c"probability"), ("exposure", c"exposure")];
 /// Sizes for which tensors are kept; more would only be met where sizes change all the time.
 const MOST_BOUND: usize = 16;
 
@@ -47,6 +49,8 @@ pub struct Session {
     // Before the session, so that they go first.
     bound: Vec<Bound>,
     session: ort::session::Session,
+    /// Name of its output.
+    output: &'static CStr,
     width: usize,
     provider: Provider,
 }
@@ -67,9 +71,9 @@ impl Session {
             Provider::Cpu => SessionError::Refused(one_line(&error)),
             Provider::Cuda => SessionError::Card(one_line(&error)),
         })?;
-        check(session.inputs(), INPUT, width)?;
-        check(session.outputs(), OUTPUT, 1)?;
-        let mut session = Session { bound: Vec::new(), session, width, provider };
+        check(session.inputs(), &[INPUT], width)?;
+        let output = OUTPUTS[check(session.outputs(), &OUTPUTS.map(|(name, _)| name), 1)?].1;
+        let mut session = Session { bound: Vec::new(), session, output, width, provider };
         session.bind(1)?;
         Ok(session)
     }
@@ -132,7 +136,8 @@ impl Session {
         if let Some(at) = self.bound.iter().position(|bound| bound.rows == rows) {
             return Ok(at);
         }
-        let bound = Bound::new(&self.session, rows, self.width).map_err(|error| SessionError::Run(one_line(&error)))?;
+        let bound = Bound::new(&self.session, self.output, rows, self.width);
+        let bound = bound.map_err(|error| SessionError::Run(one_line(&error)))?;
         if self.bound.len() >= MOST_BOUND {
             // The first one, for single rows, stays.
             self.bound.truncate(1);
@@ -143,20 +148,19 @@ impl Session {
 }
 
 impl Bound {
-    fn new(session: &ort::session::Session, rows: usize, width: usize) -> Result<Bound, ort::Error> {
+    fn new(session: &ort::session::Session, name: &CStr, rows: usize, width: usize) -> Result<Bound, ort::Error> {
         let mut binding = session.create_binding()?;
         let input = Tensor::from_array(([rows, width], vec![0.0_f32; rows * width]))?;
         let output = Tensor::from_array(([rows, 1], vec![0.0_f32; rows]))?;
         binding.bind_input(INPUT, &input)?;
-        bind_output(&mut binding, &output)?;
+        bind_output(&mut binding, name, &output)?;
         Ok(Bound { rows, binding, input, output })
     }
 }
 
 /// Binds the output without giving it away: the crate's own way keeps the tensor and hands out a new handle, from the heap,
 /// after each call.
-fn bind_output(binding: &mut IoBinding, output: &Tensor<f32>) -> Result<(), ort::Error> {
-    let name = c"probability";
+fn bind_output(binding: &mut IoBinding, name: &CStr, output: &Tensor<f32>) -> Result<(), ort::Error> {
     // SAFETY: binding, name and value are alive during the call. The library keeps a share of the value (`BindOutput` in
     // onnxruntime_c_api.h), and `Bound` holds binding and tensor together, so what it writes to is there as long as it writes.
     unsafe { ort::Error::result_from_status((ort::api().BindOutput)(binding.ptr_mut(), name.as_ptr(), output.ptr())) }
@@ -183,9 +187,9 @@ fn build(
     builder.commit_from_memory(onnx)
 }
 
-/// There is one of it, with this name, float32 [free, width].
-fn check(found: &[Outlet], name: &str, width: usize) -> Result<(), SessionError> {
-    let wanted = format!("allowed is one: `{name}`, float32 [batch, {width}]");
+/// There is one of it, with one of these names, float32 [free, width]; the place of the name.
+fn check(found: &[Outlet], names: &[&str], width: usize) -> Result<usize, SessionError> {
+    let wanted = format!("allowed is one: `{}`, float32 [batch, {width}]", names.join("` or `"));
     let [outlet] = found else {
         let names: Vec<&str> = found.iter().map(Outlet::name).collect();
         let found = names.join(", ");
@@ -195,8 +199,8 @@ fn check(found: &[Outlet], name: &str, width: usize) -> Result<(), SessionError>
         ValueType::Tensor { ty: TensorElementType::Float32, shape, .. } => shape[..] == [-1, width as i64],
         ValueType::Tensor { .. } | ValueType::Sequence(_) | ValueType::Map { .. } | ValueType::Optional(_) => false,
     };
-    if outlet.name() == name && has_shape {
-        return Ok(());
+    if let Some(place) = names.iter().position(|name| outlet.name() == *name).filter(|_| has_shape) {
+        return Ok(place);
     }
     let (name, kind) = (outlet.name(), outlet.dtype());
     Err(SessionError::Shape(format!("the model has the tensor `{name}`, {kind}, {wanted}")))

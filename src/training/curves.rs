@@ -7,7 +7,7 @@ use std::fmt::Write;
 
 use super::learner::Round;
 
-const STYLE: &str = include_str!("curves.css");
+pub(super) const STYLE: &str = include_str!("curves.css");
 
 /// Size of a picture in its own units; the page scales it.
 const WIDTH: f64 = 480.0;
@@ -227,7 +227,7 @@ fn table(curves: &[&Curve]) -> String {
 }
 
 /// About `wanted` numbers of one, two or five times a power of ten, within the range.
-fn round_numbers(low: f64, high: f64, wanted: u32) -> Vec<f64> {
+pub(super) fn round_numbers(low: f64, high: f64, wanted: u32) -> Vec<f64> {
     let rough = (high - low) / f64::from(wanted.max(1));
     let power = 10_f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|times| times * power).find(|step| *step >= rough);
@@ -237,12 +237,12 @@ fn round_numbers(low: f64, high: f64, wanted: u32) -> Vec<f64> {
 }
 
 /// A loss with as many decimals as tell ticks of this range apart.
-fn decimals(loss: f64, range: f64) -> String {
+pub(super) fn decimals(loss: f64, range: f64) -> String {
     let places = (1.5 - range.max(1e-9).log10()).ceil().clamp(1.0, 6.0) as usize;
     format!("{loss:.places$}")
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

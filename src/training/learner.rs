@@ -123,6 +123,9 @@ pub enum TrainingError {
     Export(String),
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// A setting out of its range; the sentence names it.
+    #[error("{0}")]
+    Settings(String),
     /// Of the bars.
     #[error("{0}")]
     Data(String),

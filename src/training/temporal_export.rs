@@ -7,7 +7,7 @@ use super::learner::LogitScale;
 use super::net::PATCH;
 use super::temporal_model::TemporalModel;
 use crate::inference::onnx::arithmetic::{normalise, platt};
-use crate::inference::onnx::build::{Attribute, GraphBuilder, Value};
+use crate::inference::onnx::build::{Answer, Attribute, GraphBuilder, Value};
 
 pub(super) fn onnx(model: &TemporalModel, calibration: LogitScale) -> Vec<u8> {
     let shape = &model.shape;
@@ -34,7 +34,7 @@ pub(super) fn onnx(model: &TemporalModel, calibration: LogitScale) -> Vec<u8> {
     let hidden = read(&mut graph, &seen, &layers, 4);
     let logit = dense(&mut graph, &hidden, &layers, 6);
     let probability = platt(&mut graph, &logit, calibration.scale as f32, calibration.shift as f32);
-    graph.finish(&probability)
+    graph.finish(Answer::Probability, &probability)
 }
 
 /// The same numbers in rows of this width.

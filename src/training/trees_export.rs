@@ -7,7 +7,7 @@
 use super::learner::LogitScale;
 use super::trees::{Forest, Node};
 use crate::inference::onnx::arithmetic::platt;
-use crate::inference::onnx::build::{Attribute, GraphBuilder};
+use crate::inference::onnx::build::{Answer, Attribute, GraphBuilder};
 
 /// The columns of the operator's table of nodes, and of its leaves.
 #[derive(Default)]
@@ -35,7 +35,7 @@ pub(super) fn onnx(forest: &Forest, calibration: LogitScale) -> Vec<u8> {
     // The base is added in the calibration, where it costs no precision.
     let shift = calibration.scale * forest.base + calibration.shift;
     let probability = platt(&mut graph, &score, calibration.scale as f32, shift as f32);
-    graph.finish(&probability)
+    graph.finish(Answer::Probability, &probability)
 }
 
 impl Table {

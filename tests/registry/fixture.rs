@@ -2,7 +2,7 @@
 
 use kestrel::domain::{Bar, Seed, Symbol, SymbolRules};
 use kestrel::engine::model::{ModelSlot, Payoffs};
-use kestrel::inference::onnx::{Attribute, GraphBuilder, Value, normalise, platt};
+use kestrel::inference::onnx::{Answer, Attribute, GraphBuilder, Value, normalise, platt};
 use kestrel::inference::registry::{
     CARD_FORMAT, DataRange, DataRole, Figure, InputCard, ModelCard, OutputCard, ProbabilityCard, TrainingCard, sealed,
 };
@@ -44,7 +44,7 @@ pub fn onnx(rows: usize, slope: f32) -> Vec<u8> {
     let weights = graph.floats(&[width, 1], &weights);
     let score = graph.node("MatMul", &[&flat, &weights], &[]);
     let probability = platt(&mut graph, &score, 0.8, -0.1);
-    graph.finish(&probability)
+    graph.finish(Answer::Probability, &probability)
 }
 
 /// One split of the first observation; `change` breaks it.
@@ -69,7 +69,7 @@ pub fn trees(change: impl FnOnce(&mut Vec<(&'static str, Attribute)>)) -> Vec<u8
     change(&mut attributes);
     let score = graph.trees(&flat, &attributes);
     let probability = platt(&mut graph, &score, 1.0, 0.0);
-    graph.finish(&probability)
+    graph.finish(Answer::Probability, &probability)
 }
 
 /// A card that fits the model; `finished` makes cards differ.

@@ -1,6 +1,6 @@
 //! What exporters write: the normaliser's arithmetic to the last bit, and files that pass the checks.
 
-use kestrel::inference::onnx::{Attribute, GraphBuilder, inspect, normalise, platt};
+use kestrel::inference::onnx::{Answer, Attribute, GraphBuilder, inspect, normalise, platt};
 use kestrel::market::features::{Normaliser, NormaliserSettings, Schema, full_columns};
 use proptest::prelude::*;
 
@@ -15,7 +15,7 @@ fn place_of(normaliser: &Normaliser, rows: usize, width: usize, place: usize) ->
     let flat = graph.node("Flatten", &[&normalised], &[("axis", Attribute::Integer(1))]);
     let places = graph.integers(&[1], &[place as i64]);
     let one = graph.node("Gather", &[&flat, &places], &[("axis", Attribute::Integer(1))]);
-    graph.finish(&one)
+    graph.finish(Answer::Probability, &one)
 }
 
 fn agrees(schema: &Schema, normaliser: &Normaliser, rows: usize, raw: &[f32]) -> Result<(), TestCaseError> {
@@ -77,7 +77,7 @@ fn scores_become_probabilities_by_platt() {
     let mut graph = GraphBuilder::new("score", 1);
     let input = graph.input();
     let probability = platt(&mut graph, &input, 2.0, -1.0);
-    let found = run(&graph.finish(&probability), &[-3.0, 0.0, 0.5, 4.0], 1);
+    let found = run(&graph.finish(Answer::Probability, &probability), &[-3.0, 0.0, 0.5, 4.0], 1);
     for (score, found) in [-3.0f64, 0.0, 0.5, 4.0].into_iter().zip(found) {
         let expected = 1.0 / (1.0 + (-(2.0 * score - 1.0)).exp());
         assert!((f64::from(found) - expected).abs() < 1e-7, "{score}: {found} against {expected}");

@@ -1,6 +1,7 @@
 //! `GraphBuilder`: an ONNX file written node by node, for who exports a model.
 //!
-//! The file has one input, `observations` (float32 [batch, values]), and one output, `probability` (float32 [batch, 1]).
+//! The file has one input, `observations` (float32 [batch, values]), and one output, float32 [batch, 1], whose name says what
+//! it answers: `probability` or `exposure`.
 //! Invariant: every value is named once, by the builder; data is raw and little-endian; the first dimension is free.
 //! Absent on purpose: whether a node's inputs fit its operator (`check` and ONNX Runtime say), nested graphs.
 
@@ -13,8 +14,6 @@ use super::messages::{
 
 /// The name of the one input: float32 [batch, rows * columns], oldest row first.
 pub const INPUT: &str = "observations";
-/// The name of the one output: float32 [batch, 1].
-pub const OUTPUT: &str = "probability";
 /// The name of the first dimension of both.
 pub const BATCH: &str = "batch";
 /// The domain of trees.
@@ -34,6 +33,15 @@ pub enum Element {
     Integer = 7,
     Flag = 9,
     Double = 11,
+}
+
+/// What a graph's one output, float32 [batch, 1], answers; its name says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// That a trade wins, from 0 to 1.
+    Probability,
+    /// The share of full size that is wanted, from -1 to 1.
+    Exposure,
 }
 
 /// A value of the graph: the input, an initializer or what a node gives.
@@ -60,6 +68,22 @@ pub struct GraphBuilder {
     initializers: Vec<TensorProto>,
     /// Of the next value that is named.
     next: usize,
+}
+
+impl Answer {
+    pub const ALL: [Answer; 2] = [Answer::Probability, Answer::Exposure];
+
+    /// The output's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Answer::Probability => "probability",
+            Answer::Exposure => "exposure",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Answer> {
+        Answer::ALL.into_iter().find(|answer| answer.as_str() == text)
+    }
 }
 
 impl Value {
@@ -129,10 +153,10 @@ impl GraphBuilder {
         self.push(TREES, "TreeEnsembleRegressor", &[input], 1, attributes).swap_remove(0)
     }
 
-    /// The file: `probability`, float32 [batch, 1], becomes the output.
-    pub fn finish(mut self, probability: &Value) -> Vec<u8> {
+    /// The file: `value`, float32 [batch, 1], becomes the output.
+    pub fn finish(mut self, answer: Answer, value: &Value) -> Vec<u8> {
         let names = self.nodes.iter_mut().flat_map(|node| node.input.iter_mut().chain(node.output.iter_mut()));
-        names.filter(|name| **name == probability.0).for_each(|name| *name = OUTPUT.into());
+        names.filter(|name| **name == value.0).for_each(|name| *name = answer.as_str().into());
         let has_trees = self.nodes.iter().any(|node| node.domain == TREES);
         let mut opset_import = vec![OperatorSetIdProto { domain: String::new(), version: OPSET }];
         if has_trees {
@@ -143,7 +167,7 @@ impl GraphBuilder {
             name: self.name,
             initializer: self.initializers,
             input: vec![described(INPUT, self.values)],
-            output: vec![described(OUTPUT, 1)],
+            output: vec![described(answer.as_str(), 1)],
         };
         let model = ModelProto {
             ir_version: IR_VERSION,

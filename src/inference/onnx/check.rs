@@ -6,13 +6,15 @@
 
 use std::collections::BTreeSet;
 
-use super::build::{BATCH, Element, INPUT, OUTPUT, TREES};
+use super::build::{Answer, BATCH, Element, INPUT, TREES};
 use super::messages::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 use super::operators;
 use super::read::read;
 use super::refusal::OnnxError;
 use super::trees;
 
+/// What an output may be.
+const OUTPUT: &str = "`probability` or `exposure` [batch, 1]";
 const LEAST_IR: i64 = 4;
 const MOST_IR: i64 = 10;
 /// Numbers in one question.
@@ -25,6 +27,7 @@ const MOST_NUMBERS: u64 = super::read::MOST_BYTES as u64;
 pub struct Inspected {
     /// Numbers in one question: rows * columns.
     pub inputs: usize,
+    pub answer: Answer,
     pub nodes: usize,
     /// Numbers in weights and trees.
     pub parameters: u64,
@@ -44,12 +47,13 @@ pub fn check(model: &ModelProto) -> Result<Inspected, OnnxError> {
     }
     opsets(model)?;
     let graph = model.graph.as_ref().ok_or(OnnxError::NoGraph)?;
-    let inputs = interface("input", &graph.input, INPUT, "`observations` [batch, rows * columns]")?;
-    let outputs = interface("output", &graph.output, OUTPUT, "`probability` [batch, 1]")?;
+    let (_, inputs) = interface("input", &graph.input, &[INPUT], "`observations` [batch, rows * columns]")?;
+    let (answer, outputs) = interface("output", &graph.output, &Answer::ALL.map(Answer::as_str), OUTPUT)?;
     if outputs != 1 {
         let found = format!("has {outputs} numbers for each question");
-        return Err(OnnxError::Interface { side: "output", found, wanted: "`probability` [batch, 1]" });
+        return Err(OnnxError::Interface { side: "output", found, wanted: OUTPUT });
     }
+    let answer = Answer::ALL[answer];
     let mut parameters = 0u64;
     for tensor in &graph.initializer {
         parameters = parameters.saturating_add(weights(tensor)?);
@@ -57,8 +61,8 @@ pub fn check(model: &ModelProto) -> Result<Inspected, OnnxError> {
     for node in &graph.node {
         parameters = parameters.saturating_add(operation(node, inputs)?);
     }
-    wiring(graph)?;
-    Ok(Inspected { inputs, nodes: graph.node.len(), parameters })
+    wiring(graph, answer)?;
+    Ok(Inspected { inputs, answer, nodes: graph.node.len(), parameters })
 }
 
 fn opsets(model: &ModelProto) -> Result<(), OnnxError> {
@@ -77,18 +81,18 @@ fn opsets(model: &ModelProto) -> Result<(), OnnxError> {
     if seen.contains("") { Ok(()) } else { Err(OnnxError::Opset { domain: String::new(), found: 0 }) }
 }
 
-/// The width of the one value on this side.
+/// Which of the names the one value on this side has, and its width.
 fn interface(
     side: &'static str,
     values: &[ValueInfoProto],
-    name: &str,
+    names: &[&str],
     wanted: &'static str,
-) -> Result<usize, OnnxError> {
+) -> Result<(usize, usize), OnnxError> {
     let refuse = |found: String| Err(OnnxError::Interface { side, found, wanted });
     let [value] = values else { return refuse(format!("has {} values", values.len())) };
-    if value.name != name {
+    let Some(name) = names.iter().position(|name| value.name == *name) else {
         return refuse(format!("is called {:?}", value.name));
-    }
+    };
     let tensor = value.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref());
     let Some(tensor) = tensor else { return refuse("is no tensor".into()) };
     if tensor.elem_type != Element::Float as i32 {
@@ -100,7 +104,7 @@ fn interface(
         return refuse("does not have the free first dimension `batch`".into());
     }
     match width.dim_value {
-        Some(width @ 1..=MOST_INPUTS) => Ok(width as usize),
+        Some(width @ 1..=MOST_INPUTS) => Ok((name, width as usize)),
         other => refuse(format!("has the second dimension {other:?}")),
     }
 }
@@ -188,7 +192,7 @@ fn parameter(node: &NodeProto, attribute: &AttributeProto) -> Result<u64, OnnxEr
 }
 
 /// Every value is made once and before it is used; the output is one of them.
-fn wiring(graph: &GraphProto) -> Result<(), OnnxError> {
+fn wiring(graph: &GraphProto, answer: Answer) -> Result<(), OnnxError> {
     let refuse = |node: &str, what: String| Err(OnnxError::Wiring { node: node.into(), what });
     let mut known: BTreeSet<&str> = BTreeSet::from([INPUT]);
     for tensor in &graph.initializer {
@@ -206,6 +210,6 @@ fn wiring(graph: &GraphProto) -> Result<(), OnnxError> {
             }
         }
     }
-    let is_made = graph.node.iter().any(|node| node.output.iter().any(|name| name == OUTPUT));
-    if is_made { Ok(()) } else { refuse("the output", format!("`{OUTPUT}` is made by no node")) }
+    let is_made = graph.node.iter().any(|node| node.output.iter().any(|name| name == answer.as_str()));
+    if is_made { Ok(()) } else { refuse("the output", format!("`{}` is made by no node", answer.as_str())) }
 }

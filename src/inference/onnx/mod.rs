@@ -13,6 +13,6 @@ mod refusal;
 mod trees;
 
 pub use arithmetic::{normalise, platt, stacked};
-pub use build::{Attribute, Element, GraphBuilder, Value};
+pub use build::{Answer, Attribute, Element, GraphBuilder, Value};
 pub use check::{Inspected, inspect};
 pub use refusal::OnnxError;

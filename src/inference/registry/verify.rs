@@ -13,6 +13,7 @@ use super::error::RegistryError;
 use super::folder::{check_name, is_hex, onnx_name};
 use crate::engine::model::{Meaning, ModelSlot, ModelSpec};
 use crate::engine::standing;
+use crate::inference::onnx::build::Answer;
 use crate::inference::onnx::{Inspected, inspect};
 use crate::market::features::{Normaliser, Schema};
 
@@ -63,6 +64,11 @@ pub fn check(place: &Path, card: &ModelCard, bytes: &[u8]) -> Result<(ModelSpec,
             "its input has {} numbers, its card says {} rows of {} columns and {standing} of its standing",
             graph.inputs, card.input.rows, card.input.columns
         )));
+    }
+    let answer = answer(card.kind);
+    if graph.answer != answer {
+        let (found, wanted) = (graph.answer.as_str(), answer.as_str());
+        return Err(refuse(format!("its output is `{found}`, that of a model of {} is `{wanted}`", card.kind)));
     }
     let spec = spec(card).ok_or_else(|| refuse("its card spells a hash that is none".into()))?;
     Ok((spec, graph))
@@ -129,6 +135,14 @@ fn input(card: &ModelCard) -> Result<(), String> {
     }
     let normaliser = Normaliser::load(card.normaliser.clone(), &schema).map_err(|error| error.to_string())?;
     if normaliser.is_frozen() { Ok(()) } else { Err("its normaliser still learns, allowed is a frozen one".into()) }
+}
+
+/// What a model of this kind answers.
+fn answer(kind: ModelSlot) -> Answer {
+    match kind {
+        ModelSlot::Trees | ModelSlot::Temporal => Answer::Probability,
+        ModelSlot::Sac => Answer::Exposure,
+    }
 }
 
 fn output(card: &ModelCard) -> Result<(), String> {

@@ -1,0 +1,252 @@
+//! An agent from files to an installed model: seeds side by side, the best on validation judged once on what nobody has seen,
+//! the graph compared with the trainer in ONNX Runtime, the card written. Or a problem without a market, and its figures.
+//!
+//! Invariant: a seed's agent is the same whether it was trained alone, beside others, or after an interruption.
+//! Absent on purpose: what an agent does (`training`), the command line (`cli`).
+
+use std::path::{Path, PathBuf};
+
+use super::Stopwatch;
+use super::parallel::{self, Report};
+use super::train::MakeError;
+use crate::domain::Seed;
+use crate::inference::registry::Installed;
+use crate::training::agent_curves::{AgentCurve, AgentPage, Point, html};
+use crate::training::course::{self, CoursePlan, Judge, Progress};
+use crate::training::environment::Environment;
+use crate::training::environment::pendulum::Pendulum;
+use crate::training::trainer::{FIRST_EVALUATION_EPISODE, Trainer, evaluate};
+use crate::training::walk_table::WalkTable;
+use crate::training::{Flow, recipes};
+
+/// Points of a curve.
+const POINTS: u64 = 100;
+/// Steps between two looks are at least as many, so that looking costs nothing beside learning.
+const LEAST_LOOK: u64 = 100;
+/// And at most as many: a person's stop is heard then.
+const MOST_LOOK: u64 = 1_000;
+/// Looks between two checkpoints.
+const KEEP_EVERY: u64 = 20;
+
+/// What is wanted.
+#[derive(Debug, Clone)]
+pub struct SacPlan {
+    /// What the page of curves is called after.
+    pub name: String,
+    pub problem: Problem,
+    /// Of each seed's environments, all together.
+    pub steps: u64,
+    pub seeds: Vec<Seed>,
+    /// Units of both hidden layers.
+    pub hidden: usize,
+    /// For checkpoints and the page of curves.
+    pub folder: PathBuf,
+    /// Checkpoints stay when all is done.
+    pub is_kept: bool,
+    pub command: String,
+}
+
+/// What is learnt.
+#[derive(Debug, Clone)]
+pub enum Problem {
+    /// To swing a pendulum up; judged by so many episodes.
+    Pendulum { episodes: u32 },
+}
+
+/// Trainings that are done.
+#[derive(Debug, Clone)]
+pub struct SacMade {
+    /// In the order of the seeds.
+    pub runs: Vec<SeedRun>,
+    /// The place of the one that was kept.
+    pub chosen: usize,
+    /// Nothing is installed of a problem without a market, nor of a walk forward.
+    pub model: Option<Installed>,
+    pub tables: Vec<WalkTable>,
+    pub page: PathBuf,
+    /// What a person should know besides.
+    pub remarks: Vec<String>,
+    pub wall_seconds: f64,
+}
+
+/// What became of one seed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SeedRun {
+    pub seed: Seed,
+    pub steps: u64,
+    pub updates: u64,
+    /// Mean sum of rewards of the episodes that judged it; of a market the net return, as a fraction.
+    pub eval_return: f64,
+    pub eval_episodes: u64,
+    /// By processor seconds of learning.
+    pub updates_per_second: f64,
+    /// Of its thread, judgement included.
+    pub cpu_seconds: f64,
+    pub curve: AgentCurve,
+}
+
+/// How far it is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SacStep {
+    Reading {
+        /// Of all rows.
+        rows: u64,
+        of: u64,
+    },
+    Learning {
+        /// `seed 15`, ...
+        name: String,
+        point: Point,
+        /// By processor seconds.
+        updates_per_second: f64,
+        /// Steps of all trainings.
+        steps: u64,
+        of: u64,
+    },
+    /// What is walked through beside the agent.
+    Judging { done: u64, of: u64 },
+}
+
+/// Someone who watches and may stop it; `None`: nothing since the last time.
+pub type Watch<'a> = &'a mut dyn FnMut(Option<SacStep>) -> Flow;
+
+/// What a thread tells.
+struct Told {
+    point: Point,
+    updates_per_second: f64,
+}
+
+/// Trains all seeds. When `watch` stops it, what was learnt is kept in `plan.folder`.
+pub fn make(plan: &SacPlan, watch: Watch<'_>) -> Result<SacMade, MakeError> {
+    match &plan.problem {
+        Problem::Pendulum { episodes } => pendulum(plan, *episodes, watch),
+    }
+}
+
+fn pendulum(plan: &SacPlan, episodes: u32, watch: Watch<'_>) -> Result<SacMade, MakeError> {
+    let clock = Stopwatch::start();
+    let work = |job: usize, report: &Report<'_, Told>| {
+        let (clock, seed) = (Stopwatch::of_thread(), plan.seeds[job]);
+        let mut trainer = Trainer::new(recipes::pendulum(plan.hidden), vec![Pendulum::new(seed)], seed)?;
+        let keep = checkpoint(&plan.folder, seed);
+        let learnt = learnt(&mut trainer, plan, &keep, &clock, &mut |_| Ok(None), report)?;
+        let first = FIRST_EVALUATION_EPISODE;
+        let judged = evaluate(trainer.agent_mut(), &mut Pendulum::new(seed), first..first + u64::from(episodes))?;
+        Ok::<_, MakeError>(learnt.run(seed, judged.mean(), u64::from(episodes), &clock))
+    };
+    let runs = side_by_side(plan, &names(plan), &work, watch)?;
+    let best = |one: &usize, other: &usize| runs[*one].eval_return.total_cmp(&runs[*other].eval_return);
+    let chosen = (0..runs.len()).max_by(best).unwrap_or(0);
+    let remarks = vec![format!(
+        "The pendulum was judged by {episodes} episodes without exploring; who acts by chance gets about -1200."
+    )];
+    let page = write_page(plan, &runs, &remarks)?;
+    forget(plan);
+    let wall_seconds = clock.read().wall_seconds;
+    Ok(SacMade { runs, chosen, model: None, tables: Vec::new(), page, remarks, wall_seconds })
+}
+
+/// A course that has ended.
+struct Learnt {
+    progress: Progress,
+    /// On the thread's clock.
+    ended: f64,
+}
+
+/// One seed's course on the calling thread.
+fn learnt<E: Environment>(
+    trainer: &mut Trainer<E>,
+    plan: &SacPlan,
+    keep: &Path,
+    clock: &Stopwatch,
+    judge: Judge<'_>,
+    report: &Report<'_, Told>,
+) -> Result<Learnt, MakeError> {
+    let look_every = (plan.steps / POINTS).clamp(LEAST_LOOK, MOST_LOOK);
+    let course_plan = CoursePlan {
+        steps: plan.steps,
+        look_every,
+        judge_every: (plan.steps / POINTS / look_every).max(1) * 2,
+        patience: 0,
+        keep: Some(keep),
+        keep_every: KEEP_EVERY,
+    };
+    let seconds = || clock.read().cpu_seconds;
+    let mut first: Option<(u64, f64)> = None;
+    let progress = course::run(trainer, course_plan, judge, &seconds, &mut |point| {
+        let now = seconds();
+        // What was learnt before an interruption took its time then.
+        let (updates, since) = *first.get_or_insert((point.updates, now));
+        let updates_per_second = if now > since { (point.updates - updates) as f64 / (now - since) } else { 0.0 };
+        report.tell(Told { point: *point, updates_per_second })
+    })?;
+    Ok(Learnt { progress, ended: seconds() })
+}
+
+/// All seeds, as many at once as there are cores.
+fn side_by_side<M: Send>(
+    plan: &SacPlan,
+    names: &[String],
+    work: &(dyn Fn(usize, &Report<'_, Told>) -> Result<M, MakeError> + Sync),
+    watch: Watch<'_>,
+) -> Result<Vec<M>, MakeError> {
+    let mut steps = vec![0; names.len()];
+    let of = plan.steps * names.len() as u64;
+    parallel::all(names.len(), work, &mut |told| {
+        let step = told.map(|(job, Told { point, updates_per_second })| {
+            steps[job] = point.steps;
+            let (name, steps) = (names[job].clone(), steps.iter().sum());
+            SacStep::Learning { name, point, updates_per_second, steps, of }
+        });
+        watch(step)
+    })
+}
+
+fn names(plan: &SacPlan) -> Vec<String> {
+    plan.seeds.iter().map(|seed| format!("seed {}", seed.0)).collect()
+}
+
+/// The file of a seed's unfinished training.
+fn checkpoint(folder: &Path, seed: Seed) -> PathBuf {
+    folder.join(format!("seed-{}.checkpoint", seed.0))
+}
+
+impl Learnt {
+    fn run(self, seed: Seed, eval_return: f64, eval_episodes: u64, clock: &Stopwatch) -> SeedRun {
+        let Learnt { progress, ended } = self;
+        let last = progress.points.last().copied().unwrap_or_default();
+        SeedRun {
+            seed,
+            steps: last.steps,
+            updates: last.updates,
+            eval_return,
+            eval_episodes,
+            updates_per_second: last.updates as f64 / progress.seconds.max(f64::MIN_POSITIVE),
+            cpu_seconds: progress.seconds + clock.read().cpu_seconds - ended,
+            curve: AgentCurve {
+                name: format!("seed {}", seed.0),
+                kept: progress.kept(),
+                points: progress.points,
+                hold: None,
+            },
+        }
+    }
+}
+
+fn write_page(plan: &SacPlan, runs: &[SeedRun], remarks: &[String]) -> Result<PathBuf, MakeError> {
+    let file = plan.folder.join("curves.html");
+    let title = format!("Training of {}", plan.name);
+    let curves: Vec<AgentCurve> = runs.iter().map(|run| run.curve.clone()).collect();
+    let text = html(&AgentPage { title: &title, remarks, curves: &curves, command: &plan.command });
+    let written = std::fs::create_dir_all(&plan.folder).and_then(|()| std::fs::write(&file, text));
+    written.map_err(|error| MakeError::Page { file: file.clone(), why: error.to_string() })?;
+    Ok(file)
+}
+
+/// Checkpoints of a training that is done are needed no more.
+fn forget(plan: &SacPlan) {
+    for seed in plan.seeds.iter().filter(|_| !plan.is_kept) {
+        // One that cannot be removed would only be gone on from.
+        let _ = std::fs::remove_file(checkpoint(&plan.folder, *seed));
+    }
+}

@@ -1,0 +1,223 @@
+//! `train sac`: an agent that learns in the engine what to hold, judged on bars that it has not seen, and installed.
+//!
+//! Invariant: interrupted, it ends with status 130 and the same command goes on to the same agent.
+//! Absent on purpose: the way itself (`app::train_sac`); what is told of it (`words`).
+
+#[cfg(feature = "learn")]
+mod words;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::Output;
+use crate::cli::failure::Failure;
+use crate::cli::globals::Globals;
+
+#[derive(Debug, Clone, Args)]
+pub struct SacArgs {
+    /// Kline files (Parquet) or symbols of the catalogue to learn from
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    data: Vec<PathBuf>,
+    /// Files that only judge, besides the newest part of --data
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    held_out: Vec<PathBuf>,
+    /// Newest part of --data that only judges, in percent of time
+    #[arg(long, value_name = "PERCENT", default_value_t = 20, value_parser = clap::value_parser!(u8).range(0..=80))]
+    held_out_percent: u8,
+    /// What is learnt: to trade, or to swing a pendulum up, the problem that learners are compared by, without any data
+    #[arg(long, value_name = "NAME", default_value = "trading")]
+    env: Problem,
+    /// Decisions to learn from [default: 100000, with --env pendulum 10000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
+    steps: Option<u64>,
+    /// Root of every random draw [default: 15]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Agents that are trained, with the next seeds; the one best on validation is kept and the card says how many there were
+    #[arg(long, value_name = "K", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    seeds: u16,
+    /// A name to install it under, or a folder (with a / in it) to write it to; with --env pendulum a folder for checkpoint
+    /// and curves
+    #[arg(long, value_name = "NAME|DIR")]
+    out: Option<String>,
+    /// Width of both hidden layers, 8 to 1024 [default: 64, with --env pendulum 256]
+    #[arg(long, value_name = "UNITS", value_parser = clap::value_parser!(u16).range(8..=1024))]
+    hidden: Option<u16>,
+    /// Minutes between two decisions, 1 to 240
+    #[arg(long, value_name = "MINUTES", default_value_t = 15, value_parser = clap::value_parser!(u16).range(1..=240))]
+    every: u16,
+    /// Episodes of the pendulum that the finished agent is judged by
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    eval_episodes: u32,
+    /// What multiplies: a card is taken only where it was faster in a trial
+    #[arg(long, value_name = "NAME", default_value = "auto")]
+    device: DeviceName,
+    /// Train on the past and judge on what follows, so many times, and print the table; nothing is installed
+    #[arg(long, value_name = "FOLDS", value_parser = clap::value_parser!(u8).range(1..=24))]
+    walk_forward: Option<u8>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Problem {
+    Trading,
+    Pendulum,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DeviceName {
+    Auto,
+    Cpu,
+    Cuda,
+}
+
+#[cfg(not(feature = "learn"))]
+pub fn execute(_: &SacArgs, _: &Globals) -> Result<Output, Failure> {
+    Err(Failure::Usage(super::WITHOUT_TRAINING.into()))
+}
+
+#[cfg(feature = "learn")]
+pub use learn::execute;
+
+#[cfg(feature = "learn")]
+mod learn {
+    use std::path::PathBuf;
+    use std::sync::atomic::Ordering;
+
+    use serde_json::{Map, Value, json};
+
+    use super::{DeviceName, Failure, Globals, Output, Problem, SacArgs};
+    use crate::app::shell::command;
+    use crate::app::train::MakeError;
+    use crate::app::train_sac::{self, SacMade, SacPlan, SacStep, SeedRun, make};
+    use crate::cli::data::import::stopped;
+    use crate::cli::globals::seed;
+    use crate::cli::progress::ProgressLine;
+    use crate::cli::train::learn::{failure, names};
+    use crate::cli::train::sac::words::{progress, text};
+    use crate::domain::Seed;
+    use crate::training::{Flow, TrainingError};
+
+    const PENDULUM_STEPS: u64 = 10_000;
+    const PENDULUM_HIDDEN: u16 = 256;
+    const MARKET_STEPS: u64 = 100_000;
+    const MARKET_HIDDEN: u16 = 64;
+
+    pub fn execute(args: &SacArgs, globals: &Globals) -> Result<Output, Failure> {
+        let plan = match args.env {
+            Problem::Pendulum => pendulum(args, globals)?,
+            Problem::Trading => {
+                return Err(Failure::Usage("agents do not learn to trade yet: choose --env pendulum".into()));
+            }
+        };
+        if args.device == DeviceName::Cuda {
+            return Err(Failure::Usage(
+                "--device cuda needs a kestrel built with the cargo feature `cuda`: build it so, or leave the option out".into(),
+            ));
+        }
+        globals.start_log(true)?;
+        let made = watched(&plan).map_err(|error| failure(error, &plan.folder))?;
+        Ok(Output::Report { text: text(&made), json: script(&made) })
+    }
+
+    fn pendulum(args: &SacArgs, globals: &Globals) -> Result<SacPlan, Failure> {
+        if !args.data.is_empty() || !args.held_out.is_empty() || args.walk_forward.is_some() {
+            return Err(Failure::Usage(
+                "the pendulum has no market: leave --data, --held-out and --walk-forward out, or choose --env trading"
+                    .into(),
+            ));
+        }
+        let folder = match &args.out {
+            Some(folder) => PathBuf::from(folder),
+            None => globals.home()?.join("training").join("pendulum"),
+        };
+        Ok(SacPlan {
+            name: "pendulum".into(),
+            problem: train_sac::Problem::Pendulum { episodes: args.eval_episodes },
+            steps: args.steps.unwrap_or(PENDULUM_STEPS),
+            seeds: seeds(args)?,
+            hidden: usize::from(args.hidden.unwrap_or(PENDULUM_HIDDEN)),
+            folder,
+            is_kept: args.out.is_some(),
+            command: again(args),
+        })
+    }
+
+    /// The given one and those after it.
+    fn seeds(args: &SacArgs) -> Result<Vec<Seed>, Failure> {
+        let first = seed(args.seed).0;
+        let last = first.checked_add(u64::from(args.seeds) - 1);
+        let last = last.ok_or_else(|| {
+            Failure::Usage(format!("there are no {} seeds from --seed {first} on: give a smaller one", args.seeds))
+        })?;
+        Ok((first..=last).map(Seed).collect())
+    }
+
+    /// The command that makes the same agent.
+    fn again(args: &SacArgs) -> String {
+        let is_market = args.env == Problem::Trading;
+        let of_market = |value: String| if is_market { vec![value] } else { Vec::new() };
+        let (steps, hidden) = if is_market { (MARKET_STEPS, MARKET_HIDDEN) } else { (PENDULUM_STEPS, PENDULUM_HIDDEN) };
+        let pendulum = |values: Vec<String>| if is_market { Vec::new() } else { values };
+        let options = [
+            ("", vec!["sac".to_owned()]),
+            ("--env", pendulum(vec!["pendulum".to_owned()])),
+            ("--data", names(&args.data)),
+            ("--held-out", names(&args.held_out)),
+            ("--held-out-percent", of_market(args.held_out_percent.to_string())),
+            ("--steps", vec![args.steps.unwrap_or(steps).to_string()]),
+            ("--seed", vec![seed(args.seed).0.to_string()]),
+            ("--seeds", vec![args.seeds.to_string()]),
+            ("--hidden", vec![args.hidden.unwrap_or(hidden).to_string()]),
+            ("--every", of_market(args.every.to_string())),
+            ("--eval-episodes", pendulum(vec![args.eval_episodes.to_string()])),
+            ("--walk-forward", args.walk_forward.iter().map(u8::to_string).collect()),
+            ("--out", args.out.iter().cloned().collect()),
+        ];
+        command("train", &options)
+    }
+
+    /// Trains with a line of progress, until a person interrupts.
+    fn watched(plan: &SacPlan) -> Result<SacMade, MakeError> {
+        let stop = stopped().map_err(|failure| TrainingError::Data(failure.to_string()))?;
+        let mut line: Option<(&'static str, ProgressLine)> = None;
+        make(plan, &mut |step: Option<SacStep>| {
+            if let Some(step) = step {
+                let (what, done, of, told) = progress(&step);
+                if line.as_ref().is_none_or(|(shown, _)| *shown != what) {
+                    line = Some((what, ProgressLine::new(what, Some(of))));
+                }
+                if let Some((_, line)) = &line {
+                    line.to(done);
+                    line.say(&told);
+                }
+            }
+            if stop.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
+        })
+    }
+
+    /// The figures of the agent that was kept; with several seeds those of each stand in `runs` too.
+    fn script(made: &SacMade) -> Value {
+        let mut json = made.runs.get(made.chosen).map(figures).unwrap_or_default();
+        if made.runs.len() > 1 {
+            json.insert("runs".into(), made.runs.iter().map(|run| Value::Object(figures(run))).collect());
+        }
+        json.insert("page".into(), json!(made.page));
+        json.insert("remarks".into(), json!(made.remarks));
+        json.insert("wall_seconds".into(), json!(made.wall_seconds));
+        Value::Object(json)
+    }
+
+    fn figures(run: &SeedRun) -> Map<String, Value> {
+        let figures = [
+            ("steps", json!(run.steps)),
+            ("eval_return", json!(run.eval_return)),
+            ("eval_episodes", json!(run.eval_episodes)),
+            ("updates", json!(run.updates)),
+            ("updates_per_second", json!(run.updates_per_second)),
+            ("cpu_seconds", json!(run.cpu_seconds)),
+            ("seed", json!(run.seed.0)),
+        ];
+        figures.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
