@@ -3,6 +3,7 @@
 mod dataset;
 #[cfg(feature = "learn")]
 mod learners;
+mod sac;
 mod splits;
 #[cfg(feature = "learn")]
 mod temporal;
