@@ -4,9 +4,11 @@ mod dataset;
 #[cfg(feature = "learn")]
 mod learners;
 mod sac;
+mod replay;
 mod splits;
 #[cfg(feature = "learn")]
 mod temporal;
+mod trainer;
 #[cfg(feature = "learn")]
 mod trees;
 #[cfg(feature = "learn")]

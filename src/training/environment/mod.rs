@@ -1,13 +1,27 @@
 //! `Environment`: a problem in steps, as reinforcement learning asks it: observe, act, be rewarded.
 //!
+//! `pendulum`, `bandit` and `markov` are problems whose solution is known.
 //! Invariant: an episode follows from its number and the actions taken in it alone, so the state of an environment is its
 //! episode's number and the actions since; to go on after an interruption is to act them again.
 //! Absent on purpose: who acts (`sac`), what is remembered (`replay`).
 
+pub mod bandit;
+pub mod markov;
+pub mod pendulum;
+pub mod reward;
+
 use super::TrainingError;
+
+pub use bandit::Bandit;
+pub use markov::Markov;
+pub use pendulum::Pendulum;
 
 /// A Markov decision process with observations of fixed length and actions in [-1, 1].
 pub trait Environment {
+    /// A hash of all that an episode follows from besides its number and the actions: kind, data, costs, limits, seed. A
+    /// training goes on in an environment of the same alone.
+    fn fingerprint(&self) -> u64;
+
     /// Numbers in an observation.
     fn observation_len(&self) -> usize;
 
