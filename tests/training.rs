@@ -4,6 +4,7 @@ mod actors;
 mod dataset;
 #[cfg(feature = "learn")]
 mod learners;
+mod sac;
 mod replay;
 mod splits;
 #[cfg(feature = "learn")]
