@@ -3,6 +3,7 @@
 mod dataset;
 #[cfg(feature = "learn")]
 mod learners;
+mod sac;
 mod replay;
 mod splits;
 #[cfg(feature = "learn")]
