@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use kestrel::app::{Stopwatch, engine_settings, venue_settings};
 use kestrel::config::Config;
-use kestrel::domain::{Money, Seed, Symbol, SymbolRules, Time};
+use kestrel::domain::{Seed, Symbol, SymbolRules, Time};
 use kestrel::engine::model::Models;
 use kestrel::market::features::Schema;
 use kestrel::market::regime::RegimeModel;

@@ -23,6 +23,7 @@ use serde::Serialize;
 use crate::domain::{Money, Ratio, Symbol};
 use crate::engine::regime::Mandates;
 use crate::engine::settings::{ExecutionStyle, Sizing, StrategyName};
+use crate::training::environment::trading::RewardWeights;
 pub use edit::{save, set_value};
 pub use feeds::{Feed, Feeds};
 pub use inference::InferenceKeys;
@@ -102,6 +103,10 @@ pub struct Config {
     pub models: ModelNames,
     /// A model's trade must be worth this many times what a round trip costs.
     pub edge_multiple: f64,
+    /// What `train sac` rewards: growth in deviations of the market, the differential Sharpe ratio, and less for turnover.
+    pub reward_growth: f64,
+    pub reward_sharpe: f64,
+    pub reward_turnover: f64,
     pub theme: Theme,
     pub up_color: UpColor,
 }
@@ -263,6 +268,10 @@ impl Config {
 
     pub fn edge_multiple(&self) -> Ratio {
         ratio(self.edge_multiple * 100.0)
+    }
+
+    pub fn reward(&self) -> RewardWeights {
+        RewardWeights { growth: self.reward_growth, sharpe: self.reward_sharpe, turnover: self.reward_turnover }
     }
 
     pub fn maker_fee(&self) -> Ratio {

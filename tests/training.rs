@@ -5,6 +5,7 @@ mod agents;
 mod dataset;
 #[cfg(feature = "learn")]
 mod learners;
+mod sac;
 mod replay;
 mod splits;
 #[cfg(feature = "learn")]

@@ -57,7 +57,7 @@ fn everything() -> Settings {
     Settings {
         strategy: StrategyName::Auto,
         mandates: Mandates(
-            [Mandate([Ratio::ONE, ratio("0.5"), ratio("0.5"), Ratio::ZERO, Ratio::ZERO, ratio("0.1")]); 5],
+            [Mandate([Ratio::ONE, ratio("0.5"), ratio("0.5"), Ratio::ZERO, Ratio::ZERO, Ratio::ZERO, ratio("0.1")]); 5],
         ),
         min_hold_bars: 5,
         sentiment_weight: ratio("0.25"),

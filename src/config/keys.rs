@@ -67,6 +67,7 @@ const LATENCY: Allowed = whole(0.0, 60_000.0, "ms");
 const POSITIVE: Allowed = number(SMALLEST_AMOUNT, LARGEST_AMOUNT, "quote");
 const SENTIMENT: Allowed = Allowed { zero: Some("no influence"), ..number(0.0, 100.0, "%") };
 const EDGE: Allowed = number(0.0, 100.0, "");
+const REWARD: Allowed = number(0.0, 100.0, "");
 const DEADLINE: Allowed = whole(1.0, 60_000.0, "ms");
 const WARMUP: Allowed = whole(0.0, 512.0, "bars");
 
@@ -83,7 +84,7 @@ const PAUSE: Allowed = whole(1.0, 10_080.0, "min");
 const COOL_DOWN: Allowed = Allowed { zero: Some("no rest"), ..whole(0.0, 10_080.0, "min") };
 const CAP: Allowed = Allowed { zero: Some("no limit"), ..number(0.0, 100.0, "%") };
 
-const KEYS: [Key; 57] = [
+const KEYS: [Key; 60] = [
     key("symbols", Effect::NextStart, None),
     key("strategy", Effect::Now, None),
     key("regimes", Effect::Now, None),
@@ -139,6 +140,9 @@ const KEYS: [Key; 57] = [
     key("sentiment_weight_percent", Effect::Now, Some(SENTIMENT)),
     key("models", Effect::Now, None),
     key("edge_multiple", Effect::Now, Some(EDGE)),
+    key("reward_growth", Effect::NextStart, Some(REWARD)),
+    key("reward_sharpe", Effect::NextStart, Some(REWARD)),
+    key("reward_turnover", Effect::NextStart, Some(REWARD)),
     key("theme", Effect::Now, None),
     key("up_color", Effect::Now, None),
 ];
@@ -242,7 +246,8 @@ mod tests {
             "stop_multiple": 1, "target_multiple": 1, "trailing_multiple": 1, "max_hold_minutes": 240,
             "daily_loss_percent": 1, "halt_drawdown_percent": 1, "losing_streak": 1, "losing_streak_pause_minutes": 1,
             "cool_down_minutes": 1, "low_profit_percent": 1, "max_exposure_percent": 50, "max_correlated_percent": 40,
-            "sentiment_weight_percent": 1, "models": {}, "edge_multiple": 3, "feeds": {"fear_greed": "default"},
+            "sentiment_weight_percent": 1, "models": {}, "edge_multiple": 3, "reward_growth": 2,
+            "reward_sharpe": 0.2, "reward_turnover": 0.2, "feeds": {"fear_greed": "default"},
             "onnxruntime": "/lib/onnxruntime.so",
             "onnxruntime_fetch": false, "inference_device": "cpu", "inference_deadline_ms": 100}"#;
         let other = Config::parse(other, "other settings").expect("settings that differ in every key");

@@ -74,6 +74,9 @@ impl Settings<'_> {
             sentiment_weight_percent: self.number("sentiment_weight_percent")?,
             models: models::read(self.value("models")).map_err(|why| self.refused("models", &why))?,
             edge_multiple: self.number("edge_multiple")?,
+            reward_growth: self.number("reward_growth")?,
+            reward_sharpe: self.number("reward_sharpe")?,
+            reward_turnover: self.number("reward_turnover")?,
             theme: self.theme()?,
             up_color: self.up_color()?,
         };

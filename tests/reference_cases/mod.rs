@@ -12,6 +12,7 @@ mod overfitting;
 mod performance;
 mod pnl;
 mod risk;
+mod rl;
 mod sentiment;
 mod volatility;
 
@@ -33,6 +34,7 @@ const AREAS: &[&[Method]] = &[
     pnl::METHODS,
     overfitting::METHODS,
     risk::METHODS,
+    rl::METHODS,
     ensemble::METHODS,
     sentiment::METHODS,
 ];

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use kestrel::domain::{Bar, Seed, Session, Span, SymbolId, Time};
+use kestrel::domain::{Bar, Ratio, Seed, Session, Span, SymbolId, Time};
 use kestrel::engine::Start;
 use kestrel::engine::model::{InferOutcome, InferRequest, Inferred, Meaning, ModelSlot, ModelSpec};
 use kestrel::engine::ports::Inference;
@@ -98,7 +98,9 @@ fn an_episode_is_the_backtest_of_a_model_with_the_same_actions_to_the_last_digit
         every_minutes: EVERY,
         meaning: Meaning::Exposure { sharpe_rate: terms.sharpe_rate },
     };
-    let mut settings = kestrel::engine::Settings { strategy: StrategyName::Sac, ..terms.settings.clone() };
+    let base = terms.settings.clone();
+    let (invest, risk) = (Ratio::ONE, base.risk.without_guards());
+    let mut settings = kestrel::engine::Settings { strategy: StrategyName::Sac, invest, risk, ..base };
     settings.models.set(ModelSlot::Sac, Some(spec));
     let rules = vec![lane.rules.clone()];
     let shown = Rc::new(RefCell::new(Vec::new()));
@@ -170,6 +172,16 @@ fn who_wants_nothing_holds_nothing_and_earns_nothing() {
         assert_eq!(environment.step(&[-0.7]).expect("a step").reward, 0.0);
     }
     assert_eq!(environment.engine().expect("an engine").counts().fills, 0);
+}
+
+#[test]
+fn who_wants_everything_is_invested_in_full() {
+    let mut environment = TradingEnvironment::new(tape(), terms(20), Seed(1));
+    environment.reset(0).expect("an episode");
+    environment.step(&[1.0]).expect("a step");
+    let engine = environment.engine().expect("an engine");
+    let share = engine.exposed().to_f64() / engine.equity().to_f64();
+    assert!(share > 0.98, "{share}");
 }
 
 #[test]

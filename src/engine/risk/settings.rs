@@ -68,6 +68,21 @@ const LOW_PROFIT_TRADES: u32 = 4;
 const LOW_PROFIT_PAUSE: Span = Span(4 * HOUR.0);
 
 impl RiskSettings {
+    /// The same without what stops entries of the whole account or rests a symbol; sizes, stops and bounds stay.
+    pub fn without_guards(self) -> RiskSettings {
+        RiskSettings {
+            shock_halt: false,
+            shock_stop: Ratio::ZERO,
+            daily_loss: Ratio::ZERO,
+            halt_drawdown: Ratio::ZERO,
+            losing_streak: 0,
+            losing_streak_pause: 0,
+            cool_down: 0,
+            low_profit: Ratio::ZERO,
+            ..self
+        }
+    }
+
     /// Rules for closed trades and equity; `None` when all are off.
     pub fn protections(&self) -> Option<ProtectionRules> {
         let minutes = |minutes: Minutes| Span(i64::from(minutes) * Span::MINUTE.0);

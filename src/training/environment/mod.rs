@@ -1,11 +1,12 @@
 //! `Environment`: a problem in steps, as reinforcement learning asks it: observe, act, be rewarded.
 //!
-//! `pendulum`, `bandit` and `markov` are problems whose solution is known.
+//! `pendulum`, `bandit` and `markov` are problems whose solution is known; `gymnasium` begins episodes where others do.
 //! Invariant: an episode follows from its number and the actions taken in it alone, so the state of an environment is its
 //! episode's number and the actions since; to go on after an interruption is to act them again.
 //! Absent on purpose: who acts (`sac`), what is remembered (`replay`).
 
 pub mod bandit;
+pub mod gymnasium;
 pub mod markov;
 pub mod pendulum;
 pub mod reward;

@@ -7,14 +7,20 @@
 //! Absent on purpose: drawing it.
 
 use std::f64::consts::PI;
+use std::ops::Range;
 
-use super::super::{TrainingError, draw};
+use super::super::TrainingError;
+use super::gymnasium::GymnasiumRandom;
 use super::{End, Environment, Outcome};
 use crate::domain::Seed;
 use crate::domain::digest::Digest;
 
 /// Steps of an episode.
 pub const STEPS: u32 = 200;
+/// Episodes of `Pendulum::gymnasium` to judge an agent by: `reset(seed=10000)` and on, of which stable-baselines3 and others
+/// are commonly asked the first ones. Their best mean return is -126.2, that of the first 20 is -115.2, and that of starts
+/// anywhere -137.8 (value iteration on 361 by 241 states, 17 torques): figures compare only over the same starts.
+pub const JUDGED: Range<u64> = 10_000..10_100;
 const MOST_SPEED: f64 = 8.0;
 const MOST_TORQUE: f64 = 2.0;
 const STEP: f64 = 0.05;
@@ -23,7 +29,8 @@ const GRAVITY: f64 = 10.0;
 /// Observation: cosine and sine of the angle, speed in radians a second (-8 to 8). Action: one number.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pendulum {
-    seed: Seed,
+    /// `None`: episodes are gymnasium's seeds.
+    seed: Option<Seed>,
     /// Radians from upright, not wrapped.
     angle: f64,
     /// Radians a second.
@@ -32,9 +39,14 @@ pub struct Pendulum {
 }
 
 impl Pendulum {
-    /// Hanging starts follow from the seed.
+    /// Starts follow from the seed.
     pub fn new(seed: Seed) -> Pendulum {
-        Pendulum { seed, angle: PI, speed: 0.0, steps: 0 }
+        Pendulum { seed: Some(seed), ..Pendulum::gymnasium() }
+    }
+
+    /// Episode n begins where gymnasium's environment does after `reset(seed=n)`.
+    pub fn gymnasium() -> Pendulum {
+        Pendulum { seed: None, angle: PI, speed: 0.0, steps: 0 }
     }
 
     /// Puts it where a test wants it.
@@ -67,7 +79,8 @@ impl Environment for Pendulum {
     fn fingerprint(&self) -> u64 {
         let mut digest = Digest::new();
         digest.text("pendulum");
-        digest.u64(self.seed.0);
+        digest.bool(self.seed.is_some());
+        digest.u64(self.seed.map_or(0, |seed| seed.0));
         digest.finish()
     }
 
@@ -80,8 +93,9 @@ impl Environment for Pendulum {
     }
 
     fn reset(&mut self, episode: u64) -> Result<(), TrainingError> {
-        let mut random = self.seed.stream(&format!("pendulum {episode}"));
-        self.place(draw::between(&mut random, -PI, PI), draw::between(&mut random, -1.0, 1.0));
+        let number = self.seed.map_or(episode, |seed| seed.number(&format!("pendulum {episode}")));
+        let mut random = GymnasiumRandom::new(number);
+        self.place(random.uniform(-PI, PI), random.uniform(-1.0, 1.0));
         self.steps = 0;
         Ok(())
     }

@@ -12,7 +12,7 @@ use rand_chacha::rand_core::Rng;
 
 use super::tape::{HISTORY, Tape};
 use super::{End, Environment, Outcome};
-use crate::domain::{Money, Seed, Session, SymbolId, Time};
+use crate::domain::{Money, Ratio, Seed, Session, SymbolId, Time};
 use crate::engine::model::{InferOutcome, InferRequest, Meaning, ModelSlot, ModelSpec, Models};
 use crate::engine::settings::{Settings, StrategyName};
 use crate::engine::standing::{COLUMNS, Interval};
@@ -38,7 +38,9 @@ pub struct RewardWeights {
 /// What is the same in all episodes.
 #[derive(Debug, Clone)]
 pub struct Terms {
-    /// As in a run; the strategy and its model are set by `Terms::engine`.
+    /// As in a run. Three things are set otherwise: the strategy; what is invested, which is everything, so that an exposure
+    /// is a share of the account; and the guards of the account, which are off, for who explores would be locked out of
+    /// the market that is to be learnt.
     pub settings: Settings,
     pub venue: simulator::Settings,
     pub balance: Money,
@@ -94,7 +96,8 @@ impl Terms {
         };
         let mut models = Models::default();
         models.set(ModelSlot::Sac, Some(spec));
-        Settings { strategy: StrategyName::Sac, models, ..self.settings.clone() }
+        let risk = self.settings.risk.without_guards();
+        Settings { strategy: StrategyName::Sac, invest: Ratio::ONE, risk, models, ..self.settings.clone() }
     }
 }
 

@@ -494,8 +494,19 @@ impl Room {
 }
 
 impl Actor {
-    /// tanh of the means of one observation, as a plain reading of the layers: what exports are compared with.
+    /// tanh of the means of one observation: what exports are compared with.
     pub fn act(&self, observation: &[f32]) -> Vec<f32> {
+        self.outputs(observation)[..self.action_len].iter().map(|mean| mean.tanh()).collect()
+    }
+
+    /// The whole distribution at one observation, a dimension each.
+    pub fn policy(&self, observation: &[f32]) -> Vec<SquashedGaussian> {
+        let outputs = self.outputs(observation);
+        (0..self.action_len).map(|at| dimension(&outputs, at)).collect()
+    }
+
+    /// A plain reading of the layers.
+    fn outputs(&self, observation: &[f32]) -> Vec<f32> {
         let mut numbers = observation.to_vec();
         for (at, layer) in self.layers.iter().enumerate() {
             let units = layer.weights.chunks_exact(layer.inputs).zip(&layer.bias);
@@ -503,7 +514,7 @@ impl Actor {
             let is_last = at + 1 == self.layers.len();
             numbers = linear.map(|x| if is_last { x } else { x.max(0.0) }).collect();
         }
-        numbers[..self.action_len].iter().map(|mean| mean.tanh()).collect()
+        numbers
     }
 }
 
@@ -515,6 +526,11 @@ pub fn soft_target(reward: f64, discount: f64, least_q: f64, alpha: f64, log_pro
 /// One row of J_Q, equation 5.
 pub fn half_square(value: f64, wanted: f64) -> f64 {
     0.5 * (value - wanted) * (value - wanted)
+}
+
+/// Polyak averaging: what a target weight becomes.
+pub fn follow(target: f64, weight: f64, tau: f64) -> f64 {
+    target + tau * (weight - target)
 }
 
 /// One dimension of the policy, whose outputs are means, then log deviations.
