@@ -1,6 +1,7 @@
 //! Training: what may teach, what samples are, the way from bars to a judged model.
 
 mod actors;
+mod agents;
 mod dataset;
 #[cfg(feature = "learn")]
 mod learners;
@@ -9,8 +10,8 @@ mod replay;
 mod splits;
 #[cfg(feature = "learn")]
 mod temporal;
-mod trainer;
 mod trading;
+mod trainer;
 #[cfg(feature = "learn")]
 mod trees;
 #[cfg(feature = "learn")]

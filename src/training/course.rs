@@ -186,7 +186,7 @@ fn point(window: &Window) -> Point {
         temperature: window.alpha,
         entropy: window.entropy,
         critic_loss: window.critic_loss,
-        dormant: window.dormant_share,
+        dormant: window.plasticity.map(|state| state.critic_dormant),
         over_estimation: window.over_estimation,
         validation: None,
     }

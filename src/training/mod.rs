@@ -9,6 +9,7 @@
 //! Absent on purpose: trading by models (`engine`), running them (`inference`).
 
 pub mod actor_export;
+pub mod agent_canary;
 pub mod agent_curves;
 pub mod calibration;
 pub mod canary;
@@ -20,6 +21,8 @@ mod draw;
 pub mod environment;
 pub mod evaluation;
 pub mod learner;
+pub mod lesson;
+pub mod market_walk;
 pub mod pipeline;
 pub mod recipes;
 pub mod replay;

@@ -1,6 +1,7 @@
 //! Where a policy stands on bars it has not seen: beside flat, holding, and random traders of the same turnover.
 //!
-//! Every one of them is walked through the same engine, so all pay the same costs and meet the same stops. A random trader draws
+//! Flat, being always long and random traders are walked through the same engine as the policy, so all pay the same costs, have
+//! the same size and meet the same stops; buying and holding has the whole capital and no stop. A random trader draws
 //! its exposures from those that the policy itself asked for, and redraws at a decision with a probability that is fitted so
 //! that traders turn over what the policy did: what is left to compare is the choice of the moment.
 //! Invariant: the same stretch, policy and seed give the same figures; a policy that never traded has no rank among traders.
@@ -34,6 +35,9 @@ pub type Policy<'a> = &'a mut dyn FnMut(&[f32]) -> Result<f32, TrainingError>;
 /// A stretch of bars that policies can be walked through, each from the same start.
 pub trait Stretch {
     fn walk(&mut self, policy: Policy<'_>) -> Result<Walked, TrainingError>;
+
+    /// Everything bought at the first decision and sold at the last, costs off.
+    fn hold(&self, seed: Seed) -> Line;
 }
 
 /// A policy's way through a stretch.
@@ -91,6 +95,8 @@ pub struct WalkTable {
     pub decisions: u64,
     pub agent: Line,
     pub flat: Line,
+    /// Exposure 1 at every decision.
+    pub long: Line,
     pub hold: Line,
     /// `None` where the policy never traded.
     pub random: Option<Rank>,
@@ -101,7 +107,7 @@ impl Walked {
         Worth { net_return: self.net_return, max_drawdown: self.max_drawdown, turnover: self.turnover }
     }
 
-    fn line(&self, name: &str, seed: Seed) -> Line {
+    pub fn line(&self, name: &str, seed: Seed) -> Line {
         let mut days = DailyReturns::new(self.start);
         self.equity.iter().for_each(|(time, equity)| days.sample(*time, *equity));
         let sharpe = DailyFigures::of(&changes(&days.finish()), self.max_drawdown, seed).sharpe;
@@ -120,7 +126,7 @@ impl WalkTable {
     ) -> Result<WalkTable, TrainingError> {
         let agent = stretch.walk(policy)?;
         let flat = stretch.walk(&mut |_| Ok(0.0))?;
-        let hold = stretch.walk(&mut |_| Ok(1.0))?;
+        let long = stretch.walk(&mut |_| Ok(1.0))?;
         let random = rank(stretch, &agent, seed, each)?;
         let times = || agent.equity.iter().map(|(time, _)| time.millis());
         Ok(WalkTable {
@@ -130,7 +136,8 @@ impl WalkTable {
             decisions: agent.exposures.len() as u64,
             agent: agent.line("agent", seed),
             flat: flat.line("flat", seed),
-            hold: hold.line("buy-and-hold", seed),
+            long: long.line("always long", seed),
+            hold: stretch.hold(seed),
             random,
         })
     }
@@ -237,7 +244,7 @@ pub fn text(tables: &[WalkTable]) -> String {
         "stretch", "", "net return", "sharpe (95 %)", "drawdown", "turnover", "trades", "among random traders"
     );
     for table in tables {
-        for (at, line) in [&table.agent, &table.flat, &table.hold].into_iter().enumerate() {
+        for (at, line) in [&table.agent, &table.flat, &table.long, &table.hold].into_iter().enumerate() {
             let on = if at == 0 { table.on.as_str() } else { "" };
             let rank = if at == 0 { ranked(table) } else { String::new() };
             let Worth { net_return, max_drawdown, turnover } = line.worth;
@@ -322,6 +329,10 @@ mod tests {
             walked.net_return = equity / 1_000.0 - 1.0;
             Ok(walked)
         }
+
+        fn hold(&self, seed: Seed) -> Line {
+            Walked::default().line("buy-and-hold", seed)
+        }
     }
 
     fn table(policy: Policy<'_>) -> WalkTable {
@@ -335,10 +346,10 @@ mod tests {
         assert!(rank.percentile == 1.0 && rank.high < made.agent.worth.net_return, "{made:?}");
         assert!((rank.turnover / made.agent.worth.turnover - 1.0).abs() < 0.1, "{made:?}");
         assert_eq!((made.flat.worth, made.flat.trades), (Worth::default(), 0));
-        assert_eq!(made.hold.worth.turnover, 1.0);
+        assert_eq!(made.long.worth.turnover, 1.0);
         assert!(made.agent.sharpe.is_ok_and(|sharpe| sharpe.interval.is_some_and(|interval| interval.low > 0.0)));
         let text = text(&[made]);
-        assert!(text.lines().count() == 4 && text.contains("above 100 % of 200"), "{text}");
+        assert!(text.lines().count() == 5 && text.contains("above 100 % of 200"), "{text}");
     }
 
     #[test]

@@ -166,6 +166,20 @@ impl TradingEnvironment {
 }
 
 impl Environment for TradingEnvironment {
+    fn fingerprint(&self) -> u64 {
+        let mut digest = crate::domain::Digest::new();
+        digest.text("trading");
+        digest.u64(self.seed.0);
+        digest.u64(u64::from(self.tape.every_minutes()));
+        digest.text(&format!("{:?} {:?}", self.tape.normaliser(), self.terms));
+        for lane in self.tape.lanes() {
+            digest.text(&format!("{:?}", lane.rules));
+            digest.u64(lane.bars.len() as u64);
+            lane.bars.iter().for_each(|bar| digest.f64(bar.close));
+        }
+        digest.finish()
+    }
+
     fn observation_len(&self) -> usize {
         self.tape.schema().width() + COLUMNS.len()
     }
