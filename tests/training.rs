@@ -3,8 +3,8 @@
 mod dataset;
 #[cfg(feature = "learn")]
 mod learners;
-mod sac;
 mod replay;
+mod sac;
 mod splits;
 #[cfg(feature = "learn")]
 mod temporal;

@@ -49,6 +49,13 @@ pub struct Rows<'a> {
     pub stride: usize,
 }
 
+/// A matrix of weights in the flat list, row after row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    pub from: usize,
+    pub shape: [usize; 2],
+}
+
 /// A linear map as it is exported.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dense {
@@ -79,6 +86,33 @@ impl Layout {
     #[expect(clippy::len_without_is_empty, reason = "a network has weights")]
     pub fn len(&self) -> usize {
         self.len
+    }
+
+    /// Units of one copy in each hidden layer.
+    pub fn widths(&self) -> impl Iterator<Item = usize> {
+        self.layers.iter().map(|layer| layer.width)
+    }
+
+    /// Every matrix of weights, in order. The first layer is one for all copies, [inputs][copies * width], the others one for
+    /// each copy, [inputs][width]; a layer's rows of bias, gain and shift follow it. The head is [outputs][inputs] for each copy,
+    /// then its bias for all.
+    pub fn parts(&self) -> Vec<Part> {
+        let mut parts: Vec<Part> = Vec::new();
+        let mut add = |shape: [usize; 2]| {
+            let from = parts.last().map_or(0, |part| part.from + part.shape[0] * part.shape[1]);
+            parts.push(Part { from, shape });
+        };
+        for (depth, layer) in self.layers.iter().enumerate() {
+            let wide = self.copies * layer.width;
+            match depth {
+                0 => add([layer.inputs, wide]),
+                1.. => (0..self.copies).for_each(|_| add([layer.inputs, layer.width])),
+            }
+            (0..if self.layer_norm { 3 } else { 1 }).for_each(|_| add([1, wide]));
+        }
+        (0..self.copies).for_each(|_| add([self.outputs, self.last_width()]));
+        add([1, self.copies * self.outputs]);
+        parts
     }
 
     fn last_width(&self) -> usize {
