@@ -1,10 +1,11 @@
-//! The SAC race: our trainer beside stable-baselines3, SBX and a script in CleanRL's style, on the same work in one run.
+//! The SAC race: our trainer beside stable-baselines3, SBX and a script in CleanRL's style, on the same work in one
+//! run.
 //!
-//! `cargo bench --bench sac [-- STEPS]`: a trading environment of 64 observations and one action, networks 256x256, batch 256,
-//! a memory of 100,000, 100 steps at random, then one update a step, one thread. Steps a second are counted after 300 steps.
-//! KESTREL_DATA gives the bars (a year of its klines), else they are generated. With KESTREL_PEERS (the folder of the
-//! scripts), KESTREL_RL_PYTHON and KESTREL_PEER_DATA (the folder of klines_1y.parquet, which then is ours too) the others run
-//! beside, in turns; the best round of each counts.
+//! `cargo bench --bench sac [-- STEPS]`: a trading environment of 64 observations and one action, networks 256x256,
+//! batch 256, a memory of 100,000, 100 steps at random, then one update a step, one thread. Steps a second are counted
+//! after 300 steps. KESTREL_DATA gives the bars (a year of its klines), else they are generated. With KESTREL_PEERS
+//! (the folder of the scripts), KESTREL_RL_PYTHON and KESTREL_PEER_DATA (the folder of klines_1y.parquet, which then is
+//! ours too) the others run beside, in turns; the best round of each counts.
 //! Invariant: each side acts in the environment of `sac_env.py` with the same settings.
 //! Absent on purpose: what is learnt here, which is nothing.
 
@@ -108,8 +109,8 @@ fn peer(words: &[&str], steps: u64, seed: u64) -> Answer<Option<Rate>> {
     Ok(Some(Rate { wall: rate("env_steps_per_s")?, cpu: rate("updates_per_user_s")? }))
 }
 
-/// `TradeEnv` of `sac_env.py`: the last 60 log returns, deviation, an hour's momentum, the hour and the position are seen;
-/// the action is the position of the next minute.
+/// `TradeEnv` of `sac_env.py`: the last 60 log returns, deviation, an hour's momentum, the hour and the position are
+/// seen; the action is the position of the next minute.
 struct Exposure {
     /// Log returns times 500, cut at plus and minus 5.
     scaled: Vec<f32>,

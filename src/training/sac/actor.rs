@@ -7,7 +7,8 @@ use super::gaussian::SquashedGaussian;
 use super::kernel;
 use super::network::Dense;
 
-/// The policy alone, for export: dense layers with ReLU between; the first `action_len` outputs of the last are the means.
+/// The policy alone, for export: dense layers with ReLU between; the first `action_len` outputs of the last are the
+/// means.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Actor {
     pub layers: Vec<Dense>,

@@ -1,7 +1,7 @@
 //! Where an agent learns: on the processor, or on a graphics card where that is faster at the updates it will make.
 //!
-//! Invariant: a card trains only after both were timed at the same updates; without the feature `cuda` nothing but the processor
-//! trains.
+//! Invariant: a card trains only after both were timed at the same updates; without the feature `cuda` nothing but the
+//! processor trains.
 //! Absent on purpose: the update on a card (`tensor_agent`); models that run (`inference`).
 
 use std::fmt;

@@ -1,8 +1,8 @@
 //! `Agent`: soft actor-critic, one update as the paper writes it, over the hand-written kernel.
 //!
-//! Source: Haarnoja et al. 2018b, Soft Actor-Critic Algorithms and Applications (arXiv 1812.05905), algorithm 1; its equations
-//! are named where they stand. `network` and `kernel` are the arithmetic, `gaussian` the policy's distribution, `adam` the
-//! optimiser, `temperature` alpha, `plasticity` whether the networks can still learn.
+//! Source: Haarnoja et al. 2018b, Soft Actor-Critic Algorithms and Applications (arXiv 1812.05905), algorithm 1; its
+//! equations are named where they stand. `network` and `kernel` are the arithmetic, `gaussian` the policy's
+//! distribution, `adam` the optimiser, `temperature` alpha, `plasticity` whether the networks can still learn.
 //! Invariant: the same settings, seed, batches and noise give the same agent, to the last bit on one machine.
 //! Absent on purpose: experience (`replay`), steps in an environment (`trainer`), the file of an actor.
 
@@ -74,7 +74,8 @@ struct Net {
 /// Room for one update or for acting, used again and again.
 #[derive(Debug, Clone, Default)]
 struct Room {
-    /// Twice [rows][observation_len + action_len]: next observations with actions drawn there, then observations with actions.
+    /// Twice [rows][observation_len + action_len]: next observations with actions drawn there, then observations with
+    /// actions.
     inputs: Vec<f32>,
     /// [2 * rows][2 * action_len]
     policy: Vec<f32>,
@@ -185,8 +186,8 @@ impl Agent {
         self.learn(batch)
     }
 
-    /// As `update` with standard normal noise of one's own: [rows][action_len] for the next observations, then as much for
-    /// the present ones.
+    /// As `update` with standard normal noise of one's own: [rows][action_len] for the next observations, then as much
+    /// for the present ones.
     pub fn update_with_noise(&mut self, batch: &Batch, noise: &[f64]) -> Losses {
         assert_eq!(noise.len(), 2 * batch.rows * self.action_len, "noise of an update");
         self.room.noise.clear();
@@ -214,7 +215,8 @@ impl Agent {
         losses
     }
 
-    /// a = tanh(mean + std noise) and log pi(a) for next and present observations. Both have the same policy: it moves later.
+    /// a = tanh(mean + std noise) and log pi(a) for next and present observations. Both have the same policy: it moves
+    /// later.
     fn draw_actions(&mut self, rows: usize) {
         let (seen, acted) = (self.observation_len, self.action_len);
         let Room { inputs, policy, noise, log_probabilities, actor_tape, .. } = &mut self.room;
@@ -255,8 +257,8 @@ impl Agent {
         losses.target_q = sum / batch.rows as f64;
     }
 
-    /// theta_i <- theta_i - lambda_Q grad J_Q(theta_i), then the targets follow. They are not asked again in this update, so
-    /// they may follow at once.
+    /// theta_i <- theta_i - lambda_Q grad J_Q(theta_i), then the targets follow. They are not asked again in this
+    /// update, so they may follow at once.
     fn step_critics(&mut self, rows: usize, losses: &mut Losses) {
         let stride = self.observation_len + self.action_len;
         let Room { inputs, values, value_gradients, wanted, critic_tape, .. } = &mut self.room;
@@ -311,7 +313,8 @@ impl Agent {
         losses.actor_gradient = self.actor.step(&self.settings, rates, None);
     }
 
-    /// Equation 10, dimension by dimension: with u = mean + std noise, d log pi / du = 2 tanh(u) and da / du = 1 - tanh^2 u.
+    /// Equation 10, dimension by dimension: with u = mean + std noise, d log pi / du = 2 tanh(u) and da / du = 1 -
+    /// tanh^2 u.
     fn actor_gradients(&mut self, rows: usize, alpha: f64) {
         let (seen, acted) = (self.observation_len, self.action_len);
         let Room { inputs, policy, policy_gradients, noise, slopes, actor_tape, .. } = &mut self.room;
@@ -337,8 +340,8 @@ impl Agent {
         layout.backward(weights, observations, (actor_tape, rows), &policy_gradients[..rows * 2 * acted], gradients);
     }
 
-    /// theta <- keep theta + (1 - keep) theta_fresh for actor and critics (Ash and Adams 2020, soft); the targets follow by
-    /// themselves. `keep` is in [0, 1].
+    /// theta <- keep theta + (1 - keep) theta_fresh for actor and critics (Ash and Adams 2020, soft); the targets
+    /// follow by themselves. `keep` is in [0, 1].
     pub fn shrink_and_perturb(&mut self, keep: f32, random: &mut ChaCha8Rng) {
         self.fetch();
         for net in [&mut self.actor, &mut self.critics] {

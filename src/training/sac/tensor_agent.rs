@@ -1,9 +1,10 @@
-//! `TensorAgent`: the same update by automatic differentiation, on any device of burn's: a graphics card, or the processor as
-//! a second opinion on the kernel.
+//! `TensorAgent`: the same update by automatic differentiation, on any device of burn's: a graphics card, or the
+//! processor as a second opinion on the kernel.
 //!
-//! Invariant: given the same weights, batch and noise it finds the same losses and weights as the kernel, to the precision of
-//! single numbers.
-//! Absent on purpose: acting, for which the weights go back to the agent; promises to the last bit, which cards do not give.
+//! Invariant: given the same weights, batch and noise it finds the same losses and weights as the kernel, to the
+//! precision of single numbers.
+//! Absent on purpose: acting, for which the weights go back to the agent; promises to the last bit, which cards do not
+//! give.
 
 use burn::tensor::{Device, Gradients, Tensor, TensorData, activation};
 
