@@ -3,6 +3,7 @@
 mod dataset;
 #[cfg(feature = "learn")]
 mod learners;
+mod pendulum;
 mod replay;
 mod sac;
 mod splits;
