@@ -5,6 +5,7 @@ mod agents;
 mod dataset;
 #[cfg(feature = "learn")]
 mod learners;
+mod pendulum;
 mod replay;
 mod sac;
 mod splits;
