@@ -5,8 +5,8 @@ mod agents;
 mod dataset;
 #[cfg(feature = "learn")]
 mod learners;
-mod sac;
 mod replay;
+mod sac;
 mod splits;
 #[cfg(feature = "learn")]
 mod temporal;
