@@ -6,6 +6,7 @@
 mod candle;
 mod detection;
 mod ensemble;
+mod environments;
 mod execution;
 mod indicator;
 mod overfitting;
@@ -35,6 +36,7 @@ const AREAS: &[&[Method]] = &[
     overfitting::METHODS,
     risk::METHODS,
     rl::METHODS,
+    environments::METHODS,
     ensemble::METHODS,
     sentiment::METHODS,
 ];

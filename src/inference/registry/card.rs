@@ -3,6 +3,7 @@
 //! Invariant: a figure carries its sample, its interval where there is one, and what flat or a baseline has.
 //! Absent on purpose: weights, which stand in the ONNX file that `file` names.
 
+use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::model::{ModelSlot, Payoffs};
@@ -52,11 +53,23 @@ pub struct InputCard {
 }
 
 /// What the graph's one output means: float32 [batch, 1].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum OutputCard {
     Probability(ProbabilityCard),
     Exposure(ExposureCard),
+}
+
+impl<'de> Deserialize<'de> for OutputCard {
+    /// What speaks of a standing is an exposure; so that a strange field is named, and not that nothing fits.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OutputCard, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        let card = match value.get("standing") {
+            Some(_) => serde_json::from_value(value).map(OutputCard::Exposure),
+            None => serde_json::from_value(value).map(OutputCard::Probability),
+        };
+        card.map_err(D::Error::custom)
+    }
 }
 
 /// The output `exposure`: the share of full size that is wanted, -1 to 1.

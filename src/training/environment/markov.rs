@@ -31,6 +31,8 @@ pub struct Markov {
     law: Law,
     /// Of an episode.
     length: u32,
+    /// Changes of position up to this one are not made.
+    band: f64,
     seed: Seed,
     random: ChaCha8Rng,
     state: f64,
@@ -82,7 +84,13 @@ impl Law {
 impl Markov {
     /// Episodes of `length` steps, from either state and without a position.
     pub fn new(law: Law, length: u32, seed: Seed) -> Markov {
-        Markov { law, length, seed, random: seed.stream("markov"), state: 1.0, held: 0.0, steps: 0 }
+        Markov { law, length, band: 0.0, seed, random: seed.stream("markov"), state: 1.0, held: 0.0, steps: 0 }
+    }
+
+    /// With a no-trade band within the process: an action nearer than this to the position held leaves it as it is and costs
+    /// nothing. No small change can pay here, so the best mean reward stays what it is.
+    pub fn with_band(self, band: f64) -> Markov {
+        Markov { band, ..self }
     }
 
     /// The position held.
@@ -97,6 +105,7 @@ impl Environment for Markov {
         digest.text("markov");
         [self.law.stay, self.law.size, self.law.cost].into_iter().for_each(|x| digest.f64(x));
         digest.u64(u64::from(self.length));
+        digest.f64(self.band);
         digest.u64(self.seed.0);
         digest.finish()
     }
@@ -121,7 +130,8 @@ impl Environment for Markov {
     }
 
     fn step(&mut self, action: &[f32]) -> Result<Outcome, TrainingError> {
-        let position = f64::from(action[0]).clamp(-1.0, 1.0);
+        let wished = f64::from(action[0]).clamp(-1.0, 1.0);
+        let position = if (wished - self.held).abs() <= self.band { self.held } else { wished };
         if draw::uniform(&mut self.random) >= self.law.stay {
             self.state = -self.state;
         }
