@@ -261,7 +261,7 @@ fn reserved(plan: &TrainPlan, data: &Dataset) -> Result<Vec<Reserved>, MakeError
 }
 
 /// The probabilities of inputs as ONNX Runtime works them out.
-fn run(
+pub(super) fn run(
     onnx: &[u8],
     inputs: &[f32],
     rows: usize,
@@ -363,7 +363,7 @@ fn ranges(plan: &TrainPlan, newest: Option<Time>) -> Result<Vec<DataRange>, Make
     Ok(made)
 }
 
-fn range(file: &Path, role: DataRole, takes: impl Fn(Time) -> bool) -> Result<Option<DataRange>, MakeError> {
+pub(super) fn range(file: &Path, role: DataRole, takes: impl Fn(Time) -> bool) -> Result<Option<DataRange>, MakeError> {
     let symbol = symbol_of(file)?;
     let market = KlineSource::open(file)?.market.map_or("spot".to_owned(), |market| market.as_str().to_owned());
     let mut bars = ParquetBars::open(&[file.to_path_buf()], std::slice::from_ref(&symbol))?;

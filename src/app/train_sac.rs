@@ -4,6 +4,9 @@
 //! Invariant: a seed's agent is the same whether it was trained alone, beside others, or after an interruption.
 //! Absent on purpose: what an agent does (`training`), the command line (`cli`).
 
+mod card;
+mod market;
+
 use std::path::{Path, PathBuf};
 
 use super::Stopwatch;
@@ -18,6 +21,7 @@ use crate::training::environment::pendulum::Pendulum;
 use crate::training::trainer::{FIRST_EVALUATION_EPISODE, Trainer, evaluate};
 use crate::training::walk_table::WalkTable;
 use crate::training::{Flow, recipes};
+pub use market::MarketPlan;
 
 /// Points of a curve.
 const POINTS: u64 = 100;
@@ -51,6 +55,8 @@ pub struct SacPlan {
 pub enum Problem {
     /// To swing a pendulum up; judged by so many episodes.
     Pendulum { episodes: u32 },
+    /// To trade.
+    Trading(Box<MarketPlan>),
 }
 
 /// Trainings that are done.
@@ -60,6 +66,8 @@ pub struct SacMade {
     pub runs: Vec<SeedRun>,
     /// The place of the one that was kept.
     pub chosen: usize,
+    /// Of a walk forward: the return over all folds, and how many there are.
+    pub whole: Option<(f64, u64)>,
     /// Nothing is installed of a problem without a market, nor of a walk forward.
     pub model: Option<Installed>,
     pub tables: Vec<WalkTable>,
@@ -75,9 +83,12 @@ pub struct SeedRun {
     pub seed: Seed,
     pub steps: u64,
     pub updates: u64,
-    /// Mean sum of rewards of the episodes that judged it; of a market the net return, as a fraction.
-    pub eval_return: f64,
+    /// Mean sum of rewards of the episodes that judged it; of a market the net return on held-out bars, as a fraction, and the
+    /// number of symbols. `None` where it was not chosen, so that nobody looked.
+    pub eval_return: Option<f64>,
     pub eval_episodes: u64,
+    /// Best return on the bars that choose; `None` where there are none.
+    pub validation: Option<f64>,
     /// By processor seconds of learning.
     pub updates_per_second: f64,
     /// Of its thread, judgement included.
@@ -120,6 +131,7 @@ struct Told {
 pub fn make(plan: &SacPlan, watch: Watch<'_>) -> Result<SacMade, MakeError> {
     match &plan.problem {
         Problem::Pendulum { episodes } => pendulum(plan, *episodes, watch),
+        Problem::Trading(market) => market::make(plan, market, watch),
     }
 }
 
@@ -134,8 +146,9 @@ fn pendulum(plan: &SacPlan, episodes: u32, watch: Watch<'_>) -> Result<SacMade, 
         let judged = evaluate(trainer.agent_mut(), &mut Pendulum::new(seed), first..first + u64::from(episodes))?;
         Ok::<_, MakeError>(learnt.run(seed, judged.mean(), u64::from(episodes), &clock))
     };
-    let runs = side_by_side(plan, &names(plan), &work, watch)?;
-    let best = |one: &usize, other: &usize| runs[*one].eval_return.total_cmp(&runs[*other].eval_return);
+    let runs = pooled(&names(plan), plan.steps * plan.seeds.len() as u64, &work, watch)?;
+    let score = |at: usize| runs[at].eval_return.unwrap_or(f64::NEG_INFINITY);
+    let best = |one: &usize, other: &usize| score(*one).total_cmp(&score(*other));
     let chosen = (0..runs.len()).max_by(best).unwrap_or(0);
     let remarks = vec![format!(
         "The pendulum was judged by {episodes} episodes without exploring; who acts by chance gets about -1200."
@@ -143,7 +156,7 @@ fn pendulum(plan: &SacPlan, episodes: u32, watch: Watch<'_>) -> Result<SacMade, 
     let page = write_page(plan, &runs, &remarks)?;
     forget(plan);
     let wall_seconds = clock.read().wall_seconds;
-    Ok(SacMade { runs, chosen, model: None, tables: Vec::new(), page, remarks, wall_seconds })
+    Ok(SacMade { runs, chosen, whole: None, model: None, tables: Vec::new(), page, remarks, wall_seconds })
 }
 
 /// A course that has ended.
@@ -172,34 +185,38 @@ fn learnt<E: Environment>(
         keep_every: KEEP_EVERY,
     };
     let seconds = || clock.read().cpu_seconds;
-    let mut first: Option<(u64, f64)> = None;
-    let progress = course::run(trainer, course_plan, judge, &seconds, &mut |point| {
-        let now = seconds();
-        // What was learnt before an interruption took its time then.
-        let (updates, since) = *first.get_or_insert((point.updates, now));
-        let updates_per_second = if now > since { (point.updates - updates) as f64 / (now - since) } else { 0.0 };
-        report.tell(Told { point: *point, updates_per_second })
-    })?;
+    let progress = course::run(trainer, course_plan, judge, &seconds, &mut teller(report, clock))?;
     Ok(Learnt { progress, ended: seconds() })
 }
 
-/// All seeds, as many at once as there are cores.
-fn side_by_side<M: Send>(
-    plan: &SacPlan,
-    names: &[String],
+/// Jobs in the pool, told of as steps of so many in all.
+fn pooled<M: Send>(
+    named: &[String],
+    of: u64,
     work: &(dyn Fn(usize, &Report<'_, Told>) -> Result<M, MakeError> + Sync),
     watch: Watch<'_>,
 ) -> Result<Vec<M>, MakeError> {
-    let mut steps = vec![0; names.len()];
-    let of = plan.steps * names.len() as u64;
-    parallel::all(names.len(), work, &mut |told| {
+    let mut steps = vec![0; named.len()];
+    parallel::all(named.len(), work, &mut |told| {
         let step = told.map(|(job, Told { point, updates_per_second })| {
             steps[job] = point.steps;
-            let (name, steps) = (names[job].clone(), steps.iter().sum());
+            let (name, steps) = (named[job].clone(), steps.iter().sum());
             SacStep::Learning { name, point, updates_per_second, steps, of }
         });
         watch(step)
     })
+}
+
+/// Tells each point with its pace.
+fn teller<'a>(report: &'a Report<'_, Told>, clock: &'a Stopwatch) -> impl FnMut(&Point) -> Flow + 'a {
+    let mut first: Option<(u64, f64)> = None;
+    move |point| {
+        let now = clock.read().cpu_seconds;
+        // What was learnt before an interruption took its time then.
+        let (updates, since) = *first.get_or_insert((point.updates, now));
+        let updates_per_second = if now > since { (point.updates - updates) as f64 / (now - since) } else { 0.0 };
+        report.tell(Told { point: *point, updates_per_second })
+    }
 }
 
 fn names(plan: &SacPlan) -> Vec<String> {
@@ -219,8 +236,9 @@ impl Learnt {
             seed,
             steps: last.steps,
             updates: last.updates,
-            eval_return,
+            eval_return: Some(eval_return),
             eval_episodes,
+            validation: None,
             updates_per_second: last.updates as f64 / progress.seconds.max(f64::MIN_POSITIVE),
             cpu_seconds: progress.seconds + clock.read().cpu_seconds - ended,
             curve: AgentCurve {

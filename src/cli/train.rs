@@ -232,7 +232,7 @@ mod learn {
         }
     }
 
-    fn place(origin: &Origin) -> String {
+    pub(super) fn place(origin: &Origin) -> String {
         match origin {
             Origin::Folder(folder) => folder.display().to_string(),
             Origin::Shipped => "comes with the program".into(),
@@ -259,7 +259,7 @@ mod learn {
         text
     }
 
-    fn figure_line(figure: &Figure) -> String {
+    pub(super) fn figure_line(figure: &Figure) -> String {
         let value = figure.value.map_or("-".to_owned(), |value| format!("{value:.5}"));
         let range = figure.low.zip(figure.high).map(|(low, high)| format!(" ({low:.5} to {high:.5})"));
         let baseline = figure.baseline.as_ref().map(|(name, value)| format!(", {name} {value:.5}"));

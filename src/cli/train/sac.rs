@@ -81,21 +81,25 @@ pub use learn::execute;
 
 #[cfg(feature = "learn")]
 mod learn {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
     use std::sync::atomic::Ordering;
 
     use serde_json::{Map, Value, json};
 
     use super::{DeviceName, Failure, Globals, Output, Problem, SacArgs};
     use crate::app::shell::command;
-    use crate::app::train::MakeError;
-    use crate::app::train_sac::{self, SacMade, SacPlan, SacStep, SeedRun, make};
+    use crate::app::train::{MakeError, Place};
+    use crate::app::train_sac::{self, MarketPlan, SacMade, SacPlan, SacStep, SeedRun, make};
+    use crate::app::{engine_settings, venue_settings};
     use crate::cli::data::import::stopped;
-    use crate::cli::globals::seed;
+    use crate::cli::globals::{data_files, seed};
     use crate::cli::progress::ProgressLine;
-    use crate::cli::train::learn::{failure, names};
+    use crate::cli::train::learn::{failure, names, place};
     use crate::cli::train::sac::words::{progress, text};
     use crate::domain::Seed;
+    use crate::engine::model::Models;
+    use crate::inference::registry::Registry;
+    use crate::inference::registry::folder::check_name;
     use crate::training::{Flow, TrainingError};
 
     const PENDULUM_STEPS: u64 = 10_000;
@@ -106,9 +110,7 @@ mod learn {
     pub fn execute(args: &SacArgs, globals: &Globals) -> Result<Output, Failure> {
         let plan = match args.env {
             Problem::Pendulum => pendulum(args, globals)?,
-            Problem::Trading => {
-                return Err(Failure::Usage("agents do not learn to trade yet: choose --env pendulum".into()));
-            }
+            Problem::Trading => trading(args, globals)?,
         };
         if args.device == DeviceName::Cuda {
             return Err(Failure::Usage(
@@ -139,6 +141,52 @@ mod learn {
             hidden: usize::from(args.hidden.unwrap_or(PENDULUM_HIDDEN)),
             folder,
             is_kept: args.out.is_some(),
+            command: again(args),
+        })
+    }
+
+    fn trading(args: &SacArgs, globals: &Globals) -> Result<SacPlan, Failure> {
+        let usage = |text: &str| Err(Failure::Usage(text.into()));
+        if args.data.is_empty() {
+            return usage(
+                "an agent learns from bars: name files or symbols of the catalogue with --data, or choose --env pendulum",
+            );
+        }
+        let Some(out) = &args.out else {
+            return usage(
+                "the agent needs a place: give --out a name to install it under, or a folder (with a / in it)",
+            );
+        };
+        if args.held_out_percent == 0 && args.held_out.is_empty() && args.walk_forward.is_none() {
+            return usage("nothing would judge the agent: give --held-out files, or a --held-out-percent above 0");
+        }
+        let home = globals.home()?;
+        let (config, _) = globals.settings()?;
+        let name = Path::new(out).file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+        check_name(&name)?;
+        let place =
+            if out.contains('/') { Place::Folder(out.into()) } else { Place::Installed(Registry::of_home(&home)) };
+        let market = MarketPlan {
+            place,
+            data: data_files(&args.data, globals)?,
+            held_out: data_files(&args.held_out, globals)?,
+            held_out_share: f64::from(args.held_out_percent) / 100.0,
+            every_minutes: args.every,
+            settings: engine_settings(&config, &Models::default()),
+            venue: venue_settings(&config),
+            balance: config.start(),
+            reward: config.reward(),
+            library: config.inference.library(&home),
+            walk_forward: args.walk_forward,
+        };
+        Ok(SacPlan {
+            folder: home.join("training").join(&name),
+            name,
+            problem: train_sac::Problem::Trading(Box::new(market)),
+            steps: args.steps.unwrap_or(MARKET_STEPS),
+            seeds: seeds(args)?,
+            hidden: usize::from(args.hidden.unwrap_or(MARKET_HIDDEN)),
+            is_kept: false,
             command: again(args),
         })
     }
@@ -199,8 +247,20 @@ mod learn {
     /// The figures of the agent that was kept; with several seeds those of each stand in `runs` too.
     fn script(made: &SacMade) -> Value {
         let mut json = made.runs.get(made.chosen).map(figures).unwrap_or_default();
+        if let Some((growth, folds)) = made.whole {
+            json.insert("eval_return".into(), json!(growth));
+            json.insert("eval_episodes".into(), json!(folds));
+        }
         if made.runs.len() > 1 {
             json.insert("runs".into(), made.runs.iter().map(|run| Value::Object(figures(run))).collect());
+        }
+        if let Some(model) = &made.model {
+            json.insert("name".into(), json!(model.card.name));
+            json.insert("origin".into(), json!(place(&model.origin)));
+            json.insert("card".into(), json!(model.card));
+        }
+        if !made.tables.is_empty() {
+            json.insert("tables".into(), json!(made.tables));
         }
         json.insert("page".into(), json!(made.page));
         json.insert("remarks".into(), json!(made.remarks));
@@ -218,6 +278,7 @@ mod learn {
             ("cpu_seconds", json!(run.cpu_seconds)),
             ("seed", json!(run.seed.0)),
         ];
-        figures.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        let validation = run.validation.map(|validation| ("validation_return", json!(validation)));
+        figures.into_iter().chain(validation).map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }

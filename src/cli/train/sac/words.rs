@@ -5,9 +5,10 @@
 
 use std::fmt::Write;
 
-use crate::app::train_sac::{SacMade, SacStep};
+use crate::app::train_sac::{SacMade, SacStep, SeedRun};
+use crate::cli::train::learn::{figure_line, place};
 use crate::training::agent_curves::lines;
-use crate::training::walk_table;
+use crate::training::walk_table::{self, percent};
 
 /// Letters of a curve.
 const CURVE_WIDTH: usize = 60;
@@ -40,17 +41,31 @@ pub(super) fn progress(step: &SacStep) -> (&'static str, u64, u64, String) {
     }
 }
 
+fn worth(run: &SeedRun) -> String {
+    match (run.eval_return, run.validation) {
+        (Some(mean), None) => format!("return {mean:.2} over {} episodes", run.eval_episodes),
+        (Some(held_out), Some(chosen_by)) => {
+            format!("{} on held-out bars, {} on validation", percent(held_out), percent(chosen_by))
+        }
+        (None, Some(chosen_by)) => format!("{} on validation", percent(chosen_by)),
+        (None, None) => "not judged".into(),
+    }
+}
+
 /// The whole result.
 pub(super) fn text(made: &SacMade) -> String {
     let mut text = String::new();
+    if let Some(model) = &made.model {
+        let card = &model.card;
+        let _ = writeln!(text, "{}: {} bytes, {}\n{}", card.name, card.bytes, place(&model.origin), card.verdict);
+    }
     for (at, run) in made.runs.iter().enumerate() {
         let kept = if at == made.chosen && made.runs.len() > 1 { ", kept" } else { "" };
         let _ = writeln!(
             text,
-            "seed {}: return {:.4} over {} episodes, {} steps, {} updates, {:.0} updates/s, {:.1} s of processor{kept}",
-            run.seed.0,
-            run.eval_return,
-            run.eval_episodes,
+            "{}: {}, {} steps, {} updates, {:.0} updates/s, {:.1} s of processor{kept}",
+            run.curve.name,
+            worth(run),
             run.steps,
             run.updates,
             run.updates_per_second,
@@ -68,6 +83,9 @@ pub(super) fn text(made: &SacMade) -> String {
     }
     if !made.tables.is_empty() {
         text.push_str(&walk_table::text(&made.tables));
+    }
+    for figure in made.model.iter().flat_map(|model| &model.card.figures) {
+        let _ = writeln!(text, "{}", figure_line(figure));
     }
     let _ = writeln!(text, "curves: {}", made.page.display());
     text
