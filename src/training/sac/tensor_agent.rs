@@ -52,6 +52,7 @@ impl TensorAgent {
         }
     }
 
+    #[cfg(feature = "cuda")]
     pub fn device(&self) -> Device {
         self.device.clone()
     }
@@ -65,6 +66,7 @@ impl TensorAgent {
     }
 
     /// Copies back what acting needs.
+    #[cfg(feature = "cuda")]
     pub fn write_actor_back(&self, agent: &mut Agent) {
         from_device(&self.actor.layout, &self.actor.weights, &mut agent.actor.weights);
     }
