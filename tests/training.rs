@@ -6,6 +6,7 @@ mod courses;
 mod dataset;
 #[cfg(feature = "learn")]
 mod learners;
+mod pendulum;
 mod replay;
 mod sac;
 mod splits;

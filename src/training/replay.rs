@@ -25,6 +25,8 @@ pub struct ReplaySettings {
     pub capacity: usize,
     /// Discount of a step, in 0..=1.
     pub gamma: f64,
+    /// What rewards are multiplied by on the way in, above 0.
+    pub reward_scale: f32,
     /// Rewards summed at most, at least 1.
     pub n_step: usize,
     /// Part of a batch drawn from the `recent` newest transitions, in 0..=1.
@@ -319,7 +321,8 @@ impl Episode {
         let (observation, action) = (lived.observation.to_vec(), lived.action.to_vec());
         self.pending.push_back(Moment { origin, observation, action, reward: 0.0, rewards: 0 });
         for moment in &mut self.pending {
-            moment.reward += settings.gamma.powi(moment.rewards as i32) as f32 * lived.outcome.reward;
+            moment.reward +=
+                settings.gamma.powi(moment.rewards as i32) as f32 * settings.reward_scale * lived.outcome.reward;
             moment.rewards += 1;
         }
         let full = self.pending.front().is_some_and(|moment| moment.rewards == settings.n_step);

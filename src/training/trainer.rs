@@ -41,6 +41,9 @@ pub struct TrainerSettings {
     pub recent_share: f64,
     /// At least 1.
     pub recent: usize,
+    /// What rewards are multiplied by before they are learnt from, above 0 to 1,000,000: what makes a typical one of the order
+    /// of one. Values and losses of a window are in these units, returns are not.
+    pub reward_scale: f32,
     /// Updates between two soft shrink-and-perturbs; 0 for never.
     pub shrink_every: u64,
     /// What of the weights stays then, 0 to 1; near 1.
@@ -120,6 +123,7 @@ impl Default for TrainerSettings {
             n_step: 1,
             recent_share: 0.0,
             recent: 10_000,
+            reward_scale: 1.0,
             shrink_every: 0,
             shrink_keep: 0.999,
         }
@@ -145,6 +149,9 @@ impl TrainerSettings {
         if self.recent == 0 {
             return refuse("recent", "0".to_owned(), "1 and more");
         }
+        if !(self.reward_scale > 0.0 && self.reward_scale <= 1e6) {
+            return refuse("reward_scale", self.reward_scale.to_string(), "above 0 to 1000000");
+        }
         if !(0.0..=1.0).contains(&self.shrink_keep) {
             return refuse("shrink_keep", self.shrink_keep.to_string(), "0 to 1");
         }
@@ -160,6 +167,7 @@ impl TrainerSettings {
         ReplaySettings {
             capacity: self.capacity,
             gamma: self.sac.gamma,
+            reward_scale: self.reward_scale,
             n_step: self.n_step,
             recent_share: self.recent_share,
             recent: self.recent,
@@ -256,6 +264,7 @@ impl<E: Environment> Trainer<E> {
         let (agent, last) = (&mut self.agent, &self.observations[at * width..][..width]);
         let over_estimation = self.newest.map(|losses| {
             let bonus = losses.temperature * losses.entropy;
+            let came = f64::from(self.settings.reward_scale) * discounted;
             let promised = value(agent, first_observation, first_action);
             let after: f64 = (1..*steps).map(|step| gamma.powi(step as i32) * bonus).sum();
             let rest = match end {
@@ -266,7 +275,7 @@ impl<E: Environment> Trainer<E> {
                     gamma.powi(*steps as i32) * (value(agent, last, &action) + bonus)
                 }
             };
-            promised - (discounted + after + rest)
+            promised - (came + after + rest)
         });
         Finished { total: *total, steps: *steps, over_estimation }
     }

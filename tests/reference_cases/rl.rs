@@ -45,11 +45,12 @@ fn soft_actor_critic(case: &Case) -> Value {
     let number = |name: &str| case.number(name);
     let discount = number("gamma") * (1.0 - number("done"));
     let least = number("q1_target").min(number("q2_target"));
-    let y = soft_target(number("reward"), discount, least, number("alpha"), number("logp_next"));
+    let (alpha, log_probability) = (number("alpha"), number("logp_next"));
+    let y = soft_target(number("reward"), discount, least, alpha, log_probability);
     json!({
         "y": y,
         "critic_loss_half_mse": half_square(number("q1_pred"), y),
-        "alpha_loss_grad_wrt_log_alpha": log_alpha_gradient(number("alpha"), number("logp_next"), number("target_entropy")),
+        "alpha_loss_grad_wrt_log_alpha": log_alpha_gradient(alpha, log_probability, number("target_entropy")),
         "polyak": follow(number("theta_target"), number("theta"), number("tau")),
     })
 }

@@ -138,6 +138,8 @@ pub const CRATES: &[(&str, Home)] = &[
     ("age", Home::Rooms(&["secrets"])),
     ("burn", Home::Rooms(&["training"])),
     ("forust_ml", Home::Rooms(&["training"])),
+    ("gemm", Home::Rooms(&["training"])),
+    ("pulp", Home::Rooms(&["training"])),
     ("prost", Home::Rooms(&["inference"])),
     ("egobox_ego", Home::Rooms(&["automl"])),
     ("clap", Home::Rooms(&["cli"])),

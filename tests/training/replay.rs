@@ -10,7 +10,8 @@ use kestrel::training::environment::{End, Environment, Markov, Outcome};
 use kestrel::training::replay::{Lived, Replay, ReplaySettings};
 use kestrel::training::sac::Batch;
 
-const SETTINGS: ReplaySettings = ReplaySettings { capacity: 100, gamma: 0.5, n_step: 3, recent_share: 0.0, recent: 10 };
+const SETTINGS: ReplaySettings =
+    ReplaySettings { capacity: 100, gamma: 0.5, reward_scale: 1.0, n_step: 3, recent_share: 0.0, recent: 10 };
 const LAW: Law = Law { stay: 0.8, size: 0.001, cost: 0.000_4 };
 
 /// Steps whose observation is `base` and the number of the step, rewards 1, 2, 3...

@@ -1,6 +1,7 @@
 //! The agent against the paper read plainly in double precision: gradients by finite differences, one update, resuming.
 //!
-//! Adam's first moments after one step are a tenth of the gradients, so a checkpoint shows the gradients of a whole update.
+//! Adam's first moments after one step are a tenth of the gradients, so a checkpoint shows the gradients of a whole
+//! update.
 
 use kestrel::domain::Seed;
 use kestrel::training::checkpoint::Checkpoint;
@@ -185,10 +186,34 @@ fn draws(policy: &[f64], noise: &[f64]) -> (Vec<f64>, f64) {
     (draws.iter().map(|draw| draw.action).collect(), draws.iter().map(|draw| draw.log_probability()).sum())
 }
 
+fn rows(table: &[f32], len: usize) -> Vec<Vec<f64>> {
+    table.chunks_exact(len).map(wide).collect()
+}
+
+const ACTOR: Plain = Plain { inputs: SEEN, outputs: 2 * ACTED, copies: 1, norm: false };
+
+fn least(critics: Plain, theta: &[f64], input: &[f64]) -> f64 {
+    critics.outputs(theta, input, 0)[0].min(critics.outputs(theta, input, 1)[0])
+}
+
+/// y of each row.
+fn soft_targets(
+    batch: &Batch,
+    (phi, targets): (&[f64], &[f64]),
+    (critics, alpha): (Plain, f64),
+    noise: &[f64],
+) -> Vec<f64> {
+    let of_row = |(row, next): (usize, Vec<f64>)| {
+        let (action, log_probability) = draws(&ACTOR.outputs(phi, &next, 0), &noise[row * ACTED..]);
+        let value = least(critics, targets, &[next, action].concat());
+        f64::from(batch.rewards[row]) + f64::from(batch.discounts[row]) * (value - alpha * log_probability)
+    };
+    rows(&batch.next_observations, SEEN).into_iter().enumerate().map(of_row).collect()
+}
+
 #[test]
 fn one_update_is_the_papers_for_critics_actor_temperature_and_targets() {
     for norm in [false, true] {
-        let actor = Plain { inputs: SEEN, outputs: 2 * ACTED, copies: 1, norm: false };
         let critics = Plain { inputs: SEEN + ACTED, outputs: 1, copies: 2, norm };
         let mut agent = Agent::new(&settings(norm), SEEN, ACTED, Seed(5)).expect("good settings");
         // Some updates first: weights, targets and gains are then all different.
@@ -209,17 +234,7 @@ fn one_update_is_the_papers_for_critics_actor_temperature_and_targets() {
         };
         let phi = wide(&read(&before, "sac actor weights"));
         let targets = wide(&read(&before, "sac targets"));
-        let rows = |table: &[f32], len: usize| -> Vec<Vec<f64>> { table.chunks_exact(len).map(wide).collect() };
-        let least =
-            |theta: &[f64], input: &[f64]| critics.outputs(theta, input, 0)[0].min(critics.outputs(theta, input, 1)[0]);
-        let wanted: Vec<f64> = (0..BATCH)
-            .map(|row| {
-                let next = &rows(&batch.next_observations, SEEN)[row];
-                let (action, log_probability) = draws(&actor.outputs(&phi, next, 0), &noise[row * ACTED..]);
-                let value = least(&targets, &[&next[..], &action[..]].concat());
-                f64::from(batch.rewards[row]) + f64::from(batch.discounts[row]) * (value - alpha * log_probability)
-            })
-            .collect();
+        let wanted = soft_targets(&batch, (&phi, &targets), (critics, alpha), &noise);
         let inputs: Vec<Vec<f64>> = rows(&batch.observations, SEEN)
             .iter()
             .zip(rows(&batch.actions, ACTED))
@@ -241,8 +256,8 @@ fn one_update_is_the_papers_for_critics_actor_temperature_and_targets() {
         let policy = |phi: &[f64]| -> (f64, f64) {
             let terms = rows(&batch.observations, SEEN).into_iter().enumerate().map(|(row, observation)| {
                 let noise = &noise[(BATCH + row) * ACTED..];
-                let (action, log_probability) = draws(&actor.outputs(phi, &observation, 0), noise);
-                let value = least(&theta, &[observation, action].concat());
+                let (action, log_probability) = draws(&ACTOR.outputs(phi, &observation, 0), noise);
+                let value = least(critics, &theta, &[observation, action].concat());
                 (alpha * log_probability - value, -log_probability)
             });
             let (loss, entropy) = terms.fold((0.0, 0.0), |(a, b), (c, d)| (a + c, b + d));

@@ -28,6 +28,7 @@ fn settings() -> TrainerSettings {
         n_step: 3,
         recent_share: 0.5,
         recent: 50,
+        reward_scale: 0.5,
         shrink_every: 7,
         shrink_keep: 0.99,
     }
@@ -119,6 +120,7 @@ fn settings_out_of_range_are_refused_by_name() {
         ("updates_per_step", TrainerSettings { updates_per_step: f64::NAN, ..settings() }),
         ("recent_share", TrainerSettings { recent_share: 1.5, ..settings() }),
         ("recent", TrainerSettings { recent: 0, ..settings() }),
+        ("reward_scale", TrainerSettings { reward_scale: 0.0, ..settings() }),
         ("shrink_keep", TrainerSettings { shrink_keep: -0.1, ..settings() }),
         ("capacity", TrainerSettings { capacity: 15, ..settings() }),
         ("capacity", TrainerSettings { capacity: 100_000_000, ..settings() }),
@@ -145,7 +147,7 @@ fn a_window_tells_of_its_stretch_alone() {
     assert!((-1_900.0..-600.0).contains(&late.episode_return.unwrap()), "{late:?}");
     assert_eq!(late.episode_steps, Some(200.0));
     assert!(late.alpha.unwrap() > 0.0 && late.critic_loss.unwrap() > 0.0 && late.entropy.unwrap() < 0.7);
-    assert!(late.over_estimation.unwrap() > 100.0, "after so few updates critics know nothing of the fall: {late:?}");
+    assert!(late.over_estimation.unwrap() > 50.0, "after so few updates critics know nothing of the fall: {late:?}");
     assert!(late.plasticity.unwrap().critic_norm > 0.0);
     let nothing = trainer.window();
     assert!(nothing.episodes == 0 && nothing.critic_loss.is_none());

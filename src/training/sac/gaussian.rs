@@ -69,7 +69,8 @@ impl SquashedGaussian {
         self.mean_of(f64::tanh)
     }
 
-    /// The mean of a function of u, by the trapezoid rule over ten deviations to both sides, which is exact to rounding for such functions.
+    /// The mean of a function of u, by the trapezoid rule over ten deviations to both sides, which is exact to rounding
+    /// for such functions.
     pub fn mean_of(&self, function: impl Fn(f64) -> f64) -> f64 {
         const STEPS: i32 = 4_000;
         const WIDTH: f64 = 20.0 / STEPS as f64;

@@ -1,7 +1,7 @@
 //! The arithmetic of dense networks over plain numbers: matrix products, and what is done between them in one pass.
 //!
-//! Matrices lie row after row. `pulp` compiles each pass once for every width of vector registers and chooses at run time; sums
-//! run in fixed lanes, so the width changes no bit.
+//! Matrices lie row after row. `pulp` compiles each pass once for every width of vector registers and chooses at run
+//! time; sums run in fixed lanes, so the width changes no bit.
 //! Invariant: every index of a product is checked against its slices before the library is called.
 //! Absent on purpose: what the numbers mean (`network`).
 
@@ -62,8 +62,8 @@ pub fn product(a: Matrix<'_>, b: Matrix<'_>, out: &mut [f32], stride: usize) {
     // Steps are at most lengths of slices, which fit.
     let step = |step: usize| step as isize;
     // SAFETY: the checks above are the library's conditions: the factors are readable and the result is writable at
-    // every (row, column), rows of the result do not overlap (columns <= stride), and the result is borrowed alone. It is not
-    // read before it is written (read_dst is false).
+    // every (row, column), rows of the result do not overlap (columns <= stride), and the result is borrowed alone. It
+    // is not read before it is written (read_dst is false).
     unsafe {
         gemm::gemm(
             rows,
@@ -111,8 +111,8 @@ pub struct Affine<'a> {
     pub shift: &'a [f32],
 }
 
-/// Adds the bias, normalises each stretch of `width` numbers, scales and shifts, then max(0, x); `hats` gets the normalised
-/// numbers, `inverses` 1 / deviation of each stretch.
+/// Adds the bias, normalises each stretch of `width` numbers, scales and shifts, then max(0, x); `hats` gets the
+/// normalised numbers, `inverses` 1 / deviation of each stretch.
 pub fn bias_norm_relu(values: &mut [f32], affine: Affine<'_>, width: usize, hats: &mut [f32], inverses: &mut [f32]) {
     let columns = affine.bias.len();
     Arch::new().dispatch(
@@ -156,7 +156,8 @@ pub struct AffineGradients<'a> {
     pub shift: &'a mut [f32],
 }
 
-/// Turns the gradient after ReLU into the gradient before the bias, in place, and adds to the gradients of bias, gain and shift.
+/// Turns the gradient after ReLU into the gradient before the bias, in place, and adds to the gradients of bias, gain
+/// and shift.
 #[inline(always)]
 pub fn back_through(delta: &mut [f32], passed: Passed<'_>, gradients: Option<AffineGradients<'_>>) {
     for (delta, output) in delta.iter_mut().zip(passed.outputs) {

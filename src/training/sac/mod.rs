@@ -1,19 +1,24 @@
 //! `Agent`: soft actor-critic, one update as the paper writes it, over the hand-written kernel.
 //!
-//! Source: Haarnoja et al. 2018b, Soft Actor-Critic Algorithms and Applications (arXiv 1812.05905), algorithm 1; its equations
-//! are named where they stand. `network` and `kernel` are the arithmetic, `gaussian` the policy's distribution, `adam` the
-//! optimiser, `temperature` alpha, `plasticity` whether the networks can still learn.
+//! Source: Haarnoja et al. 2018b, Soft Actor-Critic Algorithms and Applications (arXiv 1812.05905), algorithm 1; its
+//! equations are named where they stand. `network` and `kernel` are the arithmetic, `gaussian` the policy's
+//! distribution, `adam` the optimiser, `temperature` alpha, `plasticity` whether the networks can still learn.
 //! Invariant: the same settings, seed, batches and noise give the same agent, to the last bit on one machine.
 //! Absent on purpose: experience (`replay`), steps in an environment (`trainer`), the file of an actor.
 
+mod actor;
 pub mod adam;
+mod batch;
 pub mod gaussian;
+mod hardware;
 pub mod kernel;
 pub mod network;
 mod persistence;
 pub mod plasticity;
 pub mod settings;
 pub mod temperature;
+#[cfg(all(feature = "learn", any(test, feature = "cuda")))]
+mod tensor_agent;
 
 use rand_chacha::ChaCha8Rng;
 
@@ -22,7 +27,12 @@ use crate::domain::Seed;
 use adam::{Adam, Pace};
 use gaussian::{LOG_STD, SquashedGaussian, fill_noise};
 use network::{Layout, Rows, Tape};
+#[cfg(feature = "cuda")]
+use tensor_agent::TensorAgent;
 
+pub use actor::Actor;
+pub use batch::{Batch, Losses};
+pub use hardware::{CardProof, Proof, Wish, settle};
 pub use network::Dense;
 pub use plasticity::Plasticity;
 pub use settings::SacSettings;
@@ -45,6 +55,9 @@ pub struct Agent {
     targets: Vec<f32>,
     temperature: Temperature,
     room: Room,
+    /// Where it learns when it does not learn here; the weights there are newer.
+    #[cfg(feature = "cuda")]
+    card: Option<TensorAgent>,
 }
 
 /// A network with what its learning needs.
@@ -58,54 +71,11 @@ struct Net {
     gradients: Vec<f32>,
 }
 
-/// Transitions to learn from, a row each. Numbers of a row lie together.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Batch {
-    pub rows: usize,
-    /// [rows][observation_len]
-    pub observations: Vec<f32>,
-    /// [rows][action_len], in [-1, 1].
-    pub actions: Vec<f32>,
-    /// [rows]: discounted sums over the n steps of the transition.
-    pub rewards: Vec<f32>,
-    /// [rows][observation_len], n steps later.
-    pub next_observations: Vec<f32>,
-    /// [rows]: gamma^n, and 0 where the episode terminated.
-    pub discounts: Vec<f32>,
-}
-
-/// What an update found.
-#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Losses {
-    /// Sum over both critics of J_Q, equation 5: half mean squared errors.
-    pub critic: f64,
-    /// J_pi, equation 9.
-    pub actor: f64,
-    /// Alpha after the update.
-    pub temperature: f64,
-    /// Minus the mean log-probability of drawn actions, in nats.
-    pub entropy: f64,
-    /// Mean over rows and critics of Q for the batch's actions.
-    pub mean_q: f64,
-    /// Mean of the targets y.
-    pub target_q: f64,
-    /// Euclidean norms of the gradients, before they are clipped.
-    pub critic_gradient: f64,
-    pub actor_gradient: f64,
-}
-
-/// The policy alone, for export: dense layers with ReLU between; the first `action_len` outputs of the last are the means.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Actor {
-    pub layers: Vec<Dense>,
-    pub action_len: usize,
-}
-
 /// Room for one update or for acting, used again and again.
 #[derive(Debug, Clone, Default)]
 struct Room {
-    /// Twice [rows][observation_len + action_len]: next observations with actions drawn there, then observations with actions.
+    /// Twice [rows][observation_len + action_len]: next observations with actions drawn there, then observations with
+    /// actions.
     inputs: Vec<f32>,
     /// [2 * rows][2 * action_len]
     policy: Vec<f32>,
@@ -149,6 +119,8 @@ impl Agent {
             critics,
             temperature: Temperature::new(settings.temperature, action_len),
             room: Room::default(),
+            #[cfg(feature = "cuda")]
+            card: None,
         })
     }
 
@@ -194,6 +166,7 @@ impl Agent {
 
     /// The smaller of both critics' values of each row, for judging them: [n].
     pub fn values(&mut self, observations: &[f32], actions: &[f32], out: &mut [f32]) {
+        self.fetch();
         let (seen, acted) = (self.observation_len, self.action_len);
         let Room { inputs, values, critic_tape, .. } = &mut self.room;
         grow(inputs, out.len() * (seen + acted));
@@ -213,8 +186,8 @@ impl Agent {
         self.learn(batch)
     }
 
-    /// As `update` with standard normal noise of one's own: [rows][action_len] for the next observations, then as much for
-    /// the present ones.
+    /// As `update` with standard normal noise of one's own: [rows][action_len] for the next observations, then as much
+    /// for the present ones.
     pub fn update_with_noise(&mut self, batch: &Batch, noise: &[f64]) -> Losses {
         assert_eq!(noise.len(), 2 * batch.rows * self.action_len, "noise of an update");
         self.room.noise.clear();
@@ -224,6 +197,13 @@ impl Agent {
 
     fn learn(&mut self, batch: &Batch) -> Losses {
         batch.check(self.observation_len, self.action_len);
+        #[cfg(feature = "cuda")]
+        if let Some(mut card) = self.card.take() {
+            let losses = card.update_with_noise(batch, &self.room.noise);
+            card.write_actor_back(self);
+            self.card = Some(card);
+            return losses;
+        }
         self.room.lay_in(batch, self.observation_len, self.action_len);
         let mut losses = Losses::default();
         self.draw_actions(batch.rows);
@@ -235,7 +215,8 @@ impl Agent {
         losses
     }
 
-    /// a = tanh(mean + std noise) and log pi(a) for next and present observations. Both have the same policy: it moves later.
+    /// a = tanh(mean + std noise) and log pi(a) for next and present observations. Both have the same policy: it moves
+    /// later.
     fn draw_actions(&mut self, rows: usize) {
         let (seen, acted) = (self.observation_len, self.action_len);
         let Room { inputs, policy, noise, log_probabilities, actor_tape, .. } = &mut self.room;
@@ -276,8 +257,8 @@ impl Agent {
         losses.target_q = sum / batch.rows as f64;
     }
 
-    /// theta_i <- theta_i - lambda_Q grad J_Q(theta_i), then the targets follow. They are not asked again in this update, so
-    /// they may follow at once.
+    /// theta_i <- theta_i - lambda_Q grad J_Q(theta_i), then the targets follow. They are not asked again in this
+    /// update, so they may follow at once.
     fn step_critics(&mut self, rows: usize, losses: &mut Losses) {
         let stride = self.observation_len + self.action_len;
         let Room { inputs, values, value_gradients, wanted, critic_tape, .. } = &mut self.room;
@@ -332,7 +313,8 @@ impl Agent {
         losses.actor_gradient = self.actor.step(&self.settings, rates, None);
     }
 
-    /// Equation 10, dimension by dimension: with u = mean + std noise, d log pi / du = 2 tanh(u) and da / du = 1 - tanh^2 u.
+    /// Equation 10, dimension by dimension: with u = mean + std noise, d log pi / du = 2 tanh(u) and da / du = 1 -
+    /// tanh^2 u.
     fn actor_gradients(&mut self, rows: usize, alpha: f64) {
         let (seen, acted) = (self.observation_len, self.action_len);
         let Room { inputs, policy, policy_gradients, noise, slopes, actor_tape, .. } = &mut self.room;
@@ -358,51 +340,34 @@ impl Agent {
         layout.backward(weights, observations, (actor_tape, rows), &policy_gradients[..rows * 2 * acted], gradients);
     }
 
-    /// Whether the networks can still learn, judged by a batch.
-    pub fn diagnose(&mut self, batch: &Batch) -> Plasticity {
-        batch.check(self.observation_len, self.action_len);
-        let rows = batch.rows;
-        let mut values = vec![0.0; rows];
-        self.values(&batch.observations, &batch.actions, &mut values);
-        self.see(&batch.observations);
-        let hidden = &self.settings.hidden;
-        let activities = |tape: &Tape, copies: usize| -> Vec<(Vec<f32>, usize)> {
-            let layers = tape.hidden().iter().zip(hidden);
-            layers.map(|(outputs, width)| (outputs[..rows * copies * width].to_vec(), copies * width)).collect()
-        };
-        let (actor, critics) = (activities(&self.room.actor_tape, 1), activities(&self.room.critic_tape, TWINS));
-        let dormant = |layers: &[(Vec<f32>, usize)]| {
-            plasticity::dormant_share(&layers.iter().map(|(numbers, width)| (&numbers[..], *width)).collect::<Vec<_>>())
-        };
-        let rank = |layers: &[(Vec<f32>, usize)], copies: usize| {
-            let Some((features, wide)) = layers.last() else { return 0.0 };
-            let width = wide / copies;
-            let of = |copy: usize| -> f64 {
-                let own: Vec<f32> =
-                    features.chunks_exact(width).skip(copy).step_by(copies).flatten().copied().collect();
-                plasticity::effective_rank(&own, width) as f64
-            };
-            (0..copies).map(of).sum::<f64>() / copies as f64
-        };
-        Plasticity {
-            critic_dormant: dormant(&critics),
-            actor_dormant: dormant(&actor),
-            critic_rank: rank(&critics, TWINS),
-            actor_rank: rank(&actor, 1),
-            critic_norm: plasticity::norm(&self.critics.weights),
-            actor_norm: plasticity::norm(&self.actor.weights),
-        }
-    }
-
-    /// theta <- keep theta + (1 - keep) theta_fresh for actor and critics (Ash and Adams 2020, soft); the targets follow by
-    /// themselves. `keep` is in [0, 1].
+    /// theta <- keep theta + (1 - keep) theta_fresh for actor and critics (Ash and Adams 2020, soft); the targets
+    /// follow by themselves. `keep` is in [0, 1].
     pub fn shrink_and_perturb(&mut self, keep: f32, random: &mut ChaCha8Rng) {
+        self.fetch();
         for net in [&mut self.actor, &mut self.critics] {
             let fresh = net.layout.fresh(random);
             net.weights
                 .iter_mut()
                 .zip(fresh)
                 .for_each(|(weight, fresh)| *weight = keep * *weight + (1.0 - keep) * fresh);
+        }
+        self.hand_over();
+    }
+
+    /// Brings the weights here when they are on a card.
+    fn fetch(&mut self) {
+        #[cfg(feature = "cuda")]
+        if let Some(card) = self.card.take() {
+            card.write_back(self);
+            self.card = Some(card);
+        }
+    }
+
+    /// Brings changed weights to the card that it learns on.
+    fn hand_over(&mut self) {
+        #[cfg(feature = "cuda")]
+        if let Some(card) = self.card.take() {
+            self.card = Some(TensorAgent::new(self, card.device()));
         }
     }
 
@@ -453,26 +418,6 @@ impl Net {
     }
 }
 
-impl Batch {
-    /// Rows of zeros, to be written over.
-    pub fn new(rows: usize, observation_len: usize, action_len: usize) -> Batch {
-        Batch {
-            rows,
-            observations: vec![0.0; rows * observation_len],
-            actions: vec![0.0; rows * action_len],
-            rewards: vec![0.0; rows],
-            next_observations: vec![0.0; rows * observation_len],
-            discounts: vec![0.0; rows],
-        }
-    }
-
-    fn check(&self, observation_len: usize, action_len: usize) {
-        let found = [&self.observations, &self.actions, &self.rewards, &self.next_observations, &self.discounts];
-        let wanted = [observation_len, action_len, 1, observation_len, 1].map(|len| self.rows * len);
-        assert_eq!(found.map(Vec::len), wanted, "numbers of a batch of {} rows", self.rows);
-    }
-}
-
 impl Room {
     fn lay_in(&mut self, batch: &Batch, seen: usize, acted: usize) {
         let rows = batch.rows;
@@ -490,31 +435,6 @@ impl Room {
             place[..seen].copy_from_slice(observation);
         }
         lay_side_by_side(now, (&batch.observations, seen), (&batch.actions, acted));
-    }
-}
-
-impl Actor {
-    /// tanh of the means of one observation: what exports are compared with.
-    pub fn act(&self, observation: &[f32]) -> Vec<f32> {
-        self.outputs(observation)[..self.action_len].iter().map(|mean| mean.tanh()).collect()
-    }
-
-    /// The whole distribution at one observation, a dimension each.
-    pub fn policy(&self, observation: &[f32]) -> Vec<SquashedGaussian> {
-        let outputs = self.outputs(observation);
-        (0..self.action_len).map(|at| dimension(&outputs, at)).collect()
-    }
-
-    /// A plain reading of the layers.
-    fn outputs(&self, observation: &[f32]) -> Vec<f32> {
-        let mut numbers = observation.to_vec();
-        for (at, layer) in self.layers.iter().enumerate() {
-            let units = layer.weights.chunks_exact(layer.inputs).zip(&layer.bias);
-            let linear = units.map(|(row, bias)| kernel::dot(row, &numbers) + bias);
-            let is_last = at + 1 == self.layers.len();
-            numbers = linear.map(|x| if is_last { x } else { x.max(0.0) }).collect();
-        }
-        numbers
     }
 }
 

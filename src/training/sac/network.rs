@@ -1,8 +1,8 @@
 //! `Layout` and `Tape`: dense ReLU networks side by side, forward and backward, over one flat list of weights.
 //!
-//! Copies are networks of the same shape that see the same inputs (the twin critics): their first layers are one product.
-//! A hidden layer is linear, LayerNorm where asked, ReLU; the head is linear. All weights of all copies lie in one list, so
-//! that optimiser, target and decay are single passes over it.
+//! Copies are networks of the same shape that see the same inputs (the twin critics): their first layers are one
+//! product. A hidden layer is linear, LayerNorm where asked, ReLU; the head is linear. All weights of all copies lie in
+//! one list, so that optimiser, target and decay are single passes over it.
 //! Invariant: nothing is allocated after the first pass over as many rows.
 //! Absent on purpose: losses, optimisers, chance besides the first weights.
 
@@ -49,6 +49,13 @@ pub struct Rows<'a> {
     pub stride: usize,
 }
 
+/// A matrix of weights in the flat list, row after row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    pub from: usize,
+    pub shape: [usize; 2],
+}
+
 /// A linear map as it is exported.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dense {
@@ -79,6 +86,33 @@ impl Layout {
     #[expect(clippy::len_without_is_empty, reason = "a network has weights")]
     pub fn len(&self) -> usize {
         self.len
+    }
+
+    /// Units of one copy in each hidden layer.
+    pub fn widths(&self) -> impl Iterator<Item = usize> {
+        self.layers.iter().map(|layer| layer.width)
+    }
+
+    /// Every matrix of weights, in order. The first layer is one for all copies, [inputs][copies * width], the others
+    /// one for each copy, [inputs][width]; a layer's rows of bias, gain and shift follow it. The head is
+    /// [outputs][inputs] for each copy, then its bias for all.
+    pub fn parts(&self) -> Vec<Part> {
+        let mut parts: Vec<Part> = Vec::new();
+        let mut add = |shape: [usize; 2]| {
+            let from = parts.last().map_or(0, |part| part.from + part.shape[0] * part.shape[1]);
+            parts.push(Part { from, shape });
+        };
+        for (depth, layer) in self.layers.iter().enumerate() {
+            let wide = self.copies * layer.width;
+            match depth {
+                0 => add([layer.inputs, wide]),
+                1.. => (0..self.copies).for_each(|_| add([layer.inputs, layer.width])),
+            }
+            (0..if self.layer_norm { 3 } else { 1 }).for_each(|_| add([1, wide]));
+        }
+        (0..self.copies).for_each(|_| add([self.outputs, self.last_width()]));
+        add([1, self.copies * self.outputs]);
+        parts
     }
 
     fn last_width(&self) -> usize {
@@ -125,7 +159,8 @@ impl Layout {
         &weights[from..from + width]
     }
 
-    /// Writes [rows][copies * outputs] into `out`; `tape` remembers what the way back needs. Weights have `len` numbers.
+    /// Writes [rows][copies * outputs] into `out`; `tape` remembers what the way back needs. Weights have `len`
+    /// numbers.
     pub fn forward(&self, weights: &[f32], inputs: Rows<'_>, tape: &mut Tape, out: &mut [f32]) {
         let rows = inputs.rows;
         tape.make_room(self, rows);
@@ -174,8 +209,8 @@ impl Layout {
         );
     }
 
-    /// Writes the gradients of all weights, given the gradient of the outputs of `inputs.rows` rows, [rows][copies * outputs].
-    /// `first` is the number of the first of these rows in the tape.
+    /// Writes the gradients of all weights, given the gradient of the outputs of `inputs.rows` rows, [rows][copies *
+    /// outputs]. `first` is the number of the first of these rows in the tape.
     pub fn backward(
         &self,
         weights: &[f32],
@@ -282,8 +317,9 @@ impl Layout {
         );
     }
 
-    /// Adds to `input_gradients`, [rows][inputs - from], the gradients of the inputs from column `from` on, where row r's only
-    /// output with a gradient is the first of the copy `chosen[r]`, and it is `out_gradient`. Half the work of all copies.
+    /// Adds to `input_gradients`, [rows][inputs - from], the gradients of the inputs from column `from` on, where row
+    /// r's only output with a gradient is the first of the copy `chosen[r]`, and it is `out_gradient`. Half the work of
+    /// all copies.
     pub fn backward_to_inputs(
         &self,
         weights: &[f32],

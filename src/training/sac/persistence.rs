@@ -9,6 +9,12 @@ use crate::training::checkpoint::{Checkpoint, CheckpointError};
 impl Agent {
     /// Adds parts named `sac ...`.
     pub fn save(&self, into: &mut Checkpoint) -> Result<(), CheckpointError> {
+        #[cfg(feature = "cuda")]
+        if let Some(card) = &self.card {
+            let mut here = Agent { card: None, ..self.clone() };
+            card.write_back(&mut here);
+            return here.save(into);
+        }
         self.actor.save("sac actor", into);
         self.critics.save("sac critics", into);
         into.put_floats("sac targets", &self.targets);
@@ -25,6 +31,7 @@ impl Agent {
         let numbers = from.doubles("sac temperature")?;
         let numbers = numbers.try_into().map_err(|_| CheckpointError::Part { name: "sac temperature".to_owned() })?;
         self.temperature.restore(numbers, from.get("sac temperature steps")?);
+        self.hand_over();
         Ok(())
     }
 }

@@ -4,6 +4,9 @@
 //! Absent on purpose: remedies (`Agent::shrink_and_perturb`, LayerNorm, the pull to the first weights).
 //! Sources: Sokar et al. 2023 (arXiv 2302.12902), definition 3.1; Kumar et al. 2021 (arXiv 2010.14498), srank.
 
+use super::network::Tape;
+use super::{Agent, Batch, TWINS};
+
 /// A unit sleeps when its mean activity is at most this share of its layer's mean (Sokar et al., for online training).
 const DORMANT: f64 = 0.025;
 /// Share of the sum of singular values that may be left out (Kumar et al.).
@@ -22,6 +25,44 @@ pub struct Plasticity {
     /// Euclidean norm of all weights.
     pub critic_norm: f64,
     pub actor_norm: f64,
+}
+
+impl Agent {
+    /// Whether the networks can still learn, judged by a batch.
+    pub fn diagnose(&mut self, batch: &Batch) -> Plasticity {
+        batch.check(self.observation_len, self.action_len);
+        let rows = batch.rows;
+        let mut values = vec![0.0; rows];
+        self.values(&batch.observations, &batch.actions, &mut values);
+        self.see(&batch.observations);
+        let hidden = &self.settings.hidden;
+        let activities = |tape: &Tape, copies: usize| -> Vec<(Vec<f32>, usize)> {
+            let layers = tape.hidden().iter().zip(hidden);
+            layers.map(|(outputs, width)| (outputs[..rows * copies * width].to_vec(), copies * width)).collect()
+        };
+        let (actor, critics) = (activities(&self.room.actor_tape, 1), activities(&self.room.critic_tape, TWINS));
+        let dormant = |layers: &[(Vec<f32>, usize)]| {
+            dormant_share(&layers.iter().map(|(numbers, width)| (&numbers[..], *width)).collect::<Vec<_>>())
+        };
+        let rank = |layers: &[(Vec<f32>, usize)], copies: usize| {
+            let Some((features, wide)) = layers.last() else { return 0.0 };
+            let width = wide / copies;
+            let of = |copy: usize| -> f64 {
+                let own: Vec<f32> =
+                    features.chunks_exact(width).skip(copy).step_by(copies).flatten().copied().collect();
+                effective_rank(&own, width) as f64
+            };
+            (0..copies).map(of).sum::<f64>() / copies as f64
+        };
+        Plasticity {
+            critic_dormant: dormant(&critics),
+            actor_dormant: dormant(&actor),
+            critic_rank: rank(&critics, TWINS),
+            actor_rank: rank(&actor, 1),
+            critic_norm: norm(&self.critics.weights),
+            actor_norm: norm(&self.actor.weights),
+        }
+    }
 }
 
 /// Share of sleeping units over layers of [rows][width] activities.
