@@ -2,6 +2,7 @@
 
 mod actors;
 mod agents;
+mod courses;
 mod dataset;
 #[cfg(feature = "learn")]
 mod learners;

@@ -14,7 +14,7 @@ use super::environment::trading::{Terms, TradingEnvironment};
 use super::market_walk::MarketStretch;
 use super::sac::{Actor, Agent};
 use super::trainer::{Trainer, TrainerSettings};
-use super::walk_table::Stretch;
+use super::walk_table::{Stretch, Walked};
 use crate::domain::{Seed, Span, Time};
 use crate::market::features::Schema;
 
@@ -47,8 +47,10 @@ pub struct Lesson {
 pub struct Taught {
     pub seed: Seed,
     pub actor: Actor,
-    /// Best return on validation; `None` where nothing was judged.
+    /// Best lower bound of the growth on validation; `None` where nothing was judged.
     pub score: Option<f64>,
+    /// The net return there.
+    pub validation: Option<f64>,
     pub updates: u64,
     /// Of a processor, without looks at held-out bars.
     pub seconds: f64,
@@ -109,10 +111,12 @@ impl Lesson {
         let progress = course::run(&mut trainer, plan, &mut judge, clock, watch)?;
         let hold = validation.hold(seed).worth;
         let last = progress.points.last().copied().unwrap_or_default();
+        let kept = progress.points.iter().find(|point| point.steps == progress.kept());
         Ok(Taught {
             seed,
             actor: trainer.agent_mut().actor(),
             score: progress.best.map(|(_, score)| score),
+            validation: kept.and_then(|point| point.validation).map(|worth| worth.net_return),
             updates: last.updates,
             seconds: progress.seconds,
             curve: AgentCurve {
@@ -143,12 +147,49 @@ pub fn best(taught: &[Taught]) -> usize {
     (0..taught.len()).rev().max_by(|one, other| score(one).total_cmp(&score(other))).unwrap_or(0)
 }
 
-/// What an agent does without exploring, by its net return.
+/// What an agent does without exploring. Its score is the lower bound of its growth, two standard errors down, so that luck does
+/// not beat staying flat, which scores 0: many agents are looked at, and some of them are always lucky.
 fn judged(agent: &mut Agent, validation: &mut MarketStretch) -> Result<Judged, TrainingError> {
     let mut action = [0.0];
     let walked = validation.walk(&mut |observation| {
         agent.act(observation, &mut action);
         Ok(action[0])
     })?;
-    Ok(Judged { score: walked.net_return, worth: walked.worth() })
+    Ok(Judged { score: lower_bound(&walked), worth: walked.worth() })
+}
+
+/// Growth of capital less two standard errors, from one decision to the next.
+fn lower_bound(walked: &Walked) -> f64 {
+    let mut before = walked.start;
+    let mut changes = Vec::with_capacity(walked.equity.len());
+    for (_, equity) in &walked.equity {
+        changes.push((equity / before).ln());
+        before = *equity;
+    }
+    let growth: f64 = changes.iter().sum();
+    let mean = growth / changes.len().max(1) as f64;
+    let squares: f64 = changes.iter().map(|change| (change - mean).powi(2)).sum();
+    let bound = growth - 2.0 * squares.sqrt();
+    if bound.is_finite() { bound } else { f64::NEG_INFINITY }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn luck_does_not_beat_staying_flat() {
+        let walked = |changes: &[f64]| {
+            let mut equity = 100.0;
+            let moments = changes.iter().map(|change| {
+                equity *= 1.0 + change;
+                (Time(0), equity)
+            });
+            Walked { start: 100.0, equity: moments.collect(), ..Walked::default() }
+        };
+        assert_eq!(lower_bound(&walked(&[0.0; 50])), 0.0);
+        assert!(lower_bound(&walked(&[0.01, -0.009, 0.02, -0.018, 0.01])) < 0.0, "a gain within its error");
+        assert!(lower_bound(&walked(&[0.01, 0.011, 0.009, 0.01, 0.012])) > 0.04);
+        assert_eq!(lower_bound(&walked(&[-1.0, 0.0])), f64::NEG_INFINITY, "everything lost");
+    }
 }

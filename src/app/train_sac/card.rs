@@ -177,10 +177,10 @@ fn figures(worked: &Worked<'_>) -> Vec<Figure> {
     made.push(figure(
         "net_return",
         "validation",
-        worked.taught.score,
+        worked.taught.validation,
         0,
         Some(("flat", 0.0)),
-        Some("it was chosen by this"),
+        Some("it was chosen by the lower bound of this"),
     ));
     made.extend(worked.canaries.iter().flat_map(Tried::figures));
     made

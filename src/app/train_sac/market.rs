@@ -226,7 +226,7 @@ fn run(taught: &Taught) -> SeedRun {
         updates: taught.updates,
         eval_return: None,
         eval_episodes: 0,
-        validation: taught.score,
+        validation: taught.validation,
         updates_per_second: taught.updates as f64 / taught.seconds.max(f64::MIN_POSITIVE),
         cpu_seconds: taught.seconds,
         curve: taught.curve.clone(),
