@@ -17,8 +17,8 @@ use crate::inference::registry::Installed;
 use crate::training::agent_curves::{AgentCurve, AgentPage, Point, html};
 use crate::training::course::{self, CoursePlan, Judge, Progress};
 use crate::training::environment::Environment;
-use crate::training::environment::pendulum::Pendulum;
-use crate::training::trainer::{FIRST_EVALUATION_EPISODE, Trainer, evaluate};
+use crate::training::environment::pendulum::{self, Pendulum};
+use crate::training::trainer::{Trainer, evaluate};
 use crate::training::walk_table::WalkTable;
 use crate::training::{Flow, recipes};
 pub use market::MarketPlan;
@@ -142,8 +142,9 @@ fn pendulum(plan: &SacPlan, episodes: u32, watch: Watch<'_>) -> Result<SacMade, 
         let mut trainer = Trainer::new(recipes::pendulum(plan.hidden), vec![Pendulum::new(seed)], seed)?;
         let keep = checkpoint(&plan.folder, seed);
         let learnt = learnt(&mut trainer, plan, &keep, &clock, &mut |_| Ok(None), report)?;
-        let first = FIRST_EVALUATION_EPISODE;
-        let judged = evaluate(trainer.agent_mut(), &mut Pendulum::new(seed), first..first + u64::from(episodes))?;
+        // The very starts that other programs are judged by.
+        let first = pendulum::JUDGED.start;
+        let judged = evaluate(trainer.agent_mut(), &mut Pendulum::gymnasium(), first..first + u64::from(episodes))?;
         Ok::<_, MakeError>(learnt.run(seed, judged.mean(), u64::from(episodes), &clock))
     };
     let runs = pooled(&names(plan), plan.steps * plan.seeds.len() as u64, &work, watch)?;

@@ -5,24 +5,8 @@ use std::time::Instant;
 
 use kestrel::domain::Seed;
 use kestrel::training::environment::{Pendulum, pendulum};
-use kestrel::training::sac::{SacSettings, TemperatureSettings};
+use kestrel::training::recipes;
 use kestrel::training::trainer::{Evaluation, Trainer, TrainerSettings, evaluate};
-
-/// Rewards lie in -16..0, so they are learnt from in tenths; one start in fifty begins at the bottom, so each step is learnt
-/// from three times.
-fn settings(batch: usize, rate: f64, updates_per_step: f64) -> TrainerSettings {
-    let sac = SacSettings {
-        hidden: vec![64, 64],
-        batch,
-        actor_rate: rate,
-        critic_rate: rate,
-        temperature_rate: rate,
-        temperature: TemperatureSettings::Auto { start: 0.2, target_entropy: None },
-        ..SacSettings::default()
-    };
-    let (start_steps, capacity, reward_scale) = (100, 20_000, 0.1);
-    TrainerSettings { sac, start_steps, updates_per_step, capacity, reward_scale, ..TrainerSettings::default() }
-}
 
 fn trained(settings: TrainerSettings, steps: u64, seed: u64) -> Evaluation {
     let begun = Instant::now();
@@ -48,7 +32,7 @@ fn first(found: &Evaluation) -> f64 {
 
 #[test]
 fn a_short_training_learns_to_swing_up() {
-    let found = trained(settings(64, 1e-3, 1.0), 4_000, 1);
+    let found = trained(recipes::pendulum(32), 2_500, 1);
     assert!(found.mean() > -400.0, "chance gets about -1200: {}", found.mean());
 }
 
@@ -65,7 +49,7 @@ fn pendulum_after_10_000_steps_is_near_the_best_there_is() {
             if seed > SEEDS {
                 return found;
             }
-            let judged = trained(settings(256, 3e-3, 3.0), 10_000, seed);
+            let judged = trained(recipes::pendulum(64), 10_000, seed);
             found.push((first(&judged), judged.mean()));
         }
     };

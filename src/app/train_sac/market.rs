@@ -74,7 +74,7 @@ pub fn make(plan: &SacPlan, market: &MarketPlan, watch: Watch<'_>) -> Result<Sac
         end
     };
     let rules = recorded[0].rules.clone();
-    let lesson = Lesson::new(recorded, market.every_minutes, until, terms(market), recipes::trading(plan.hidden))?;
+    let lesson = Lesson::new(recorded, market.every_minutes, until, terms(market), recipes::trading(plan.hidden, plan.steps))?;
     let (taught, canaries) = taught(plan, market, &lesson, &rules, watch)?;
     let chosen = lesson::best(&taught);
     let mut stretches = Vec::new();
@@ -124,7 +124,7 @@ fn taught(
             return Ok(Done::Taught(Box::new(taught)));
         }
         let truth = TRUTHS[job - plan.seeds.len()];
-        let settings = recipes::trading(plan.hidden);
+        let settings = recipes::trading(plan.hidden, plan.steps);
         let scale = (plan.seeds[0], plan.steps);
         let watch = &mut teller(report, &clock);
         let tried = tried(truth, rules, market.every_minutes, &terms(market), &settings, scale, watch)?;
@@ -160,7 +160,7 @@ fn walk_forward(plan: &SacPlan, market: &MarketPlan, folds: u8, watch: Watch<'_>
             market.every_minutes,
             edge(fold),
             terms(market),
-            recipes::trading(plan.hidden),
+            recipes::trading(plan.hidden, plan.steps),
         )?);
     }
     let seeds = plan.seeds.len();

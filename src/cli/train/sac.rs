@@ -41,7 +41,7 @@ pub struct SacArgs {
     /// and curves
     #[arg(long, value_name = "NAME|DIR")]
     out: Option<String>,
-    /// Width of both hidden layers, 8 to 1024 [default: 64, with --env pendulum 256]
+    /// Width of both hidden layers, 8 to 1024 [default: 64]
     #[arg(long, value_name = "UNITS", value_parser = clap::value_parser!(u16).range(8..=1024))]
     hidden: Option<u16>,
     /// Minutes between two decisions, 1 to 240
@@ -103,9 +103,8 @@ mod learn {
     use crate::training::{Flow, TrainingError};
 
     const PENDULUM_STEPS: u64 = 10_000;
-    const PENDULUM_HIDDEN: u16 = 256;
-    const MARKET_STEPS: u64 = 100_000;
-    const MARKET_HIDDEN: u16 = 64;
+        const MARKET_STEPS: u64 = 100_000;
+    const HIDDEN: u16 = 64;
 
     pub fn execute(args: &SacArgs, globals: &Globals) -> Result<Output, Failure> {
         let plan = match args.env {
@@ -138,7 +137,7 @@ mod learn {
             problem: train_sac::Problem::Pendulum { episodes: args.eval_episodes },
             steps: args.steps.unwrap_or(PENDULUM_STEPS),
             seeds: seeds(args)?,
-            hidden: usize::from(args.hidden.unwrap_or(PENDULUM_HIDDEN)),
+            hidden: usize::from(args.hidden.unwrap_or(HIDDEN)),
             folder,
             is_kept: args.out.is_some(),
             command: again(args),
@@ -185,7 +184,7 @@ mod learn {
             problem: train_sac::Problem::Trading(Box::new(market)),
             steps: args.steps.unwrap_or(MARKET_STEPS),
             seeds: seeds(args)?,
-            hidden: usize::from(args.hidden.unwrap_or(MARKET_HIDDEN)),
+            hidden: usize::from(args.hidden.unwrap_or(HIDDEN)),
             is_kept: false,
             command: again(args),
         })
@@ -205,7 +204,7 @@ mod learn {
     fn again(args: &SacArgs) -> String {
         let is_market = args.env == Problem::Trading;
         let of_market = |value: String| if is_market { vec![value] } else { Vec::new() };
-        let (steps, hidden) = if is_market { (MARKET_STEPS, MARKET_HIDDEN) } else { (PENDULUM_STEPS, PENDULUM_HIDDEN) };
+        let steps = if is_market { MARKET_STEPS } else { PENDULUM_STEPS };
         let pendulum = |values: Vec<String>| if is_market { Vec::new() } else { values };
         let options = [
             ("", vec!["sac".to_owned()]),
@@ -216,7 +215,7 @@ mod learn {
             ("--steps", vec![args.steps.unwrap_or(steps).to_string()]),
             ("--seed", vec![seed(args.seed).0.to_string()]),
             ("--seeds", vec![args.seeds.to_string()]),
-            ("--hidden", vec![args.hidden.unwrap_or(hidden).to_string()]),
+            ("--hidden", vec![args.hidden.unwrap_or(HIDDEN).to_string()]),
             ("--every", of_market(args.every.to_string())),
             ("--eval-episodes", pendulum(vec![args.eval_episodes.to_string()])),
             ("--walk-forward", args.walk_forward.iter().map(u8::to_string).collect()),
