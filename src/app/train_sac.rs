@@ -10,15 +10,16 @@ mod market;
 use std::path::{Path, PathBuf};
 
 use super::Stopwatch;
-use super::parallel::{self, Report};
+use super::parallel::{self, Report, Work};
 use super::train::MakeError;
 use crate::domain::Seed;
 use crate::inference::registry::Installed;
 use crate::training::agent_curves::{AgentCurve, AgentPage, Point, html};
 use crate::training::course::{self, CoursePlan, Judge, Progress};
 use crate::training::environment::Environment;
-use crate::training::environment::pendulum::Pendulum;
-use crate::training::trainer::{FIRST_EVALUATION_EPISODE, Trainer, evaluate};
+use crate::training::environment::pendulum::{self, Pendulum};
+use crate::training::sac::{Wish, settle};
+use crate::training::trainer::{Trainer, evaluate};
 use crate::training::walk_table::WalkTable;
 use crate::training::{Flow, recipes};
 pub use market::MarketPlan;
@@ -43,6 +44,8 @@ pub struct SacPlan {
     pub seeds: Vec<Seed>,
     /// Units of both hidden layers.
     pub hidden: usize,
+    /// Where it learns.
+    pub wish: Wish,
     /// For checkpoints and the page of curves.
     pub folder: PathBuf,
     /// Checkpoints stay when all is done.
@@ -130,20 +133,21 @@ struct Told {
 /// Trains all seeds. When `watch` stops it, what was learnt is kept in `plan.folder`.
 pub fn make(plan: &SacPlan, watch: Watch<'_>) -> Result<SacMade, MakeError> {
     match &plan.problem {
-        Problem::Pendulum { episodes } => pendulum(plan, *episodes, watch),
+        Problem::Pendulum { episodes } => swing(plan, *episodes, watch),
         Problem::Trading(market) => market::make(plan, market, watch),
     }
 }
 
-fn pendulum(plan: &SacPlan, episodes: u32, watch: Watch<'_>) -> Result<SacMade, MakeError> {
+fn swing(plan: &SacPlan, episodes: u32, watch: Watch<'_>) -> Result<SacMade, MakeError> {
     let clock = Stopwatch::start();
     let work = |job: usize, report: &Report<'_, Told>| {
         let (clock, seed) = (Stopwatch::of_thread(), plan.seeds[job]);
         let mut trainer = Trainer::new(recipes::pendulum(plan.hidden), vec![Pendulum::new(seed)], seed)?;
+        settle(trainer.agent_mut(), plan.wish)?;
         let keep = checkpoint(&plan.folder, seed);
         let learnt = learnt(&mut trainer, plan, &keep, &clock, &mut |_| Ok(None), report)?;
-        let first = FIRST_EVALUATION_EPISODE;
-        let judged = evaluate(trainer.agent_mut(), &mut Pendulum::new(seed), first..first + u64::from(episodes))?;
+        let first = pendulum::JUDGED.start;
+        let judged = evaluate(trainer.agent_mut(), &mut Pendulum::gymnasium(), first..first + u64::from(episodes))?;
         Ok::<_, MakeError>(learnt.run(seed, judged.mean(), u64::from(episodes), &clock))
     };
     let runs = pooled(&names(plan), plan.steps * plan.seeds.len() as u64, &work, watch)?;
@@ -151,7 +155,8 @@ fn pendulum(plan: &SacPlan, episodes: u32, watch: Watch<'_>) -> Result<SacMade, 
     let best = |one: &usize, other: &usize| score(*one).total_cmp(&score(*other));
     let chosen = (0..runs.len()).max_by(best).unwrap_or(0);
     let remarks = vec![format!(
-        "The pendulum was judged by {episodes} episodes without exploring; who acts by chance gets about -1200."
+        "The pendulum was judged by {episodes} episodes of gymnasium's starts without exploring; who acts by chance gets about \
+         -1200, the best there is of the first hundred -126."
     )];
     let page = write_page(plan, &runs, &remarks)?;
     forget(plan);
@@ -193,7 +198,7 @@ fn learnt<E: Environment>(
 fn pooled<M: Send>(
     named: &[String],
     of: u64,
-    work: &(dyn Fn(usize, &Report<'_, Told>) -> Result<M, MakeError> + Sync),
+    work: Work<'_, Told, M, MakeError>,
     watch: Watch<'_>,
 ) -> Result<Vec<M>, MakeError> {
     let mut steps = vec![0; named.len()];

@@ -9,6 +9,7 @@ use super::environment::tape::Recorded;
 use super::environment::trading::Terms;
 use super::evaluation::figure;
 use super::lesson::{EMBARGO, Lesson};
+use super::sac::Wish;
 use super::synthetic::{Edge, SyntheticMarket};
 use super::trainer::TrainerSettings;
 use super::walk_table::WalkTable;
@@ -62,7 +63,7 @@ pub fn tried(
     let (first, last) = (bars[0].open_time, bars[bars.len() - 1].open_time.plus(Bar::INTERVAL));
     let until = first.plus(crate::domain::Span((last.since(first).0 as f64 * (1.0 - HELD_OUT)) as i64));
     let recorded = vec![Recorded { rules: rules.clone(), bars }];
-    let lesson = Lesson::new(recorded, every_minutes, until, terms.clone(), settings.clone())?;
+    let lesson = Lesson::new(recorded, every_minutes, until, terms.clone(), settings.clone(), Wish::Cpu)?;
     let taught = lesson.teach(seed, steps.min(MOST_STEPS), None, &|| 0.0, watch)?;
     let mut stretch = lesson.stretch((until.plus(EMBARGO), last))?;
     let mut policy = |observation: &[f32]| Ok(taught.actor.act(observation)[0]);

@@ -3,13 +3,23 @@
 //! Invariant: the same problem and width have the same settings, here and in the card; nothing is set elsewhere.
 //! Absent on purpose: reasons in theory (the settings' own documentation has them), searching for better ones.
 
-use super::sac::SacSettings;
+use super::sac::{SacSettings, TemperatureSettings};
 use super::trainer::TrainerSettings;
 
-/// Pendulum-v1 as stable-baselines3 sets it, so that figures compare: 256 transitions an update, one update a step.
+/// Pendulum-v1. Rewards lie in -16..0, so they are learnt from in tenths; one start in fifty begins at the bottom, so each step is
+/// learnt from three times.
 pub fn pendulum(hidden: usize) -> TrainerSettings {
-    let sac = SacSettings { hidden: vec![hidden; 2], ..SacSettings::default() };
-    TrainerSettings { sac, start_steps: 500, capacity: 100_000, ..TrainerSettings::default() }
+    let rate = 3e-3;
+    let sac = SacSettings {
+        hidden: vec![hidden; 2],
+        actor_rate: rate,
+        critic_rate: rate,
+        temperature_rate: rate,
+        temperature: TemperatureSettings::Auto { start: 0.2, target_entropy: None },
+        ..SacSettings::default()
+    };
+    let (start_steps, capacity, reward_scale, updates_per_step) = (100, 20_000, 0.1, 3.0);
+    TrainerSettings { sac, start_steps, updates_per_step, capacity, reward_scale, ..TrainerSettings::default() }
 }
 
 /// Trading: a pull to the first weights and a soft shrink-and-perturb against the loss of plasticity, and half of what is learnt

@@ -74,7 +74,8 @@ pub fn make(plan: &SacPlan, market: &MarketPlan, watch: Watch<'_>) -> Result<Sac
         end
     };
     let rules = recorded[0].rules.clone();
-    let lesson = Lesson::new(recorded, market.every_minutes, until, terms(market), recipes::trading(plan.hidden))?;
+    let lesson =
+        Lesson::new(recorded, market.every_minutes, until, terms(market), recipes::trading(plan.hidden), plan.wish)?;
     let (taught, canaries) = taught(plan, market, &lesson, &rules, watch)?;
     let chosen = lesson::best(&taught);
     let mut stretches = Vec::new();
@@ -98,7 +99,8 @@ pub fn make(plan: &SacPlan, market: &MarketPlan, watch: Watch<'_>) -> Result<Sac
         until,
         cpu_seconds: clock.read().cpu_seconds,
     };
-    let (model, remarks) = card::installed(&worked, &library)?;
+    let (model, mut remarks) = card::installed(&worked, &library)?;
+    remarks.push(format!("{}.", taught[chosen].hardware));
     let page = write_page(plan, &runs, &remarks)?;
     forget(plan);
     let wall_seconds = clock.read().wall_seconds;
@@ -161,6 +163,7 @@ fn walk_forward(plan: &SacPlan, market: &MarketPlan, folds: u8, watch: Watch<'_>
             edge(fold),
             terms(market),
             recipes::trading(plan.hidden),
+            plan.wish,
         )?);
     }
     let seeds = plan.seeds.len();

@@ -41,7 +41,7 @@ pub struct SacArgs {
     /// and curves
     #[arg(long, value_name = "NAME|DIR")]
     out: Option<String>,
-    /// Width of both hidden layers, 8 to 1024 [default: 64, with --env pendulum 256]
+    /// Width of both hidden layers, 8 to 1024 [default: 64]
     #[arg(long, value_name = "UNITS", value_parser = clap::value_parser!(u16).range(8..=1024))]
     hidden: Option<u16>,
     /// Minutes between two decisions, 1 to 240
@@ -100,10 +100,11 @@ mod learn {
     use crate::engine::model::Models;
     use crate::inference::registry::Registry;
     use crate::inference::registry::folder::check_name;
+    use crate::training::sac::Wish;
     use crate::training::{Flow, TrainingError};
 
     const PENDULUM_STEPS: u64 = 10_000;
-    const PENDULUM_HIDDEN: u16 = 256;
+    const PENDULUM_HIDDEN: u16 = 64;
     const MARKET_STEPS: u64 = 100_000;
     const MARKET_HIDDEN: u16 = 64;
 
@@ -112,11 +113,6 @@ mod learn {
             Problem::Pendulum => pendulum(args, globals)?,
             Problem::Trading => trading(args, globals)?,
         };
-        if args.device == DeviceName::Cuda {
-            return Err(Failure::Usage(
-                "--device cuda needs a kestrel built with the cargo feature `cuda`: build it so, or leave the option out".into(),
-            ));
-        }
         globals.start_log(true)?;
         let made = watched(&plan).map_err(|error| failure(error, &plan.folder))?;
         Ok(Output::Report { text: text(&made), json: script(&made) })
@@ -140,6 +136,7 @@ mod learn {
             seeds: seeds(args)?,
             hidden: usize::from(args.hidden.unwrap_or(PENDULUM_HIDDEN)),
             folder,
+            wish: wish(args),
             is_kept: args.out.is_some(),
             command: again(args),
         })
@@ -186,9 +183,18 @@ mod learn {
             steps: args.steps.unwrap_or(MARKET_STEPS),
             seeds: seeds(args)?,
             hidden: usize::from(args.hidden.unwrap_or(MARKET_HIDDEN)),
+            wish: wish(args),
             is_kept: false,
             command: again(args),
         })
+    }
+
+    fn wish(args: &SacArgs) -> Wish {
+        match args.device {
+            DeviceName::Auto => Wish::Auto,
+            DeviceName::Cpu => Wish::Cpu,
+            DeviceName::Cuda => Wish::Cuda,
+        }
     }
 
     /// The given one and those after it.
