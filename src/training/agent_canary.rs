@@ -69,8 +69,7 @@ pub fn tried(
     let mut policy = |observation: &[f32]| Ok(taught.actor.act(observation)[0]);
     let table = WalkTable::of(truth.name, &mut stretch, &mut policy, seed, &mut |_, _| Ok(()))?;
     let days = (table.last - table.first).max(1) as f64 / 86_400_000.0;
-    let full = table.long.worth.turnover.max(f64::MIN_POSITIVE);
-    let turnover_a_day = table.agent.worth.turnover / full / days;
+    let turnover_a_day = table.agent.worth.turnover / days;
     Ok(Tried { truth, table, turnover_a_day })
 }
 
