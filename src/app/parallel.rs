@@ -15,6 +15,9 @@ use crate::training::{Flow, TrainingError};
 /// The watcher is asked at least as often whether to go on.
 const LOOK: Duration = Duration::from_millis(100);
 
+/// What a job does: its number to what it makes.
+pub type Work<'a, T, M, E> = &'a (dyn Fn(usize, &Report<'_, T>) -> Result<M, E> + Sync);
+
 /// Where a job tells how far it is.
 pub struct Report<'a, T> {
     job: usize,
@@ -38,7 +41,7 @@ impl<T> Report<'_, T> {
 /// Does all jobs; `watch` is told on the calling thread what they tell (`None`: nothing since the last time).
 pub fn all<T, M, E>(
     jobs: usize,
-    work: &(dyn Fn(usize, &Report<'_, T>) -> Result<M, E> + Sync),
+    work: Work<'_, T, M, E>,
     watch: &mut dyn FnMut(Option<(usize, T)>) -> Flow,
 ) -> Result<Vec<M>, E>
 where

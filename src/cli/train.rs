@@ -228,6 +228,7 @@ mod learn {
             MakeError::Training(TrainingError::Export(why)) => {
                 Failure::Refused(format!("the model was not written as ONNX: {why}"))
             }
+            MakeError::Training(TrainingError::Settings(why)) => Failure::Usage(why),
             MakeError::Training(error) => Failure::Data(error.to_string()),
         }
     }

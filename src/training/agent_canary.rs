@@ -9,14 +9,15 @@ use super::environment::tape::Recorded;
 use super::environment::trading::Terms;
 use super::evaluation::figure;
 use super::lesson::{EMBARGO, Lesson};
+use super::sac::Wish;
 use super::synthetic::{Edge, SyntheticMarket};
 use super::trainer::TrainerSettings;
 use super::walk_table::WalkTable;
 use crate::domain::{Bar, Seed, SymbolRules};
 use crate::inference::registry::card::Figure;
 
-/// Bars of a market: four months.
-pub const BARS: usize = 120 * 1_440;
+/// Bars of a market: eight months.
+pub const BARS: usize = 240 * 1_440;
 /// Newest part of them that judges.
 const HELD_OUT: f64 = 0.2;
 /// Steps are enough to find what is planted.
@@ -62,14 +63,13 @@ pub fn tried(
     let (first, last) = (bars[0].open_time, bars[bars.len() - 1].open_time.plus(Bar::INTERVAL));
     let until = first.plus(crate::domain::Span((last.since(first).0 as f64 * (1.0 - HELD_OUT)) as i64));
     let recorded = vec![Recorded { rules: rules.clone(), bars }];
-    let lesson = Lesson::new(recorded, every_minutes, until, terms.clone(), settings.clone())?;
+    let lesson = Lesson::new(recorded, every_minutes, until, terms.clone(), settings.clone(), Wish::Cpu)?;
     let taught = lesson.teach(seed, steps.min(MOST_STEPS), None, &|| 0.0, watch)?;
     let mut stretch = lesson.stretch((until.plus(EMBARGO), last))?;
     let mut policy = |observation: &[f32]| Ok(taught.actor.act(observation)[0]);
     let table = WalkTable::of(truth.name, &mut stretch, &mut policy, seed, &mut |_, _| Ok(()))?;
     let days = (table.last - table.first).max(1) as f64 / 86_400_000.0;
-    let full = table.long.worth.turnover.max(f64::MIN_POSITIVE);
-    let turnover_a_day = table.agent.worth.turnover / full / days;
+    let turnover_a_day = table.agent.worth.turnover / days;
     Ok(Tried { truth, table, turnover_a_day })
 }
 

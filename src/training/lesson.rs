@@ -13,6 +13,7 @@ use super::environment::tape::{Recorded, Tape};
 use super::environment::trading::{Terms, TradingEnvironment};
 use super::market_walk::MarketStretch;
 use super::sac::{Actor, Agent};
+use super::sac::{Wish, settle};
 use super::trainer::{Trainer, TrainerSettings};
 use super::walk_table::{Stretch, Walked};
 use crate::domain::{Seed, Span, Time};
@@ -40,6 +41,8 @@ pub struct Lesson {
     /// Decision bars that choose.
     pub validation: (Time, Time),
     pub settings: TrainerSettings,
+    /// Where it learns.
+    pub wish: Wish,
 }
 
 /// An agent that was taught.
@@ -54,6 +57,8 @@ pub struct Taught {
     pub updates: u64,
     /// Of a processor, without looks at held-out bars.
     pub seconds: f64,
+    /// Which hardware learnt, and why.
+    pub hardware: String,
     pub curve: AgentCurve,
 }
 
@@ -65,6 +70,7 @@ impl Lesson {
         until: Time,
         terms: Terms,
         settings: TrainerSettings,
+        wish: Wish,
     ) -> Result<Lesson, TrainingError> {
         let first = recorded.iter().filter_map(|lane| lane.bars.first()).map(|bar| bar.open_time).min();
         let Some(first) = first else { return Err(TrainingError::Data("there are no bars to learn from".into())) };
@@ -83,7 +89,7 @@ impl Lesson {
                 return Err(TrainingError::TooFew { what, found, wanted });
             }
         }
-        Ok(Lesson { tape, terms: Arc::new(Terms { range, ..terms }), validation, settings })
+        Ok(Lesson { tape, terms: Arc::new(Terms { range, ..terms }), validation, settings, wish })
     }
 
     /// Teaches an agent; `keep` is where an unfinished one is kept, `clock` tells the processor seconds since the call.
@@ -97,6 +103,7 @@ impl Lesson {
     ) -> Result<Taught, TrainingError> {
         let seat = |_| TradingEnvironment::new(self.tape.clone(), self.terms.clone(), seed);
         let mut trainer = Trainer::new(self.settings.clone(), (0..SEATS).map(seat).collect(), seed)?;
+        let hardware = settle(trainer.agent_mut(), self.wish)?.to_string();
         let mut validation = self.stretch(self.validation)?;
         let look_every = (steps / POINTS).max(1);
         let plan = CoursePlan {
@@ -119,6 +126,7 @@ impl Lesson {
             validation: kept.and_then(|point| point.validation).map(|worth| worth.net_return),
             updates: last.updates,
             seconds: progress.seconds,
+            hardware,
             curve: AgentCurve {
                 name: format!("seed {}", seed.0),
                 kept: progress.kept(),

@@ -9,26 +9,20 @@ use super::trainer::TrainerSettings;
 /// Random steps beyond this teach nothing new.
 const MOST_AT_RANDOM: u64 = 24_000;
 
-/// Pendulum-v1: few steps are dear, so each is learnt from three times, and rewards, which lie in -16..0, in tenths.
+/// Pendulum-v1. Rewards lie in -16..0, so they are learnt from in tenths; one start in fifty begins at the bottom, so each step is
+/// learnt from three times.
 pub fn pendulum(hidden: usize) -> TrainerSettings {
-    const RATE: f64 = 3e-3;
+    let rate = 3e-3;
     let sac = SacSettings {
         hidden: vec![hidden; 2],
-        actor_rate: RATE,
-        critic_rate: RATE,
-        temperature_rate: RATE,
+        actor_rate: rate,
+        critic_rate: rate,
+        temperature_rate: rate,
         temperature: TemperatureSettings::Auto { start: 0.2, target_entropy: None },
         ..SacSettings::default()
     };
-    let (start_steps, capacity, reward_scale) = (100, 100_000, 0.1);
-    TrainerSettings {
-        sac,
-        start_steps,
-        updates_per_step: 3.0,
-        capacity,
-        reward_scale,
-        ..TrainerSettings::default()
-    }
+    let (start_steps, capacity, reward_scale, updates_per_step) = (100, 20_000, 0.1, 3.0);
+    TrainerSettings { sac, start_steps, updates_per_step, capacity, reward_scale, ..TrainerSettings::default() }
 }
 
 /// Trading, in so many steps: the first half, at most [`MOST_AT_RANDOM`], at random, for steps cost little beside updates and an

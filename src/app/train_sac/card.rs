@@ -19,7 +19,7 @@ use crate::inference::registry::{
     CARD_FORMAT, DataRange, DataRole, ExposureCard, Figure, InputCard, Installed, ModelCard, OutputCard, TrainingCard,
     sealed, write_into,
 };
-use crate::market::features::columns;
+use crate::market::features::{Scaling, columns};
 use crate::performance::Shown;
 use crate::training::TrainingError;
 use crate::training::actor_export::MarketActor;
@@ -71,14 +71,17 @@ fn difference(actor: &MarketActor<'_>, worked: &Worked<'_>, onnx: &[u8], library
     let observed = columns(tape.schema(), &bars[bars.len().saturating_sub(2 * COMPARED)..]);
     let first = observed.first_ready();
     let noise = |at: usize| (at as f64 * 0.754_877_666).fract() as f32 * 2.0 - 1.0;
+    let scalings: Vec<Scaling> = actor.normaliser.scalings().collect();
     let mut inputs = Vec::new();
     for at in 0..2 * COMPARED {
         let row = observed.row(first + at / 2 % (observed.rows() - first));
-        // Some numbers lie far outside what was ever seen.
+        // Some measures lie far outside what was ever seen; what is bounded stays so, for it is not clipped.
         let far = if at % 5 == 0 { 1e4 } else { 4.0 };
         let is_random = at % 2 == 0;
-        let market = row.iter().enumerate();
-        inputs.extend(market.map(|(column, x)| if is_random { far * noise(at * row.len() + column) } else { *x }));
+        inputs.extend(row.iter().zip(&scalings).enumerate().map(|(column, (x, scaling))| {
+            let reach = if *scaling == Scaling::Pass { 1.0 } else { far };
+            if is_random { reach * noise(at * row.len() + column) } else { *x }
+        }));
         inputs.extend((0..COLUMNS.len()).map(|column| noise(at * COLUMNS.len() + column)));
     }
     let theirs = run(onnx, &inputs, 2 * COMPARED, library);

@@ -74,7 +74,14 @@ pub fn make(plan: &SacPlan, market: &MarketPlan, watch: Watch<'_>) -> Result<Sac
         end
     };
     let rules = recorded[0].rules.clone();
-    let lesson = Lesson::new(recorded, market.every_minutes, until, terms(market), recipes::trading(plan.hidden, plan.steps))?;
+    let lesson = Lesson::new(
+        recorded,
+        market.every_minutes,
+        until,
+        terms(market),
+        recipes::trading(plan.hidden, plan.steps),
+        plan.wish,
+    )?;
     let (taught, canaries) = taught(plan, market, &lesson, &rules, watch)?;
     let chosen = lesson::best(&taught);
     let mut stretches = Vec::new();
@@ -98,7 +105,8 @@ pub fn make(plan: &SacPlan, market: &MarketPlan, watch: Watch<'_>) -> Result<Sac
         until,
         cpu_seconds: clock.read().cpu_seconds,
     };
-    let (model, remarks) = card::installed(&worked, &library)?;
+    let (model, mut remarks) = card::installed(&worked, &library)?;
+    remarks.push(format!("{}.", taught[chosen].hardware));
     let page = write_page(plan, &runs, &remarks)?;
     forget(plan);
     let wall_seconds = clock.read().wall_seconds;
@@ -124,7 +132,7 @@ fn taught(
             return Ok(Done::Taught(Box::new(taught)));
         }
         let truth = TRUTHS[job - plan.seeds.len()];
-        let settings = recipes::trading(plan.hidden, plan.steps);
+        let settings = recipes::trading(plan.hidden, plan.steps.min(MOST_STEPS));
         let scale = (plan.seeds[0], plan.steps);
         let watch = &mut teller(report, &clock);
         let tried = tried(truth, rules, market.every_minutes, &terms(market), &settings, scale, watch)?;
@@ -161,6 +169,7 @@ fn walk_forward(plan: &SacPlan, market: &MarketPlan, folds: u8, watch: Watch<'_>
             edge(fold),
             terms(market),
             recipes::trading(plan.hidden, plan.steps),
+            plan.wish,
         )?);
     }
     let seeds = plan.seeds.len();

@@ -100,22 +100,19 @@ mod learn {
     use crate::engine::model::Models;
     use crate::inference::registry::Registry;
     use crate::inference::registry::folder::check_name;
+    use crate::training::sac::Wish;
     use crate::training::{Flow, TrainingError};
 
     const PENDULUM_STEPS: u64 = 10_000;
-        const MARKET_STEPS: u64 = 100_000;
-    const HIDDEN: u16 = 64;
+    const PENDULUM_HIDDEN: u16 = 64;
+    const MARKET_STEPS: u64 = 40_000;
+    const MARKET_HIDDEN: u16 = 64;
 
     pub fn execute(args: &SacArgs, globals: &Globals) -> Result<Output, Failure> {
         let plan = match args.env {
             Problem::Pendulum => pendulum(args, globals)?,
             Problem::Trading => trading(args, globals)?,
         };
-        if args.device == DeviceName::Cuda {
-            return Err(Failure::Usage(
-                "--device cuda needs a kestrel built with the cargo feature `cuda`: build it so, or leave the option out".into(),
-            ));
-        }
         globals.start_log(true)?;
         let made = watched(&plan).map_err(|error| failure(error, &plan.folder))?;
         Ok(Output::Report { text: text(&made), json: script(&made) })
@@ -137,8 +134,9 @@ mod learn {
             problem: train_sac::Problem::Pendulum { episodes: args.eval_episodes },
             steps: args.steps.unwrap_or(PENDULUM_STEPS),
             seeds: seeds(args)?,
-            hidden: usize::from(args.hidden.unwrap_or(HIDDEN)),
+            hidden: usize::from(args.hidden.unwrap_or(PENDULUM_HIDDEN)),
             folder,
+            wish: wish(args),
             is_kept: args.out.is_some(),
             command: again(args),
         })
@@ -184,10 +182,19 @@ mod learn {
             problem: train_sac::Problem::Trading(Box::new(market)),
             steps: args.steps.unwrap_or(MARKET_STEPS),
             seeds: seeds(args)?,
-            hidden: usize::from(args.hidden.unwrap_or(HIDDEN)),
+            hidden: usize::from(args.hidden.unwrap_or(MARKET_HIDDEN)),
+            wish: wish(args),
             is_kept: false,
             command: again(args),
         })
+    }
+
+    fn wish(args: &SacArgs) -> Wish {
+        match args.device {
+            DeviceName::Auto => Wish::Auto,
+            DeviceName::Cpu => Wish::Cpu,
+            DeviceName::Cuda => Wish::Cuda,
+        }
     }
 
     /// The given one and those after it.
@@ -204,7 +211,7 @@ mod learn {
     fn again(args: &SacArgs) -> String {
         let is_market = args.env == Problem::Trading;
         let of_market = |value: String| if is_market { vec![value] } else { Vec::new() };
-        let steps = if is_market { MARKET_STEPS } else { PENDULUM_STEPS };
+        let (steps, hidden) = if is_market { (MARKET_STEPS, MARKET_HIDDEN) } else { (PENDULUM_STEPS, PENDULUM_HIDDEN) };
         let pendulum = |values: Vec<String>| if is_market { Vec::new() } else { values };
         let options = [
             ("", vec!["sac".to_owned()]),
@@ -215,7 +222,7 @@ mod learn {
             ("--steps", vec![args.steps.unwrap_or(steps).to_string()]),
             ("--seed", vec![seed(args.seed).0.to_string()]),
             ("--seeds", vec![args.seeds.to_string()]),
-            ("--hidden", vec![args.hidden.unwrap_or(HIDDEN).to_string()]),
+            ("--hidden", vec![args.hidden.unwrap_or(hidden).to_string()]),
             ("--every", of_market(args.every.to_string())),
             ("--eval-episodes", pendulum(vec![args.eval_episodes.to_string()])),
             ("--walk-forward", args.walk_forward.iter().map(u8::to_string).collect()),
