@@ -131,8 +131,8 @@ fn models_trade_over_sockets_as_they_do_in_the_backtest() {
     if support::onnxruntime().is_none() {
         return;
     }
-    for (strategy, bars) in [(StrategyName::Trees, 6_000), (StrategyName::Temporal, 6_000), (StrategyName::Auto, 9_000)]
-    {
+    use StrategyName::{Auto, Sac, Temporal, Trees};
+    for (strategy, bars) in [(Trees, 6_000), (Temporal, 6_000), (Sac, 6_000), (Auto, 9_000)] {
         let Some(case) = recorded("BTCUSDT-spot-1m-2020-03-01_2020-03-31-covid-crash.parquet", bars) else {
             return skip_without_data();
         };
@@ -146,7 +146,7 @@ fn models_trade_over_sockets_as_they_do_in_the_backtest() {
 fn a_whole_recorded_month_with_models_agrees() {
     let name = "BTCUSDT-spot-1m-2023-07-01_2023-07-31-calm.parquet";
     let Some(case) = recorded(name, 44_640) else { return skip_without_data() };
-    for strategy in [StrategyName::Trees, StrategyName::Temporal, StrategyName::Auto] {
+    for strategy in [StrategyName::Trees, StrategyName::Temporal, StrategyName::Sac, StrategyName::Auto] {
         let live = assert_same(&case, &with_models(strategy));
         let (fills, seconds) = (live.finished.record.fills.len(), live.stopwatch.read().wall_seconds);
         println!("{}: {fills} fills, {seconds:.1} s", strategy.as_str());

@@ -27,4 +27,9 @@ pub const SHIPPED: &[Shipped] = &[
         card: include_str!("../../../models/kestrel-temporal/card.json"),
         onnx: include_bytes!("../../../models/kestrel-temporal/model-aa0de2dacda3.onnx"),
     },
+    Shipped {
+        name: "kestrel-sac",
+        card: include_str!("../../../models/kestrel-sac/card.json"),
+        onnx: include_bytes!("../../../models/kestrel-sac/model-7defef2752bb.onnx"),
+    },
 ];
