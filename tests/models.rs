@@ -50,7 +50,7 @@ fn source() -> MemorySource {
 fn a_model_strategy_trades_and_a_replay_without_any_model_ends_in_the_same_state() {
     for strategy in [StrategyName::Trees, StrategyName::Temporal, StrategyName::Sac, StrategyName::Auto] {
         let (finished, journal) = run(&scenario(strategy), Detail::Skip, Some(Box::new(ByInput)));
-        assert!(finished.engine.counts().fills > 5, "{strategy:?}: {:?}", finished.engine.counts());
+        assert!(finished.engine.counts().fills > 3, "{strategy:?}: {:?}", finished.engine.counts());
         let replayed = replay(journal.into_iter().map(Ok)).expect("a journal");
         assert_eq!(replayed.agrees(), Some(true), "{strategy:?}");
         let (walked, _) = run(&scenario(strategy), Detail::Full, Some(Box::new(ByInput)));

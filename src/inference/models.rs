@@ -235,7 +235,7 @@ fn open(plan: &ModelPlan, library: &Library, device: super::provider::Device, sy
             plan.spec.schema
         ));
     };
-    let width = usize::from(plan.spec.rows) * schema.width();
+    let width = usize::from(plan.spec.rows) * schema.width() + plan.slot.standing();
     match prove(&plan.onnx, width, library, device, symbols) {
         Ok((session, proof)) => SlotState::Open { session: Box::new(session), proof: Box::new(proof) },
         Err(error) => SlotState::Failed(format!("the model {name} cannot run: {error}")),

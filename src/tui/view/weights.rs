@@ -29,8 +29,8 @@ pub const TABLE: u16 = 1 + StrategyName::EXPERTS.len() as u16;
 pub fn in_words(model: &Model, snapshot: &Snapshot, view: &SymbolView, width: u16) -> Vec<Line<'static>> {
     let theme = model.theme;
     let mut flow = Flow::new(width);
-    for (at, vote) in view.votes.iter().enumerate() {
-        let curve = curve(model, snapshot, at, SHORT_CURVE);
+    for vote in &view.votes {
+        let curve = curve(model, snapshot, vote.strategy, SHORT_CURVE);
         let text = format!("{} {} {curve}", vote.strategy.as_str(), format::whole_percent(vote.share));
         flow = flow.item(text, if vote.share > 0.0 { theme.value() } else { theme.dim() });
     }
@@ -43,8 +43,7 @@ pub fn draw(model: &Model, snapshot: &Snapshot, view: &SymbolView, area: Rect, b
     let rows: Vec<Row> = view
         .votes
         .iter()
-        .enumerate()
-        .map(|(at, vote)| {
+        .map(|vote| {
             let told = if vote.share > 0.0 { theme.text() } else { theme.dim() };
             let target = format!("{:+.0} %", vote.target * 100.0);
             Row {
@@ -52,7 +51,7 @@ pub fn draw(model: &Model, snapshot: &Snapshot, view: &SymbolView, area: Rect, b
                     (vote.strategy.as_str().to_owned(), told),
                     (meter(vote.share, METER), theme.curve()),
                     (format::whole_percent(vote.share), theme.value()),
-                    (curve(model, snapshot, at, CURVE), theme.curve()),
+                    (curve(model, snapshot, vote.strategy, CURVE), theme.curve()),
                     (target, theme.signed(vote.target)),
                     (format::whole_percent(vote.weight), told),
                     (format::two_places(vote.prior), told),
@@ -79,7 +78,9 @@ fn span(model: &Model, snapshot: &Snapshot) -> Span {
     snapshot.history.shares.get(model.symbol).map_or(Span::ZERO, |curve| curve.span(snapshot.now))
 }
 
-fn curve(model: &Model, snapshot: &Snapshot, expert: usize, columns: usize) -> String {
-    let curve = snapshot.history.shares.get(model.symbol);
-    curve.map(|curve| sparkline(&curve.steps(expert, snapshot.now, columns))).unwrap_or_default()
+/// Curves are kept of all experts, votes only of those that have a seat.
+fn curve(model: &Model, snapshot: &Snapshot, expert: StrategyName, columns: usize) -> String {
+    let place = StrategyName::EXPERTS.into_iter().position(|name| name == expert);
+    let curve = snapshot.history.shares.get(model.symbol).zip(place);
+    curve.map(|(curve, place)| sparkline(&curve.steps(place, snapshot.now, columns))).unwrap_or_default()
 }
