@@ -153,11 +153,13 @@ fn swing(plan: &SacPlan, episodes: u32, watch: Watch<'_>) -> Result<SacMade, Mak
     };
     let runs = pooled(&names(plan), plan.steps * plan.seeds.len() as u64, &work, watch)?;
     let score = |at: usize| runs[at].eval_return.unwrap_or(f64::NEG_INFINITY);
-    let best = |one: &usize, other: &usize| score(*one).total_cmp(&score(*other));
-    let chosen = (0..runs.len()).max_by(best).unwrap_or(0);
+    // The middle one speaks for all: the best would be chosen by what judges it.
+    let mut order: Vec<usize> = (0..runs.len()).collect();
+    order.sort_by(|one, other| score(*one).total_cmp(&score(*other)));
+    let chosen = order.get((runs.len().max(1) - 1) / 2).copied().unwrap_or(0);
     let remarks = vec![format!(
         "The pendulum was judged by {episodes} episodes of gymnasium's starts without exploring; who acts by chance gets about \
-         -1200, the best there is of the first hundred -126."
+         -1200, the best there is of the first hundred -126. Of several seeds the middle one is told."
     )];
     let page = write_page(plan, &runs, &remarks)?;
     forget(plan);

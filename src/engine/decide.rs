@@ -7,7 +7,7 @@ use super::decision::{Decision, Rest, SizeLine, Verdict};
 use super::effect::{Effect, Effects};
 use super::ensemble::Band;
 use super::instrument::Desk;
-use super::model::ModelSlot;
+use super::model::{Meaning, ModelSlot};
 use super::notice::{ExitBy, HaltReason, Notice};
 use super::orders::{OrderEvent, OrderState, transition};
 use super::risk::{OrderRequest, Refused};
@@ -352,7 +352,9 @@ impl Engine {
     /// The new strategy has seen the kept bars and takes over the position as it stands at the next decision.
     fn rebuild_strategies(&mut self) {
         for instrument in &mut self.instruments {
-            instrument.strategy = Strategy::warmed(&self.settings, &instrument.window);
+            let mut strategy = Strategy::warmed(&self.settings, &instrument.window);
+            strategy.inherit(&instrument.strategy);
+            instrument.strategy = strategy;
             instrument.awaiting_fresh_signal = false;
         }
         self.set_eyes();
@@ -360,9 +362,12 @@ impl Engine {
 
     /// True when a model that is asked is another one, or is traded by another measure.
     fn changes_models(&self, settings: &Settings) -> bool {
+        let other_edge = settings.edge_multiple != self.settings.edge_multiple;
         let is_other = |slot: ModelSlot| {
-            settings.models.get(slot) != self.settings.models.get(slot)
-                || settings.edge_multiple != self.settings.edge_multiple
+            let (new, old) = (settings.models.get(slot), self.settings.models.get(slot));
+            // Exposures are traded as they are asked for.
+            let by_edge = new.is_some_and(|spec| matches!(spec.meaning, Meaning::Probability { .. }));
+            new != old || (by_edge && other_edge)
         };
         let is_asked = |slot: &ModelSlot| settings.asks(*slot) || self.settings.asks(*slot);
         ModelSlot::ALL.into_iter().filter(is_asked).any(is_other)

@@ -11,7 +11,7 @@ use super::model::{InferOutcome, InferRequest, Inferred, Meaning, ModelSlot, Mod
 use super::notice::{ModelChange, Notice};
 use super::settings::{Settings, Sizing, StrategyName};
 use super::standing::{Held, Interval, Standing};
-use crate::domain::{Bar, Digest, Span, StateHash, SymbolId, Time};
+use crate::domain::{Bar, Digest, Span, StateHash, SymbolId, Time, Value};
 use crate::market::BarWindow;
 use crate::market::features::{Observer, Schema};
 
@@ -184,11 +184,10 @@ impl Engine {
     /// The desk of a symbol as a model sees it.
     fn held_by(&self, symbol: SymbolId) -> Held {
         let instrument = &self.instruments[symbol.index()];
-        let share = match self.settings.sizing {
-            Sizing::Invest => self.settings.invest.to_f64(),
-            Sizing::Fixed(_) => 1.0,
+        let capital = match self.settings.sizing {
+            Sizing::Invest => self.equity().to_f64() * self.settings.invest.to_f64() / self.instruments.len() as f64,
+            Sizing::Fixed(quantity) => instrument.mark.map_or(0.0, |mark| Value::of(mark, quantity).to_f64()),
         };
-        let capital = self.equity().to_f64() * share / self.instruments.len() as f64;
         let (cost, unrealised) = (instrument.position.cost.to_f64(), instrument.unrealised().to_f64());
         let actor = instrument.strategy.actor(ModelSlot::Sac);
         Held {

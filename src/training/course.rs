@@ -11,7 +11,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::agent_curves::{Point, Worth};
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, CheckpointError};
 use super::environment::Environment;
 use super::learner::{Flow, TrainingError};
 use super::sac::Agent;
@@ -65,6 +65,8 @@ pub struct Progress {
     pub has_stopped: bool,
     /// Processor time before the last interruption.
     pub seconds: f64,
+    /// Steps, looks and judgements of the plan that it follows.
+    pub rhythm: [u64; 3],
 }
 
 /// A course under way: what was learnt is in the trainer, the rest here.
@@ -84,7 +86,8 @@ pub fn run<E: Environment>(
     clock: &dyn Fn() -> f64,
     watch: Watch<'_>,
 ) -> Result<Progress, TrainingError> {
-    let mut course = Course { trainer, plan, progress: Progress::default(), best: None };
+    let rhythm = [plan.steps, plan.look_every, plan.judge_every];
+    let mut course = Course { trainer, plan, progress: Progress { rhythm, ..Progress::default() }, best: None };
     course.go_on()?;
     let (before, had) = (course.progress.seconds, course.progress.points.len());
     while course.trainer.steps() < plan.steps && !course.progress.has_stopped {
@@ -115,8 +118,13 @@ impl<E: Environment> Course<'_, E> {
     fn go_on(&mut self) -> Result<(), TrainingError> {
         let Some(path) = self.plan.keep else { return Ok(()) };
         let Some(kept) = Checkpoint::load(path, self.trainer.purpose())? else { return Ok(()) };
+        let progress: Progress = kept.get(PART)?;
+        // Another number of steps has other looks, and its judgements choose otherwise.
+        if progress.rhythm != self.progress.rhythm {
+            return Err(CheckpointError::OtherTraining { file: path.into() }.into());
+        }
         self.trainer.load(&kept)?;
-        self.progress = kept.get(PART)?;
+        self.progress = progress;
         self.best = kept.inner(BEST)?;
         Ok(())
     }

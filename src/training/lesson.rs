@@ -81,10 +81,11 @@ impl Lesson {
         let decisions = |(from, to): (Time, Time)| -> usize {
             (0..tape.lanes().len()).map(|lane| tape.decisions(lane, from, to).len()).sum()
         };
-        let wanted = 2 * terms.decisions;
-        for (what, found) in
-            [("decisions to learn from", decisions(range)), ("decisions to choose by", decisions(validation) * 4)]
-        {
+        let wanted = [
+            ("decisions to learn from", decisions(range), 2 * terms.decisions),
+            ("decisions to choose by", decisions(validation), terms.decisions / 2),
+        ];
+        for (what, found, wanted) in wanted {
             if found < wanted {
                 return Err(TrainingError::TooFew { what, found, wanted });
             }

@@ -13,6 +13,11 @@ use serde_json::Value;
 
 /// 400 steps of a small agent; a judge that likes the tenth look best. Stopped at this look where there is one.
 fn course(keep: Option<&Path>, stop_at: Option<u64>) -> Result<(Progress, Vec<f32>), TrainingError> {
+    counted(keep, stop_at, &mut 0)
+}
+
+/// Also counts the looks that were taken anew.
+fn counted(keep: Option<&Path>, stop_at: Option<u64>, looks: &mut u32) -> Result<(Progress, Vec<f32>), TrainingError> {
     let mut settings = recipes::pendulum(8);
     (settings.start_steps, settings.sac.batch) = (50, 16);
     let mut trainer = Trainer::new(settings, vec![Pendulum::new(Seed(3)), Pendulum::new(Seed(3))], Seed(3))?;
@@ -24,6 +29,7 @@ fn course(keep: Option<&Path>, stop_at: Option<u64>) -> Result<(Progress, Vec<f3
         Ok(Some(judged))
     };
     let progress = run(&mut trainer, plan, &mut judge, &|| 0.0, &mut |point| {
+        *looks += 1;
         if stop_at == Some(point.steps) { Flow::Stop } else { Flow::Continue }
     })?;
     let weights = trainer.agent_mut().actor().layers.into_iter().flat_map(|layer| layer.weights).collect();
@@ -39,12 +45,14 @@ fn a_course_that_was_stopped_twice_ends_as_one_that_was_not() {
         let stopped = course(Some(&file), Some(stop));
         assert!(matches!(stopped, Err(TrainingError::Stopped)), "{stopped:?}");
     }
-    let resumed = course(Some(&file), None).expect("the rest");
+    let mut looks = 0;
+    let resumed = counted(Some(&file), None, &mut looks).expect("the rest");
     assert_eq!(resumed, whole);
+    assert_eq!(looks, 5, "it went on from the 300th step");
     assert_eq!(resumed.0.points.len(), 20);
     assert!(resumed.0.best.is_some_and(|(steps, _)| steps == resumed.0.kept()));
-    let again = course(Some(&file), None).expect("nothing is left to do");
-    assert_eq!(again, whole);
+    let again = counted(Some(&file), None, &mut looks).expect("nothing is left to do");
+    assert_eq!((again, looks), (whole, 5));
 }
 
 fn train(folder: &Path, arguments: &[&str]) -> Output {

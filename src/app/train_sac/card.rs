@@ -67,9 +67,14 @@ pub fn installed(worked: &Worked<'_>, library: &Library) -> Result<(Installed, V
 /// The largest difference between the trainer's exposures and the graph's.
 fn difference(actor: &MarketActor<'_>, worked: &Worked<'_>, onnx: &[u8], library: &Library) -> Result<f64, MakeError> {
     let tape = &worked.lesson.tape;
-    let bars = &tape.lanes()[0].bars;
+    let longest = tape.lanes().iter().max_by_key(|lane| lane.bars.len());
+    let bars = longest.map_or(&[][..], |lane| &lane.bars[..]);
     let observed = columns(tape.schema(), &bars[bars.len().saturating_sub(2 * COMPARED)..]);
     let first = observed.first_ready();
+    if first >= observed.rows() {
+        let what = "bars to compare the graph on";
+        return Err(TrainingError::TooFew { what, found: bars.len(), wanted: first + 1 }.into());
+    }
     let noise = |at: usize| (at as f64 * 0.754_877_666).fract() as f32 * 2.0 - 1.0;
     let scalings: Vec<Scaling> = actor.normaliser.scalings().collect();
     let mut inputs = Vec::new();

@@ -91,10 +91,12 @@ pub fn make(plan: &SacPlan, market: &MarketPlan, watch: Watch<'_>) -> Result<Sac
     if !apart.is_empty() {
         stretches.push(("other files".to_owned(), of_files(&lesson, market, apart)?));
     }
-    let (tables, symbols) = judged(&taught[chosen], stretches, watch)?;
+    let symbols = stretches.first().map_or(0, |(_, stretch)| stretch.symbols());
+    let tables = judged(&taught[chosen], stretches, watch)?;
     let mut runs: Vec<SeedRun> = taught.iter().map(run).collect();
-    let held_out = tables.iter().map(|table| table.agent.worth.net_return).sum::<f64>() / tables.len().max(1) as f64;
-    (runs[chosen].eval_return, runs[chosen].eval_episodes) = (Some(held_out), symbols);
+    // Of what was held out first; the table has the rest.
+    runs[chosen].eval_return = tables.first().map(|table| table.agent.worth.net_return);
+    runs[chosen].eval_episodes = symbols;
     let worked = Worked {
         plan,
         market,
@@ -191,7 +193,7 @@ fn walk_forward(plan: &SacPlan, market: &MarketPlan, folds: u8, watch: Watch<'_>
         let number = fold as u8 + 1;
         let stretch = lesson.stretch((edge(number).plus(EMBARGO), edge(number + 1)))?;
         let best = &of_fold[lesson::best(of_fold)];
-        tables.extend(judged(best, vec![(format!("fold {number}"), stretch)], watch)?.0);
+        tables.extend(judged(best, vec![(format!("fold {number}"), stretch)], watch)?);
     }
     let growth: f64 = tables.iter().map(|table| table.agent.worth.net_return.ln_1p()).sum();
     let runs: Vec<SeedRun> = taught.iter().map(run).collect();
@@ -207,15 +209,14 @@ fn walk_forward(plan: &SacPlan, market: &MarketPlan, folds: u8, watch: Watch<'_>
     Ok(SacMade { runs, chosen: 0, whole, model: None, tables, page, remarks, wall_seconds })
 }
 
-/// Walks the agent and all beside it through what nobody has seen; the tables and the number of symbols in them.
+/// Walks the agent and all beside it through what nobody has seen.
 fn judged(
     taught: &Taught,
     stretches: Vec<(String, MarketStretch)>,
     watch: Watch<'_>,
-) -> Result<(Vec<WalkTable>, u64), MakeError> {
-    let (mut tables, mut symbols) = (Vec::new(), 0);
+) -> Result<Vec<WalkTable>, MakeError> {
+    let mut tables = Vec::new();
     for (on, mut stretch) in stretches {
-        symbols += stretch.symbols();
         let mut policy = |observation: &[f32]| Ok(taught.actor.act(observation)[0]);
         let mut each = |done: usize, of: usize| match watch(Some(SacStep::Judging { done: done as u64, of: of as u64 }))
         {
@@ -224,7 +225,7 @@ fn judged(
         };
         tables.push(WalkTable::of(&on, &mut stretch, &mut policy, taught.seed, &mut each)?);
     }
-    Ok((tables, symbols))
+    Ok(tables)
 }
 
 /// What is told of a seed whose held-out figures nobody looked at.
@@ -301,15 +302,18 @@ fn span(recorded: &[Recorded]) -> Result<(Time, Time), MakeError> {
     }
 }
 
-/// Files that judge must not hold what teaches.
+/// Files that judge lie a day and more apart from those that teach, of whatever symbol: markets move together.
 fn check_apart(recorded: &[Recorded], apart: &[Recorded]) -> Result<(), MakeError> {
+    if apart.is_empty() {
+        return Ok(());
+    }
+    let (first, end) = span(recorded)?;
     for lane in apart {
-        let Some(own) = recorded.iter().find(|own| own.rules.symbol == lane.rules.symbol) else { continue };
-        let (own, other) = (span(std::slice::from_ref(own))?, span(std::slice::from_ref(lane))?);
-        if other.0 < own.1 && own.0 < other.1 {
+        let other = span(std::slice::from_ref(lane))?;
+        if other.0 < end.plus(EMBARGO) && first < other.1.plus(EMBARGO) {
             let text = format!(
-                "the files of --held-out hold bars of {} from the time of --data, which teach: give other months, or leave \
-                 --held-out away and let the newest part of --data judge",
+                "the files of --held-out hold bars of {} from the time of --data, or within a day of it, which teach: give \
+                 other months, or leave --held-out away and let the newest part of --data judge",
                 lane.rules.symbol
             );
             return Err(TrainingError::Data(text).into());

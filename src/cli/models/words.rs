@@ -122,7 +122,7 @@ fn exposure(text: &mut String, output: &ExposureCard) {
     fact(text, "Says", &output.meaning);
     fact(text, "Standing", &format!("sees its own {}", output.standing.join(", ")));
     let costs = format!(
-        "trained with {:.3} % a side and no change of exposure below {:.0} % of full size",
+        "trained with {:.3} % a side and no change of exposure below {:.1} % of full size",
         100.0 * output.side_cost,
         100.0 * output.no_trade_band
     );

@@ -28,7 +28,7 @@ pub struct SacArgs {
     /// What is learnt: to trade, or to swing a pendulum up, the problem that learners are compared by, without any data
     #[arg(long, value_name = "NAME", default_value = "trading")]
     env: Problem,
-    /// Decisions to learn from [default: 100000, with --env pendulum 10000]
+    /// Decisions to learn from [default: 40000, with --env pendulum 10000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     steps: Option<u64>,
     /// Root of every random draw [default: 15]
@@ -154,6 +154,11 @@ mod learn {
                 "the agent needs a place: give --out a name to install it under, or a folder (with a / in it)",
             );
         };
+        if args.walk_forward.is_some() && !args.held_out.is_empty() {
+            return usage(
+                "a walk forward judges each stretch of --data by the next one: leave --held-out or --walk-forward away",
+            );
+        }
         if args.held_out_percent == 0 && args.held_out.is_empty() && args.walk_forward.is_none() {
             return usage("nothing would judge the agent: give --held-out files, or a --held-out-percent above 0");
         }
@@ -250,12 +255,26 @@ mod learn {
         })
     }
 
-    /// The figures of the agent that was kept; with several seeds those of each stand in `runs` too.
+    /// The figures of the agent that was kept, of the pendulum those of the middle seed, of a walk forward those of all folds
+    /// together; with several seeds those of each stand in `runs` too.
     fn script(made: &SacMade) -> Value {
         let mut json = made.runs.get(made.chosen).map(figures).unwrap_or_default();
         if let Some((growth, folds)) = made.whole {
-            json.insert("eval_return".into(), json!(growth));
-            json.insert("eval_episodes".into(), json!(folds));
+            // All folds together; no agent was kept.
+            let steps: u64 = made.runs.iter().map(|run| run.steps).sum();
+            let updates: u64 = made.runs.iter().map(|run| run.updates).sum();
+            let seconds: f64 = made.runs.iter().map(|run| run.cpu_seconds).sum();
+            json.remove("validation_return");
+            for (name, value) in [
+                ("eval_return", json!(growth)),
+                ("eval_episodes", json!(folds)),
+                ("steps", json!(steps)),
+                ("updates", json!(updates)),
+                ("cpu_seconds", json!(seconds)),
+                ("updates_per_second", json!(updates as f64 / seconds.max(f64::MIN_POSITIVE))),
+            ] {
+                json.insert(name.into(), value);
+            }
         }
         if made.runs.len() > 1 {
             json.insert("runs".into(), made.runs.iter().map(|run| Value::Object(figures(run))).collect());

@@ -20,6 +20,8 @@ pub struct Actor {
     slot: ModelSlot,
     /// Minutes between two questions; `None` where nothing fills the slot.
     every_minutes: Option<i64>,
+    /// `ModelSpec::digest`.
+    model: Option<u64>,
     wanted: Option<Wanted>,
     trouble: Option<Trouble>,
 }
@@ -35,8 +37,16 @@ pub struct Wanted {
 
 impl Actor {
     pub fn new(slot: ModelSlot, settings: &Settings) -> Actor {
-        let every_minutes = settings.models.get(slot).map(|spec| i64::from(spec.every_minutes));
-        Actor { slot, every_minutes, wanted: None, trouble: None }
+        let spec = settings.models.get(slot);
+        let every_minutes = spec.map(|spec| i64::from(spec.every_minutes));
+        Actor { slot, every_minutes, model: spec.map(|spec| spec.digest), wanted: None, trouble: None }
+    }
+
+    /// What the same model asked for before a change of other settings still stands.
+    pub fn inherit(&mut self, before: &Actor) {
+        if (self.slot, self.model) == (before.slot, before.model) {
+            (self.wanted, self.trouble) = (before.wanted, before.trouble);
+        }
     }
 
     pub fn slot(&self) -> ModelSlot {
@@ -139,6 +149,17 @@ mod tests {
         see(&mut actor, 20);
         assert_eq!(actor.target(), 0.0, "four decisions without an answer");
         assert!(matches!(actor.reason(), Reason::Mute { trouble: Trouble::Late, .. }));
+    }
+
+    #[test]
+    fn a_rebuilt_actor_goes_on_wanting_what_the_same_model_asked_for() {
+        let mut before = actor();
+        before.hear(&InferOutcome::Value(0.7), Time(0));
+        let (mut same, mut other) = (actor(), actor());
+        other.model = Some(2);
+        same.inherit(&before);
+        other.inherit(&before);
+        assert_eq!((same.target(), other.target()), (before.target(), 0.0));
     }
 
     #[test]

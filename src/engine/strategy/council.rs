@@ -119,6 +119,12 @@ impl Council {
         self.experts.iter().find_map(|(_, expert)| expert.member(slot))
     }
 
+    /// What actors of the same models asked for before stands.
+    pub fn inherit(&mut self, before: &Strategy) {
+        self.experts.iter_mut().for_each(|(_, expert)| expert.inherit(before));
+        self.follow();
+    }
+
     /// The actor that holds what the model in this slot asks for.
     pub fn actor(&self, slot: ModelSlot) -> Option<&Actor> {
         self.experts.iter().find_map(|(_, expert)| expert.actor(slot))

@@ -144,6 +144,23 @@ impl Strategy {
         strategy
     }
 
+    /// What actors of the same models asked for before stands.
+    pub fn inherit(&mut self, before: &Strategy) {
+        match self {
+            Strategy::Actor(actor) => {
+                if let Some(before) = before.actor(actor.slot()) {
+                    actor.inherit(before);
+                }
+            }
+            Strategy::Auto(council) => council.inherit(before),
+            Strategy::Trend(_)
+            | Strategy::Reversal(_)
+            | Strategy::Breakout(_)
+            | Strategy::Model(_)
+            | Strategy::Flat => {}
+        }
+    }
+
     /// Takes the newest bar of the window. Call once after each push.
     #[inline]
     pub fn update(&mut self, window: &BarWindow) {

@@ -14,7 +14,7 @@ use super::tape::{HISTORY, Tape};
 use super::{End, Environment, Outcome};
 use crate::domain::{Money, Ratio, Seed, Session, SymbolId, Time};
 use crate::engine::model::{InferOutcome, InferRequest, Meaning, ModelSlot, ModelSpec, Models};
-use crate::engine::settings::{Settings, StrategyName};
+use crate::engine::settings::{Settings, Sizing, StrategyName};
 use crate::engine::standing::{COLUMNS, Interval};
 use crate::engine::{Engine, Start};
 use crate::market::regime::RegimeModel;
@@ -97,7 +97,8 @@ impl Terms {
         let mut models = Models::default();
         models.set(ModelSlot::Sac, Some(spec));
         let risk = self.settings.risk.without_guards();
-        Settings { strategy: StrategyName::Sac, invest: Ratio::ONE, risk, models, ..self.settings.clone() }
+        let (strategy, sizing) = (StrategyName::Sac, Sizing::Invest);
+        Settings { strategy, invest: Ratio::ONE, sizing, risk, models, ..self.settings.clone() }
     }
 }
 
@@ -192,7 +193,10 @@ impl Environment for TradingEnvironment {
     fn reset(&mut self, episode: u64) -> Result<(), TrainingError> {
         let (from, to) = self.terms.range;
         let ranges: Vec<_> = (0..self.tape.lanes().len()).map(|lane| self.tape.decisions(lane, from, to)).collect();
-        let starts = |range: &std::ops::Range<usize>| (range.len() + 1).saturating_sub(self.terms.decisions).max(1);
+        let starts = |range: &std::ops::Range<usize>| match range.len() {
+            0 | 1 => 0,
+            length => (length + 1).saturating_sub(self.terms.decisions).max(1),
+        };
         let total: usize = ranges.iter().map(starts).sum();
         let mut random = self.seed.stream(&format!("episode {episode}"));
         let mut drawn = (random.next_u64() % total.max(1) as u64) as usize;
@@ -204,7 +208,7 @@ impl Environment for TradingEnvironment {
             }
             drawn -= own;
         }
-        Err(TrainingError::TooFew { what: "symbols", found: 0, wanted: 1 })
+        Err(TrainingError::TooFew { what: "decisions to learn from", found: 0, wanted: 2 })
     }
 
     fn observe(&self, out: &mut [f32]) {

@@ -60,7 +60,7 @@ pub(super) fn text(made: &SacMade) -> String {
         let _ = writeln!(text, "{}: {} bytes, {}\n{}", card.name, card.bytes, place(&model.origin), card.verdict);
     }
     for (at, run) in made.runs.iter().enumerate() {
-        let kept = if at == made.chosen && made.runs.len() > 1 { ", kept" } else { "" };
+        let kept = if at == made.chosen && made.runs.len() > 1 && made.model.is_some() { ", kept" } else { "" };
         let _ = writeln!(
             text,
             "{}: {}, {} steps, {} updates, {:.0} updates/s, {:.1} s of processor{kept}",
