@@ -132,7 +132,7 @@ fn models_trade_over_sockets_as_they_do_in_the_backtest() {
         return;
     }
     use StrategyName::{Auto, Sac, Temporal, Trees};
-    for (strategy, bars) in [(Trees, 6_000), (Temporal, 6_000), (Sac, 6_000), (Auto, 9_000)] {
+    for (strategy, bars) in [(Trees, 6_000), (Temporal, 6_000), (Sac, 19_000), (Auto, 9_000)] {
         let Some(case) = recorded("BTCUSDT-spot-1m-2020-03-01_2020-03-31-covid-crash.parquet", bars) else {
             return skip_without_data();
         };
